@@ -1,0 +1,7 @@
+"""Scikit-learn-compatible networks whose explanations are part of the training."""
+
+from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+
+__all__ = ["GradientLassoClassifier", "GradientLassoRegressor"]
+
+__version__ = "0.1.0"

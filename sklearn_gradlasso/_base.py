@@ -1,0 +1,204 @@
+"""Training under scikit-learn's contract: validation, fit, importances."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from math import prod
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+from torch import Tensor, nn
+
+from . import _validation as check
+from ._fitted import FittedNetwork
+from ._inference import sums_of_squares
+from ._net import ObjectiveNet
+from ._parameters import PARAMETERS_DOC
+from ._stopping import Plateau
+from .modules import build_module, check_output
+from .weight_penalties import L1, L2
+
+__all__ = ["NetworkEstimator"]
+
+FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
+
+
+class NetworkEstimator(FittedNetwork):
+    """A network fitted to an objective.
+
+    Classifiers and regressors say how targets are encoded; the estimators of the
+    papers state their objective.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__:
+            cls.__doc__ = cls.__doc__.replace("{network_parameters}", PARAMETERS_DOC)
+
+    @abstractmethod
+    def _encode(self, y, sample_weight, reset: bool, **given):
+        """Targets as the network is trained on them, and the final weights."""
+
+    @abstractmethod
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Labels whose shares a validation split keeps."""
+
+    def _weight_penalties(self) -> tuple:
+        penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
+        return tuple((strength, cost) for strength, cost in penalties if strength)
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, best on a common scale; with a ``module`` also of shape
+            ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or target values (several columns for a regressor only).
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights in the loss and in the prior; an integer weight means
+            repetition. Rows of weight zero are left out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator. After an interrupt from the keyboard it is usable
+            with what it has learned, and a warning says so.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an input is not as described, or if the loss becomes
+            infinite or NaN; in that case the last finite weights are in place.
+        """
+        return self._fit(X, y, sample_weight, warm=self.warm_start)
+
+    def _fit(self, X, y, sample_weight, *, warm: bool, one_pass=False, **encoding):
+        self._validate_params()
+        warm = warm and hasattr(self, "net_")
+        X, y = validate_data(
+            self, X, y, reset=not warm, multi_output=True, **self._input_checks()
+        )
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            )
+        X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
+        y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
+        X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
+        if sample_weight is not None and np.ptp(sample_weight) == 0:
+            sample_weight = None  # the same bits as without weights
+
+        drawn = check_random_state(self.random_state).randint(2**31 - 1)
+        seeds = np.random.SeedSequence(drawn).generate_state(3).tolist()
+        device, dtype = check.check_device(self.device, X.dtype)
+        network = self._network(X.shape[1:], seeds[0], warm).to(device, dtype)
+        parts = [slice(None)]
+        if self.early_stopping and not one_pass:
+            strata = self._strata(y)
+            parts = check.hold_out(len(y), self.validation_fraction, strata, seeds[2])
+        rows = []
+        for part in parts:
+            weight = None if sample_weight is None else sample_weight[part]
+            rows.append(self._rows(network, X[part], y[part], sample_weight=weight))
+        check_output(network, rows[0][:2][0], self.n_outputs_)
+        return self._train(network, rows, seeds[1], warm, one_pass)
+
+    def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
+        self._check_row_shape(row_shape, reset=not warm)
+        params = self.module_params
+        if self.module is None:
+            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
+            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
+        architecture = {
+            "module": self.module,
+            "n_features": prod(self._feature_shape),
+            "n_outputs": self.n_outputs_,
+            "module_params": params,
+        }
+        if not warm:
+            self._architecture = architecture
+            return self._with_head(build_module(**architecture, seed=seed))
+        if architecture != self._architecture:
+            raise ValueError(
+                "partial_fit and warm_start continue with the same network: it was "
+                f"{self._architecture}, parameters now ask for {architecture}. Fit a "
+                "clone of the estimator instead."
+            )
+        return self.net_.module_
+
+    def _train(self, network, rows, seed: int, warm: bool, one_pass: bool):
+        old = self.net_ if warm else None
+        generator = torch.Generator().manual_seed(seed) if self.shuffle else None
+        size = self.batch_size
+        net = self._net(
+            network,
+            batch_size=min(FULL_BATCH, len(rows[0])) if size == "auto" else size,
+            generator=old.generator if old and generator else generator,
+            max_epochs=1 if one_pass else self.max_iter,
+            plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
+        )
+        if old:
+            net.continue_from(old)
+        net.train(*rows)
+        self._take(net, warm)
+        attribution, target = net.objective.attribution, self._importance_target()
+        squares = sum(
+            sums_of_squares(net.module_, part, attribution, target) for part in rows
+        )
+        self.feature_importances_ = _shares(np.sqrt(squares))
+        self._say_how_training_ended(net.ended_by_, one_pass)
+        return self
+
+    def _take(self, net: ObjectiveNet, warm: bool) -> None:
+        if not warm:
+            self.loss_curve_, self.penalty_curve_, self.validation_scores_ = [], [], []
+        epochs = [epoch for epoch in net.history if "train_loss" in epoch]
+        self.loss_curve_ += [epoch["train_loss"] for epoch in epochs]
+        self.penalty_curve_ += [epoch["train_penalty"] for epoch in epochs]
+        self.validation_scores_ += [
+            epoch["valid_score"] for epoch in epochs if "valid_score" in epoch
+        ]
+        self.n_iter_ = len(self.loss_curve_)
+        self.loss_ = self.loss_curve_[-1] if epochs else None
+        self.best_validation_score_ = max(self.validation_scores_, default=None)
+        self.net_ = net
+
+    def _say_how_training_ended(self, ended_by: str, one_pass: bool) -> None:
+        name = type(self).__name__
+        if ended_by == "divergence":
+            raise ValueError(
+                f"{name}: the loss is no longer finite after {self.n_iter_} epochs; "
+                "training has stopped at the last finite weights. Scale X (for example "
+                f"with StandardScaler), or lower lam (now {self.lam}) or "
+                f"learning_rate_init (now {self.learning_rate_init})."
+            )
+        if ended_by == "interrupt":
+            warnings.warn(
+                f"{name}: training was interrupted in epoch {self.n_iter_}; the "
+                "estimator holds what it has learned until then.",
+                stacklevel=4,
+            )
+        if ended_by == "max_epochs" and not one_pass:
+            warnings.warn(
+                f"{name}: max_iter={self.max_iter} epochs are over and the objective "
+                "still falls; raise max_iter, learning_rate_init or tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+
+def _shares(importances: np.ndarray) -> np.ndarray:
+    total = importances.sum()
+    if total == 0:
+        return np.full(len(importances), 1 / len(importances))
+    return importances / total

@@ -1,0 +1,195 @@
+"""What a fitted estimator answers, and how it is stored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from . import _validation as check
+from . import targets
+from ._inference import attributions_of, outputs_of
+from ._net import ObjectiveNet, ProgressBar
+from ._parameters import NetworkParameters
+from ._rows import Rows
+from .modules import build_module
+from .objective import Objective
+
+__all__ = ["FittedNetwork", "Target"]
+
+Target = Callable[[Tensor, Tensor | None], Tensor]
+
+
+class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
+    """An estimator whose state is a trained network, ``net_``.
+
+    Classifiers and regressors say what their network's output means; the estimators
+    of the papers state the objective it was trained with.
+    """
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """The equation to minimise."""
+
+    @abstractmethod
+    def _with_head(self, network: nn.Module) -> nn.Module:
+        """The network, ending in the layer that gives its output a meaning."""
+
+    @abstractmethod
+    def _in_units(self, target: Target) -> Target:
+        """The target of the network's output in the units of predictions."""
+
+    @abstractmethod
+    def _decision_target(self) -> Target:
+        """The scalars that ``explain`` explains by default."""
+
+    @abstractmethod
+    def _single_target(self) -> Target:
+        """The one scalar per row behind ``target="predicted"``."""
+
+    @abstractmethod
+    def _importance_target(self) -> Target:
+        """The scalars whose gradients make up ``feature_importances_``."""
+
+    @abstractmethod
+    def _validation_score(self, output: Tensor, y: Tensor, sample_weight) -> float:
+        """Score on the rows held out, larger is better."""
+
+    def _input_checks(self) -> dict:
+        return {
+            "accept_sparse": "csr",
+            "dtype": (np.float64, np.float32),
+            "allow_nd": self.module is not None,
+        }
+
+    def _check_row_shape(self, row_shape: tuple, reset: bool) -> None:
+        if reset:
+            self._feature_shape = check.check_feature_shape(row_shape, self.input_shape)
+            self._row_shape = row_shape
+        elif row_shape != self._row_shape:
+            raise ValueError(
+                f"X has rows of shape {row_shape}, but {type(self).__name__} was fitted "
+                f"on rows of shape {self._row_shape}."
+            )
+
+    def _rows(self, network: nn.Module, X, y=None, **extras) -> Rows:
+        like = next(network.parameters())
+        form = {"feature_shape": self._feature_shape, "dtype": like.dtype}
+        return Rows(X, y, extras, **form, device=like.device)
+
+    def _net(self, network: nn.Module, **training) -> ObjectiveNet:
+        bar = [("progress_bar", ProgressBar())] if self.verbose else []
+        net = ObjectiveNet(
+            network,
+            objective=self._objective(),
+            optimizer=self.optimizer,
+            optimizer_params=self.optimizer_params,
+            lr=self.learning_rate_init,
+            validation_score=self._validation_score,
+            callbacks=[*(self.callbacks or []), *bar],
+            device=next(network.parameters()).device,
+            **training,
+        )
+        return net.initialize()
+
+    def _rows_to_answer(self, X) -> Rows:
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, **self._input_checks())
+        self._check_row_shape(X.shape[1:], reset=False)
+        return self._rows(self.net_.module_, X)
+
+    def _outputs(self, X) -> np.ndarray:
+        rows = self._rows_to_answer(X)
+        return outputs_of(self.net_.module_, rows)
+
+    def explain(
+        self,
+        X: ArrayLike,
+        *,
+        target: str | Target | None = None,
+        attribution: Callable | None = None,
+    ) -> np.ndarray:
+        """Attribution of the model's answers to the inputs, row by row.
+
+        Deterministic, and without effect on the model.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Rows to explain.
+        target : str or callable, default=None
+            What is explained. By default, what ``decision_function`` (classifiers:
+            the log-odds of ``classes_[1]``, or each class's log-probability) or
+            ``predict`` (regressors) returns. "predicted" is the log-probability of the
+            predicted class, or a regressor's single output; "training" is exactly what
+            the prior saw, for a regressor in standardised units. Else a name from
+            :mod:`sklearn_gradlasso.targets` or a callable ``(output, y) -> (n,)``.
+        attribution : callable, default=None
+            ``(score, x) -> phi``; by default the estimator's own.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
+            In units of what is explained per unit of the feature (gradients), in the
+            precision of the model; the last axis only where there are several outputs.
+
+        Raises
+        ------
+        ValueError
+            If the target is unknown or does not fit the model, or X is not as in
+            ``fit``.
+        """
+        rows = self._rows_to_answer(X)
+        objective = self._objective()
+        attribution = objective.attribution if attribution is None else attribution
+        scalars = self._target_to_explain(target, objective)
+        phi = attributions_of(self.net_.module_, rows, attribution, scalars)
+        n_axes = 1 + len(self._feature_shape)
+        return phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
+
+    def _target_to_explain(self, target, objective: Objective) -> Target:
+        if target is None:
+            return self._in_units(self._decision_target())
+        if isinstance(target, str) and target == "training":
+            return objective.target
+        if isinstance(target, str) and target == "predicted":
+            return self._in_units(self._single_target())
+        return self._in_units(targets.by_name(target))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        net = state.pop("net_", None)
+        if net is not None:
+            state["_weights"] = {
+                name: values.detach().cpu().numpy().copy()
+                for name, values in net.module_.state_dict().items()
+            }
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is not None:
+            self.net_ = self._restored(weights)
+
+    def _restored(self, weights: dict[str, np.ndarray]) -> ObjectiveNet:
+        network = self._with_head(build_module(**self._architecture, seed=0))
+        values = {name: torch.tensor(array) for name, array in weights.items()}
+        network.load_state_dict(values, assign=True)
+        try:
+            device, _ = check.check_device(self.device, np.float32)
+        except ValueError:  # trained elsewhere: a model from a GPU serves on a CPU
+            device = "cpu"
+        return self._net(network.eval().to(device))

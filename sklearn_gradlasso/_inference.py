@@ -1,0 +1,104 @@
+"""What a trained network says about rows: outputs and attributions.
+
+The network is left as found: its mode, the gradients of its parameters, and torch's
+random generators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ._rows import Batches, Rows
+from .objective import Score
+
+__all__ = ["attributions_of", "outputs_of", "sums_of_squares"]
+
+CHUNK = 4096  # rows at once
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; every submodule gets its mode back."""
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part in training:
+            part.training = True
+
+
+def outputs_of(module: nn.Module, rows: Rows) -> np.ndarray:
+    """Output of the network, in the precision it was computed in.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If an output is infinite or NaN.
+    """
+    with _evaluating(module):
+        outputs = torch.cat([module(x) for x, _ in Batches(rows, CHUNK)])
+    return _finite(outputs, "output")
+
+
+def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
+    """Attribution of the target to the inputs of each row.
+
+    Returns
+    -------
+    ndarray of shape (n, *feature_shape) or (n, *feature_shape, m)
+
+    Raises
+    ------
+    ValueError
+        If an attribution is infinite or NaN.
+    """
+    with _evaluating(module):
+        phi = torch.cat(list(_chunks(module, rows, attribution, target)))
+    return _finite(phi, "attribution")
+
+
+def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
+    """Weighted sum of squared attributions over rows, and over explained outputs.
+
+    Returns
+    -------
+    ndarray of shape (prod(feature_shape),), float64
+    """
+    total = np.zeros(int(np.prod(rows.feature_shape)))
+    start = 0
+    with _evaluating(module):
+        for phi in _chunks(module, rows, attribution, target):
+            squares = phi.cpu().double().square()
+            weight = rows.extras.get("sample_weight")
+            if weight is not None:
+                weight = weight[start : start + len(phi)].cpu().double()
+                squares = squares * weight.reshape(-1, *(1,) * (phi.ndim - 1))
+            start += len(phi)
+            total += squares.sum(0).reshape(len(total), -1).sum(1).numpy()
+    return total
+
+
+def _chunks(module, rows, attribution, target) -> Iterator[Tensor]:
+    for x, y in Batches(rows, CHUNK):
+        yield attribution(Score(module, target, y), x)
+
+
+def _finite(values: Tensor, what: str) -> np.ndarray:
+    if not values.isfinite().all():
+        raise ValueError(
+            f"The network's {what} is infinite or NaN for some rows of X: their values "
+            "are too large for it. Scale X, for example with StandardScaler in a "
+            "Pipeline."
+        )
+    return values.cpu().numpy()

@@ -1,0 +1,274 @@
+"""The training loop: a skorch net that minimises an :class:`Objective`.
+
+Of skorch's ladder two rungs are replaced: ``train_step_single``, because
+``get_loss`` does not see the tensor the network received, and the epoch loop, which
+does nothing per batch that no callback asks for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from skorch.helper import predefined_split
+from torch import nn
+from tqdm.auto import tqdm
+
+from ._rows import Batches, Rows
+from ._stopping import Plateau, Snapshot
+from .objective import Objective, average
+
+__all__ = ["OPTIMIZERS", "ObjectiveNet", "ProgressBar"]
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+
+class ProgressBar(Callback):
+    """One step per epoch, with the terms of the objective beside it."""
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.bar = tqdm(total=net.max_epochs, unit="epoch")
+
+    def on_epoch_end(self, net, **kwargs):
+        terms = {
+            name: f"{net.history[-1][key]:.4g}"
+            for name, key in [
+                ("loss", "train_loss"),
+                ("penalty", "train_penalty"),
+                ("validation score", "valid_score"),
+            ]
+            if key in net.history[-1]
+        }
+        self.bar.set_postfix(terms)
+        self.bar.update()
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        self.bar.close()
+        del self.bar
+
+
+class ObjectiveNet(NeuralNet):
+    """A skorch net that trains on :class:`Rows` with an :class:`Objective`.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network, initialised.
+    objective : Objective
+    optimizer : {"adam", "sgd"} or torch.optim.Optimizer class
+        By name: torch's fused implementation.
+    optimizer_params : dict or None
+        Keyword arguments of the optimizer.
+    generator : torch.Generator or None
+        Shuffles the rows of each epoch; ``None`` keeps their order.
+    plateau : Plateau or None
+        When to stop: watches the validation score if there are validation rows, else
+        the objective.
+    validation_score : callable or None
+        ``(output, y, sample_weight) -> float`` on tensors, larger is better.
+    **kwargs
+        Parameters of :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    ended_by_ : {"max_epochs", "plateau", "callback", "interrupt", "divergence"}
+        Why training ended. After a divergence, a loss or weight that is no longer
+        finite, the last finite weights are in place.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        objective: Objective,
+        optimizer="adam",
+        optimizer_params: dict | None = None,
+        generator: torch.Generator | None = None,
+        plateau: Plateau | None = None,
+        validation_score: Callable | None = None,
+        **kwargs,
+    ):
+        params = dict(optimizer_params or {})
+        if optimizer in OPTIMIZERS:
+            params.setdefault("fused", True)
+            optimizer = OPTIMIZERS[optimizer]
+        super().__init__(
+            module,
+            criterion=nn.Identity,  # the loss is part of the objective
+            optimizer=optimizer,
+            train_split=None,
+            verbose=0,
+            **{f"optimizer__{name}": value for name, value in params.items()},
+            **kwargs,
+        )
+        self.objective = objective
+        self.generator = generator
+        self.plateau = plateau
+        self.validation_score = validation_score
+
+    @property
+    def _default_callbacks(self):
+        return []
+
+    def train(self, rows: Rows, valid: Rows | None = None) -> None:
+        """Train for at most ``max_epochs``; says in ``ended_by_`` why it ended.
+
+        Parameters
+        ----------
+        rows : Rows
+        valid : Rows, optional
+            Held out to decide when to stop; the best weights are kept.
+        """
+        self.train_split = None if valid is None else predefined_split(valid)
+        try:
+            self.partial_fit(rows)
+        finally:
+            self.optimizer_.zero_grad(set_to_none=True)
+            self._set_training(False)
+
+    def continue_from(self, net: ObjectiveNet) -> None:
+        """Take over the optimizer's state of another net with the same module.
+
+        Its learning rate and other settings are this net's own.
+        """
+        if type(net.optimizer_) is type(self.optimizer_):
+            state = net.optimizer_.state_dict()
+            state["param_groups"] = self.optimizer_.state_dict()["param_groups"]
+            self.optimizer_.load_state_dict(state)
+
+    def initialize_optimizer(self, triggered_directly=None):
+        try:
+            return super().initialize_optimizer(triggered_directly)
+        except (TypeError, ValueError) as error:
+            name = self.optimizer.__name__
+            raise type(error)(
+                f"optimizer_params do not suit the optimizer {name}: {error}"
+            ) from error
+
+    def get_dataset(self, X, y=None):
+        return X
+
+    def get_iterator(self, dataset, training=False):
+        return Batches(dataset, self.batch_size, self.generator if training else None)
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        rows, valid = self.get_split_datasets(X)
+        self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
+        finite = best = Snapshot(self.module_)
+        self.ended_by_ = "max_epochs"
+        for _ in range(epochs or self.max_epochs):
+            before = Snapshot(self.module_)
+            try:
+                self._run_epoch(rows, valid)
+            except KeyboardInterrupt:
+                self.ended_by_ = "interrupt"
+                break
+            if not self._is_finite(self.history[-1]):
+                self.ended_by_ = "divergence"
+                (before if before.finite else finite).restore()
+                return self
+            finite = before
+            if self.plateau is not None and self.plateau.update(self._watched()):
+                best = Snapshot(self.module_)
+            try:
+                self.notify("on_epoch_end", dataset_train=rows, dataset_valid=valid)
+            except KeyboardInterrupt:  # how skorch's callbacks ask for the end
+                self.ended_by_ = "callback"
+                break
+            if self.plateau is not None and self.plateau.reached:
+                self.ended_by_ = "plateau"
+                break
+        if valid is not None and self.plateau is not None:
+            best.restore()
+        if not Snapshot(self.module_).finite:
+            self.ended_by_ = "divergence"
+            finite.restore()
+        return self
+
+    def _run_epoch(self, rows: Rows, valid: Rows | None) -> None:
+        self.notify("on_epoch_begin", dataset_train=rows, dataset_valid=valid)
+        batches = self.get_iterator(rows, training=True)
+        self.run_single_epoch(batches, True, "train", self.train_step)
+        if valid is not None:
+            batches = self.get_iterator(valid)
+            self.run_single_epoch(batches, False, "valid", self.validation_step)
+
+    def _watched(self) -> float:
+        epoch = self.history[-1]
+        return -epoch["valid_score"] if "valid_score" in epoch else epoch["train_total"]
+
+    @staticmethod
+    def _is_finite(epoch: dict) -> bool:
+        losses = (epoch["train_total"], epoch.get("valid_loss", 0.0))
+        return all(map(math.isfinite, losses))
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        self._set_training(training)
+        kept = []
+
+        def step(batch, **kwargs):
+            result = step_fn(batch, **kwargs)
+            kept.append(result["kept"])
+            return result
+
+        try:
+            if self._lean:
+                for batch in iterator:
+                    step(batch)
+            else:
+                super().run_single_epoch(iterator, training, prefix, step)
+        finally:
+            if kept:
+                record = self._record_training if training else self._record_validation
+                record(kept)
+
+    def train_step(self, batch, **fit_params):
+        if not self._lean:
+            return super().train_step(batch, **fit_params)
+        steps = []
+
+        def closure():
+            self.optimizer_.zero_grad()
+            steps.append(self.train_step_single(batch))
+            return steps[-1]["loss"]
+
+        self.optimizer_.step(closure)
+        return steps[0]
+
+    def train_step_single(self, batch, **fit_params):
+        x, y = batch
+        terms = self.objective(self.module_, x, y, **batch.extras)
+        terms.total.backward()
+        kept = (len(x), terms.data.detach(), terms.prior.detach(), terms.total.detach())
+        return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
+
+    def validation_step(self, batch, **fit_params):
+        x, y = batch
+        with torch.no_grad():
+            output = self.module_(x)
+            weight = batch.extras.get("sample_weight")
+            loss = average(self.objective.loss(output, y), weight)
+        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+
+    def _record_training(self, kept: list[tuple]) -> None:
+        n_rows, *terms = zip(*kept)
+        n_rows = torch.tensor(n_rows, dtype=terms[0][0].dtype)
+        for name, values in zip(("loss", "penalty", "total"), terms):
+            mean = average(torch.stack(values).cpu(), n_rows).item()
+            self.history.record(f"train_{name}", mean)
+
+    def _record_validation(self, kept: list[tuple]) -> None:
+        outputs, ys, weights = zip(*kept)
+        output, y = torch.cat(outputs), torch.cat(ys)
+        weight = None if weights[0] is None else torch.cat(weights)
+        loss = average(self.objective.loss(output, y), weight).item()
+        self.history.record("valid_loss", loss)
+        self.history.record("valid_score", self.validation_score(output, y, weight))
+
+
+def _asks_for_batches(callback: Callback) -> bool:
+    hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+    return any(getattr(type(callback), h) is not getattr(Callback, h) for h in hooks)

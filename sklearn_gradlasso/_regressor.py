@@ -1,0 +1,126 @@
+"""What regressors add to the common base: standardised targets and their units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from . import targets
+from ._base import NetworkEstimator
+
+__all__ = ["NetworkRegressor"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkRegressor(RegressorMixin, NetworkEstimator):
+    """A network whose output is the targets in standardised units."""
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ):
+        """Train for one pass over the rows, from where training stands.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The first call decides the mean and scale by which targets are
+            standardised.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : object
+            ``feature_importances_`` are over the rows of this call.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``.
+        """
+        return self._fit(X, y, sample_weight, warm=True, one_pass=True)
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of y, with as many axes as y had.
+        """
+        output = self._outputs(X)
+        predicted = output * self._y_scale.astype(output.dtype) + self._y_mean.astype(
+            output.dtype
+        )
+        return predicted[:, 0] if self._y_axes == 1 else predicted
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _encode(self, y, sample_weight, reset):
+        y = np.asarray(y, dtype=np.float64)
+        columns = y.reshape(len(y), -1)
+        if reset:
+            self._y_axes, self.n_outputs_ = y.ndim, columns.shape[1]
+            mean = np.average(columns, axis=0, weights=sample_weight)
+            variance = np.average((columns - mean) ** 2, axis=0, weights=sample_weight)
+            scale = np.sqrt(variance)
+            if not np.isfinite(scale).all():
+                raise ValueError(
+                    "y has values too large to be standardised; rescale y."
+                )
+            self._y_mean, self._y_scale = mean, np.where(scale > 0, scale, 1.0)
+        elif columns.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y has {columns.shape[1]} columns, but the network that training "
+                f"continues with has {self.n_outputs_} outputs."
+            )
+        return (columns - self._y_mean) / self._y_scale, sample_weight
+
+    def _strata(self, y):
+        return None
+
+    def _validation_score(self, output, y, sample_weight):
+        weight = None if sample_weight is None else sample_weight.cpu().numpy()
+        y, output = y.cpu().numpy(), output.cpu().numpy()
+        return float(r2_score(y, output, sample_weight=weight))
+
+    def _with_head(self, network):
+        return network
+
+    def _in_units(self, target):
+        mean, scale = self._y_mean, self._y_scale
+
+        def in_units(output, y):
+            like = {"dtype": output.dtype, "device": output.device}
+            values = output * torch.tensor(scale, **like) + torch.tensor(mean, **like)
+            return target(values, y)
+
+        return in_units
+
+    def _decision_target(self):
+        return targets.output
+
+    def _single_target(self):
+        if self.n_outputs_ > 1:
+            raise ValueError(
+                f"target='predicted' is one scalar per row, but there are "
+                f"{self.n_outputs_} outputs; use ClassK(k) for output k, or the default "
+                "for all."
+            )
+        return targets.output
+
+    def _importance_target(self):
+        return targets.output

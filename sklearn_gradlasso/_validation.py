@@ -1,0 +1,119 @@
+"""Checks of what users give, with errors that name the argument and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+
+__all__ = [
+    "check_device",
+    "check_feature_shape",
+    "check_hidden_layer_sizes",
+    "drop_zero_weights",
+    "hold_out",
+]
+
+
+def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
+    """Layer sizes as a tuple of positive integers.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+    """
+    sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
+    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be positive integers, got {sizes}; use () for a "
+            "linear network."
+        )
+    return tuple(map(int, sizes))
+
+
+def check_feature_shape(
+    row_shape: tuple[int, ...], input_shape: Sequence[int] | None
+) -> tuple[int, ...]:
+    """Shape in which the network sees a row of shape ``row_shape``.
+
+    Raises
+    ------
+    ValueError
+        If ``input_shape`` holds another number of values than a row.
+    """
+    if input_shape is None:
+        return tuple(row_shape)
+    if prod(input_shape) != prod(row_shape):
+        raise ValueError(
+            f"input_shape={tuple(input_shape)} holds {prod(input_shape)} values, but a "
+            f"row of X has {prod(row_shape)}."
+        )
+    return tuple(input_shape)
+
+
+def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch.dtype]:
+    """The device, and the precision in which X is computed on it.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or this machine does not have it.
+    """
+    try:
+        found = torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"device={device!r} cannot be used on this machine; use 'cpu', or a device "
+            "such as 'cuda' with a build of torch that supports it."
+        ) from error
+    on_cpu = found.type == "cpu"
+    double = on_cpu and float_type == np.float64
+    return found, torch.float64 if double else torch.float32
+
+
+def drop_zero_weights(X, y, sample_weight):
+    """Rows of positive weight; weight zero means that a row is not there.
+
+    Raises
+    ------
+    ValueError
+        If all weights are zero.
+    """
+    if sample_weight is None:
+        return X, y, None
+    keep = sample_weight > 0
+    if not keep.any():
+        raise ValueError(
+            "sample_weight is zero for every row (after class_weight, if given); at "
+            "least one weight must be positive."
+        )
+    if keep.all():
+        return X, y, sample_weight
+    return X[keep], y[keep], sample_weight[keep]
+
+
+def hold_out(
+    n_rows: int, fraction: float, stratify: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of training and validation rows.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or too few of a class, to split.
+    """
+    try:
+        train, valid = train_test_split(
+            np.arange(n_rows), test_size=fraction, random_state=seed, stratify=stratify
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping: cannot hold out validation_fraction={fraction} of "
+            f"{n_rows} rows; give more rows or use early_stopping=False. {error}"
+        ) from error
+    return np.sort(train), np.sort(valid)

@@ -1,0 +1,213 @@
+"""Gradient LASSO: networks that depend on few features at each sample.
+
+    objective = loss + lam * mean_i sum_j |d target / d x_ij| + weight penalties
+
+Ross, Lage and Doshi-Velez (2017), *The Neural LASSO: Local Linear Sparsity for
+Interpretable Explanations*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from . import targets
+from ._classifier import NetworkClassifier
+from ._regressor import NetworkRegressor
+from .attributions import Gradients
+from .objective import Objective, cross_entropy, squared_error
+from .priors import L1
+
+__all__ = ["GradientLassoClassifier", "GradientLassoRegressor"]
+
+_CONSTRAINTS = {
+    "lam": [Interval(Real, 0, np.inf, closed="left")],
+    "target": [str, callable, None],
+}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoClassifier(NetworkClassifier):
+    """Neural network classifier with sparse input gradients.
+
+    Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
+    the decision depends on few features at each sample, on other features at other
+    samples, and ``explain`` says on which, at the cost of one backward pass.
+
+    Parameters
+    ----------
+    lam : float, default=0.01
+        Strength of the gradient L1 penalty, the paper's lambda of the gradient term:
+        summed over features, averaged over samples. 0 trains a plain network.
+    target : str or callable, default=None
+        Scalar whose gradient is penalised: "log_prob_sum" (the paper's, and the
+        default), "log_odds", "probabilities", "true_class", "predicted_class", or a
+        callable ``(log_probabilities, y) -> (n,)``.
+    {network_parameters}
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
+        all classes the same total weight.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    feature_importances_ : ndarray of shape (n_features,)
+        Root mean square over the training data of the gradient of the log-odds (two
+        classes) or of the predicted class's log-probability; sums to 1.
+    loss_curve_, penalty_curve_ : list of float
+        Cross-entropy, and ``lam`` times the penalty, of each epoch.
+    loss_ : float
+        Last value of ``loss_curve_``.
+    validation_scores_ : list of float
+        Accuracy on the rows held out after each epoch, with ``early_stopping``.
+    best_validation_score_ : float or None
+        The highest of them, that of the weights kept.
+    n_iter_ : int
+        Number of epochs.
+    n_outputs_ : int
+        Number of classes.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X is a DataFrame with string columns.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` maps inputs to log-probabilities.
+
+    See Also
+    --------
+    GradientLassoRegressor : The same for regression.
+
+    Notes
+    -----
+    Input gradients shrink towards zero without reaching it.
+    ``sklearn.feature_selection.SelectFromModel`` takes a threshold of 1e-5 for any
+    class with "Lasso" in its name and would keep all features: give it a threshold.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_gradlasso import GradientLassoClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> classifier = GradientLassoClassifier(lam=0.1, tol=1e-3, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), classifier).fit(X, y)
+    >>> round(model.score(X, y), 1)
+    1.0
+    >>> classifier.explain(model[:-1].transform(X[:5])).shape
+    (5, 30)
+    """
+
+    lam: float = 0.01
+    target: str | Callable | None = None
+
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        **_CONSTRAINTS,
+    }
+
+    def _objective(self):
+        return Objective(
+            loss=cross_entropy,
+            lam=self.lam,
+            prior=L1(),
+            attribution=Gradients(),
+            target=targets.by_name(self.target or "log_prob_sum"),
+            weight_penalties=self._weight_penalties(),
+        )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoRegressor(NetworkRegressor):
+    """Neural network regressor with sparse input gradients.
+
+    Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
+    units of the standard deviation of y, so that the prediction depends on few
+    features at each sample. With several outputs the penalty is the sum over them.
+
+    Parameters
+    ----------
+    lam : float, default=0.01
+        Strength of the gradient L1 penalty, summed over features, averaged over
+        samples. 0 trains a plain network.
+    target : str or callable, default=None
+        Scalar whose gradient is penalised: by default "output", the prediction in
+        standardised units; or a callable ``(output, y) -> (n,)``.
+    {network_parameters}
+
+    Attributes
+    ----------
+    feature_importances_ : ndarray of shape (n_features,)
+        Root mean square over the training data (and over standardised outputs, if
+        there are several) of the gradient of the prediction; sums to 1.
+    loss_curve_, penalty_curve_ : list of float
+        Mean squared error in standardised units, and ``lam`` times the penalty, of
+        each epoch.
+    loss_ : float
+        Last value of ``loss_curve_``.
+    validation_scores_ : list of float
+        R2 on the rows held out after each epoch, with ``early_stopping``.
+    best_validation_score_ : float or None
+        The highest of them, that of the weights kept.
+    n_iter_ : int
+        Number of epochs.
+    n_outputs_ : int
+        Number of outputs.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X is a DataFrame with string columns.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` maps inputs to standardised predictions.
+
+    See Also
+    --------
+    GradientLassoClassifier : The paper's method, for classification.
+
+    Notes
+    -----
+    The paper treats classification; the penalty on the gradient of the output is the
+    same idea for regression. On ``SelectFromModel`` see the classifier's notes.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sklearn_gradlasso import GradientLassoRegressor
+    >>> X, y = make_regression(500, 10, n_informative=2, random_state=0)
+    >>> model = GradientLassoRegressor(lam=0.1, tol=1e-2, random_state=0).fit(X, y)
+    >>> int((model.feature_importances_ > 0.1).sum())
+    2
+    """
+
+    lam: float = 0.01
+    target: str | Callable | None = None
+
+    _parameter_constraints = {
+        **NetworkRegressor._parameter_constraints,
+        **_CONSTRAINTS,
+    }
+
+    def _objective(self):
+        return Objective(
+            loss=squared_error,
+            lam=self.lam,
+            prior=L1(),
+            attribution=Gradients(),
+            target=targets.by_name(self.target or "output"),
+            weight_penalties=self._weight_penalties(),
+        )

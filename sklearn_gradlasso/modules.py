@@ -1,0 +1,188 @@
+"""Torch networks, and how an estimator's ``module`` parameter becomes one."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ACTIVATIONS", "MLP", "build_module", "check_output"]
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "identity": nn.Identity,
+    "logistic": nn.Sigmoid,
+    "relu": nn.ReLU,
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+}
+
+# Seeding torch's global generator is not thread-safe; see _construct.
+_GLOBAL_GENERATOR = threading.Lock()
+
+
+class MLP(nn.Sequential):
+    """Multi-layer perceptron, ``(n, *feature_shape) -> (n, n_outputs)``.
+
+    Rows of any shape are flattened. Weights and biases are uniform in
+    ``+-1 / sqrt(fan_in)`` and drawn from ``generator`` alone: torch's global
+    generator is neither read nor advanced.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of values in a row.
+    n_outputs : int
+        Number of outputs (raw scores; no activation on the last layer).
+    hidden_layer_sizes : sequence of int, default=(50, 30)
+        Units in each hidden layer; empty for a linear network. The default is the
+        network of Ross et al. (2017).
+    activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
+        Activation of the hidden layers. "softplus" and "tanh" are smooth: their
+        input gradients have no jumps.
+    generator : torch.Generator, optional
+        Source of the initial weights; a fresh one with torch's default seed if not
+        given.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        hidden_layer_sizes: Sequence[int] = (50, 30),
+        activation: str = "relu",
+        generator: torch.Generator | None = None,
+    ):
+        generator = torch.Generator() if generator is None else generator
+        sizes = [n_features, *hidden_layer_sizes]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in zip(sizes, sizes[1:]):
+            layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
+        super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))
+
+
+def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
+    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+    bound = 1 / math.sqrt(fan_in)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+def build_module(
+    module: nn.Module | Callable[..., nn.Module] | None,
+    n_features: int,
+    n_outputs: int,
+    *,
+    module_params: dict[str, Any] | None,
+    seed: int,
+) -> nn.Module:
+    """Make a network from what the user gave.
+
+    Parameters
+    ----------
+    module : nn.Module, callable or None
+        An instance is copied; a class or factory is called with ``(n_features,
+        n_outputs, **module_params)``; ``None`` stands for :class:`MLP`.
+    n_features, n_outputs : int
+        Number of values in a row, and of outputs.
+    module_params : dict or None
+        Keyword arguments for a class or factory.
+    seed : int
+        Decides the initial weights; torch's global generator is left as found.
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    TypeError
+        If the factory does not take these arguments or does not return a module, or
+        an instance comes with ``module_params``.
+    ValueError
+        If there is nothing to learn in the module.
+    """
+    params = dict(module_params or {})
+    if isinstance(module, nn.Module):
+        if params:
+            raise TypeError(
+                "module_params only go with a module class or factory, but module is "
+                f"an instance of {type(module).__name__}; pass the class instead."
+            )
+        network = copy.deepcopy(module)
+    elif module is None:
+        generator = torch.Generator().manual_seed(seed)
+        network = MLP(n_features, n_outputs, **params, generator=generator)
+    else:
+        network = _construct(module, n_features, n_outputs, params, seed)
+    if not any(theta.requires_grad for theta in network.parameters()):
+        raise ValueError(
+            f"module: {type(network).__name__} has no learnable parameters; give a "
+            "network with weights that require gradients."
+        )
+    return network
+
+
+def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
+    # Layers of torch draw their initial weights from the global generator only: it
+    # is seeded and put back, one network at a time.
+    name = getattr(factory, "__name__", type(factory).__name__)
+    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(seed)
+        try:
+            network = factory(n_features, n_outputs, **params)
+        except TypeError as error:
+            raise TypeError(
+                f"module: {name} is called as module(n_features, n_outputs, "
+                f"**module_params), here ({n_features}, {n_outputs}, **{params}), "
+                f"and answered: {error}"
+            ) from error
+    if not isinstance(network, nn.Module):
+        raise TypeError(
+            f"module: {name} must return a torch.nn.Module, got "
+            f"{type(network).__name__}."
+        )
+    return network
+
+
+def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
+    """Check the shape of what the network returns, without training it.
+
+    Parameters
+    ----------
+    network : nn.Module
+    x : Tensor of shape (n, *feature_shape)
+    n_outputs : int
+
+    Raises
+    ------
+    ValueError
+        If the network cannot take x, or does not return ``(n, n_outputs)``.
+    """
+    name = type(network).__name__
+    try:
+        with torch.no_grad():
+            output = network.eval()(x)
+    except Exception as error:
+        raise ValueError(
+            f"module: {name} cannot take a batch of shape {tuple(x.shape)} and dtype "
+            f"{x.dtype}; check its input layer, or reshape rows with input_shape=. "
+            f"It answered: {error}"
+        ) from error
+    expected = (len(x), n_outputs)
+    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if found != expected:
+        raise ValueError(
+            f"module: {name} must return a tensor of shape (n, n_outputs), here "
+            f"{expected}, got {found}; end it with a layer of n_outputs={n_outputs} "
+            "units and no activation."
+        )

@@ -1,0 +1,199 @@
+"""The equation every estimator of this package minimises.
+
+    objective = loss(f(x), y)
+              + lam * prior(annotations * attribution(target o f, x))
+              + weight penalties
+
+Averages over samples are weighted: ``sum(w * v) / sum(w)``, in the loss and in the
+prior, so that an integer weight means repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = [
+    "Components",
+    "Objective",
+    "Score",
+    "average",
+    "cross_entropy",
+    "squared_error",
+]
+
+
+def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy of each sample, ``-log p_y``.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : Tensor of shape (n,), int64
+        Class codes.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return functional.nll_loss(output, y, reduction="none")
+
+
+def squared_error(output: Tensor, y: Tensor) -> Tensor:
+    """Squared error of each sample, averaged over outputs.
+
+    Parameters
+    ----------
+    output, y : Tensor of shape (n, n_outputs)
+        Predictions and targets in the same units.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return (output - y).square().mean(dim=1)
+
+
+def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+    """Weighted average over samples, ``sum(w * v) / sum(w)``.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n,) or ()
+        One value per sample; a scalar is a cost of the whole batch and is returned
+        as it is.
+    sample_weight : Tensor of shape (n,), optional
+        Non-negative weights with a positive sum; all equal if not given.
+
+    Returns
+    -------
+    Tensor of shape ()
+    """
+    if values.ndim == 0:
+        return values
+    if sample_weight is None:
+        return values.mean()
+    return (sample_weight * values).sum() / sample_weight.sum()
+
+
+@dataclass(frozen=True)
+class Score:
+    """The explained scalar as a function of the inputs, ``target o f``.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network f.
+    target : callable
+        ``(output, y) -> (n,)`` or ``(n, m)``; see :mod:`sklearn_gradlasso.targets`.
+    y : Tensor of shape (n, ...), optional
+        Encoded targets of the rows.
+    x, output : Tensor, optional
+        A batch and ``module(x)``, when it is known: called with this very tensor,
+        the score saves the forward pass.
+    """
+
+    module: nn.Module
+    target: Callable[[Tensor, Tensor | None], Tensor]
+    y: Tensor | None = None
+    x: Tensor | None = None
+    output: Tensor | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        output = self.output if x is self.x else self.module(x)
+        return self.target(output, self.y)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The terms of the objective on one batch; tensors of shape ().
+
+    Parameters
+    ----------
+    data : Tensor
+        Average loss.
+    prior : Tensor
+        ``lam`` times the average prior.
+    total : Tensor
+        Data, prior and weight penalties together; carries the graph.
+    output : Tensor of shape (n, n_outputs)
+        What the network returned.
+    """
+
+    data: Tensor
+    prior: Tensor
+    total: Tensor
+    output: Tensor
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The equation with its nouns filled in.
+
+    Parameters
+    ----------
+    loss : callable
+        ``(output, y) -> (n,)``.
+    lam : float
+        Strength of the prior; at 0 no attribution is computed.
+    prior : callable
+        ``phi -> (n,)``, or ``()`` for a cost of the whole batch.
+    attribution : callable
+        ``(score, x) -> phi``.
+    target : callable
+        ``(output, y) -> (n,)`` or ``(n, m)``.
+    weight_penalties : tuple of (float, callable)
+        Strength and ``module -> ()``.
+    """
+
+    loss: Callable[[Tensor, Tensor], Tensor]
+    lam: float
+    prior: Callable[[Tensor], Tensor]
+    attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
+    target: Callable[[Tensor, Tensor | None], Tensor]
+    weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
+
+    def __call__(
+        self,
+        module: nn.Module,
+        x: Tensor,
+        y: Tensor,
+        sample_weight: Tensor | None = None,
+        annotations: Tensor | None = None,
+    ) -> Components:
+        """Evaluate the objective on one batch.
+
+        Parameters
+        ----------
+        module : nn.Module
+            The network, ``(n, *feature_shape) -> (n, n_outputs)``.
+        x : Tensor of shape (n, *feature_shape)
+        y : Tensor of shape (n,) or (n, n_outputs)
+        sample_weight : Tensor of shape (n,), optional
+        annotations : Tensor of shape (n, *feature_shape), optional
+            Multiplies the attribution: 1 where a feature is to be penalised, 0
+            where it is free. All ones if not given.
+
+        Returns
+        -------
+        Components
+        """
+        if self.lam:
+            x = x.detach().requires_grad_()
+        output = module(x)
+        data = average(self.loss(output, y), sample_weight)
+        total, prior = data, data.new_zeros(())
+        if self.lam:
+            phi = self.attribution(Score(module, self.target, y, x, output), x)
+            if annotations is not None:
+                outputs = (1,) * (phi.ndim - annotations.ndim)
+                phi = annotations.reshape(annotations.shape + outputs) * phi
+            prior = self.lam * average(self.prior(phi), sample_weight)
+            total = total + prior
+        for strength, penalty in self.weight_penalties:
+            total = total + strength * penalty(module)
+        return Components(data, prior, total, output)

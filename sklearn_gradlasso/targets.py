@@ -1,0 +1,201 @@
+"""Which scalar of the network's output is explained.
+
+A target is any callable ``(output, y) -> (n,)``. ``output`` has shape
+``(n, n_outputs)``: log-probabilities for a classifier, predictions in
+standardised units for a regressor. ``y`` holds the encoded targets of the same
+rows, or is ``None`` when a fitted model is explained on rows without a target.
+A target may also return ``(n, m)``: m scalars, each explained by itself, and
+the attribution then carries them on a last axis.
+
+The attribution of a target is what the prior is applied to; see
+Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*, section 3, which compares
+the log-probability sum with probabilities and log-odds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+__all__ = [
+    "ClassK",
+    "by_name",
+    "log_odds",
+    "log_prob_sum",
+    "output",
+    "predicted_class",
+    "probabilities",
+    "true_class",
+]
+
+
+def log_prob_sum(output: Tensor, y: Tensor | None) -> Tensor:
+    """Sum of the log-probabilities over classes, ``sum_k log p_k``.
+
+    Up to sign and scale this is the cross-entropy with a uniform guess: how
+    certain the network is (Ross et al. 2017, *The Neural LASSO*, equation 1).
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : ignored
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return output.sum(dim=1)
+
+
+def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
+    """Log-odds of the second of two classes, ``log p_1 - log p_0``.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, 2)
+        Log-probabilities.
+    y : ignored
+
+    Returns
+    -------
+    Tensor of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there are not exactly two classes.
+    """
+    if output.shape[1] != 2:
+        raise ValueError(
+            f"target 'log_odds' needs two classes, got {output.shape[1]}; "
+            "use 'log_prob_sum', 'predicted_class' or ClassK(k)."
+        )
+    return output[:, 1] - output[:, 0]
+
+
+def true_class(output: Tensor, y: Tensor | None) -> Tensor:
+    """Log-probability of the true class, ``log p_y``.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : Tensor of shape (n,), int64
+        Class codes 0 ... n_classes - 1.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If ``y`` is ``None``: rows to be explained come without their class.
+    """
+    if y is None:
+        raise ValueError(
+            "target 'true_class' needs the classes of the rows, which explain(X) "
+            "does not have; use target='predicted' or ClassK(k)."
+        )
+    return output.gather(1, y.unsqueeze(1)).squeeze(1)
+
+
+def predicted_class(output: Tensor, y: Tensor | None) -> Tensor:
+    """Log-probability of the class the network predicts, ``max_k log p_k``.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : ignored
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return output.max(dim=1).values
+
+
+def probabilities(output: Tensor, y: Tensor | None) -> Tensor:
+    """Probability of each class, one explained scalar per class.
+
+    Ross et al. (2017) tried their gradients as the penalised quantity and found
+    them to work less well than log-probabilities.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : ignored
+
+    Returns
+    -------
+    Tensor of shape (n, n_classes)
+    """
+    return output.exp()
+
+
+def output(output: Tensor, y: Tensor | None) -> Tensor:
+    """Everything the network returns, one explained scalar per output.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_outputs)
+        Predictions in standardised units, or log-probabilities.
+    y : ignored
+
+    Returns
+    -------
+    Tensor of shape (n,) for one output, (n, n_outputs) for several
+    """
+    return output.squeeze(1) if output.shape[1] == 1 else output
+
+
+@dataclass(frozen=True)
+class ClassK:
+    """Log-probability of one class, ``log p_k``, or one output of a regressor.
+
+    Parameters
+    ----------
+    k : int
+        Position of the class in ``classes_``, or of the output.
+    """
+
+    k: int
+
+    def __call__(self, output: Tensor, y: Tensor | None) -> Tensor:
+        if not 0 <= self.k < output.shape[1]:
+            raise ValueError(
+                f"ClassK: k must be in 0 ... {output.shape[1] - 1} for a network "
+                f"with {output.shape[1]} outputs, got {self.k}."
+            )
+        return output[:, self.k]
+
+
+_NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)
+
+
+def by_name(target: str | Callable) -> Callable[[Tensor, Tensor | None], Tensor]:
+    """A target given by its name, or as a callable.
+
+    Raises
+    ------
+    ValueError
+        If there is no target of that name.
+    TypeError
+        If it is neither a name nor a callable.
+    """
+    if callable(target):
+        return target
+    named = {function.__name__: function for function in _NAMED}
+    if not isinstance(target, str):
+        raise TypeError(
+            "target must be a name or a callable (output, y) -> (n,), got "
+            f"{type(target).__name__}."
+        )
+    if target not in named:
+        raise ValueError(f"target must be one of {sorted(named)}, got {target!r}.")
+    return named[target]
