@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
@@ -156,13 +157,21 @@ class ObjectiveNet(NeuralNet):
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         rows, valid = self.get_split_datasets(X)
+        data = {"dataset_train": rows, "dataset_valid": valid}
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
-        finite = best = Snapshot(self.module_)
+        state = [*self.module_.parameters(), *self.module_.buffers()]
+        finite = best = Snapshot(state)
+        batches = self.get_iterator(rows, training=True)
+        valid_batches = None if valid is None else self.get_iterator(valid)
         self.ended_by_ = "max_epochs"
         for _ in range(epochs or self.max_epochs):
-            before = Snapshot(self.module_)
+            before = Snapshot(state)
             try:
-                self._run_epoch(rows, valid)
+                self.notify("on_epoch_begin", **data)
+                self.run_single_epoch(batches, True, "train", self.train_step)
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
             except KeyboardInterrupt:
                 self.ended_by_ = "interrupt"
                 break
@@ -171,10 +180,10 @@ class ObjectiveNet(NeuralNet):
                 (before if before.finite else finite).restore()
                 return self
             finite = before
-            if self.plateau is not None and self.plateau.update(self._watched()):
-                best = Snapshot(self.module_)
+            if self._improves() and valid is not None:
+                best = Snapshot(state)
             try:
-                self.notify("on_epoch_end", dataset_train=rows, dataset_valid=valid)
+                self.notify("on_epoch_end", **data)
             except KeyboardInterrupt:  # how skorch's callbacks ask for the end
                 self.ended_by_ = "callback"
                 break
@@ -183,22 +192,19 @@ class ObjectiveNet(NeuralNet):
                 break
         if valid is not None and self.plateau is not None:
             best.restore()
-        if not Snapshot(self.module_).finite:
+        if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()
         return self
 
-    def _run_epoch(self, rows: Rows, valid: Rows | None) -> None:
-        self.notify("on_epoch_begin", dataset_train=rows, dataset_valid=valid)
-        batches = self.get_iterator(rows, training=True)
-        self.run_single_epoch(batches, True, "train", self.train_step)
-        if valid is not None:
-            batches = self.get_iterator(valid)
-            self.run_single_epoch(batches, False, "valid", self.validation_step)
-
-    def _watched(self) -> float:
+    def _improves(self) -> bool:
+        if self.plateau is None:
+            return False
         epoch = self.history[-1]
-        return -epoch["valid_score"] if "valid_score" in epoch else epoch["train_total"]
+        watched = epoch["train_total"]
+        if "valid_score" in epoch:
+            watched = -epoch["valid_score"]
+        return self.plateau.update(watched)
 
     @staticmethod
     def _is_finite(epoch: dict) -> bool:
@@ -206,7 +212,10 @@ class ObjectiveNet(NeuralNet):
         return all(map(math.isfinite, losses))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        self._set_training(training)
+        if iterator is None:
+            return
+        if self.module_.training is not training:
+            self._set_training(training)
         kept = []
 
         def step(batch, **kwargs):
@@ -254,10 +263,10 @@ class ObjectiveNet(NeuralNet):
         return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
 
     def _record_training(self, kept: list[tuple]) -> None:
-        n_rows, *terms = zip(*kept)
-        n_rows = torch.tensor(n_rows, dtype=terms[0][0].dtype)
-        for name, values in zip(("loss", "penalty", "total"), terms):
-            mean = average(torch.stack(values).cpu(), n_rows).item()
+        n_rows = np.array([n for n, *_ in kept])
+        terms = torch.stack([term for _, *terms in kept for term in terms])
+        means = n_rows @ terms.cpu().numpy().reshape(-1, 3) / n_rows.sum()
+        for name, mean in zip(("loss", "penalty", "total"), means.tolist()):
             self.history.record(f"train_{name}", mean)
 
     def _record_validation(self, kept: list[tuple]) -> None:

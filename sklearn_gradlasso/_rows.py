@@ -113,13 +113,16 @@ class Batches:
         self, rows: Rows, batch_size: int, generator: torch.Generator | None = None
     ):
         self.rows, self.batch_size, self.generator = rows, batch_size, generator
+        self._only = rows[:] if len(rows) <= batch_size else None
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         n, size = len(self.rows), self.batch_size
-        if self.generator is None or n <= size:
+        if self._only is not None:
+            yield self._only
+        elif self.generator is None:
             for start in range(0, n, size):
                 yield self.rows[start : start + size]
         else:

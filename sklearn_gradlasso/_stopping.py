@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import nn
+from torch import Tensor
 
 __all__ = ["Plateau", "Snapshot"]
 
@@ -38,11 +38,17 @@ class Plateau:
 
 
 class Snapshot:
-    """The network's parameters and buffers as they are now."""
+    """Values of the network's parameters and buffers at one moment.
 
-    def __init__(self, module: nn.Module):
-        self.tensors = [*module.parameters(), *module.buffers()]
-        self.values = [tensor.detach().clone() for tensor in self.tensors]
+    Parameters
+    ----------
+    tensors : list of Tensor
+        What to remember, and to put back.
+    """
+
+    def __init__(self, tensors: list[Tensor]):
+        self.tensors = tensors
+        self.values = [tensor.detach().clone() for tensor in tensors]
 
     @property
     def finite(self) -> bool:
