@@ -162,7 +162,7 @@ class NetworkEstimator(FittedNetwork):
     def _take(self, net: ObjectiveNet, warm: bool) -> None:
         if not warm:
             self.loss_curve_, self.penalty_curve_, self.validation_scores_ = [], [], []
-        epochs = [epoch for epoch in net.history if "train_loss" in epoch]
+        epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
         self.loss_curve_ += [epoch["train_loss"] for epoch in epochs]
         self.penalty_curve_ += [epoch["train_penalty"] for epoch in epochs]
         self.validation_scores_ += [

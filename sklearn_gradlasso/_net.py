@@ -175,7 +175,7 @@ class ObjectiveNet(NeuralNet):
             except KeyboardInterrupt:
                 self.ended_by_ = "interrupt"
                 break
-            if not self._is_finite(self.history[-1]):
+            if not self.is_finite(self.history[-1]):
                 self.ended_by_ = "divergence"
                 (before if before.finite else finite).restore()
                 return self
@@ -207,8 +207,9 @@ class ObjectiveNet(NeuralNet):
         return self.plateau.update(watched)
 
     @staticmethod
-    def _is_finite(epoch: dict) -> bool:
-        losses = (epoch["train_total"], epoch.get("valid_loss", 0.0))
+    def is_finite(epoch: dict) -> bool:
+        """Whether an epoch of the history has a loss, and finite ones only."""
+        losses = (epoch.get("train_total", math.nan), epoch.get("valid_loss", 0.0))
         return all(map(math.isfinite, losses))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):

@@ -40,7 +40,7 @@ weight_l1, weight_l2 : float, default=0.0
         Method of minimisation.
     optimizer_params : dict, default=None
         Keyword arguments of the optimizer beside the learning rate.
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float, default=0.003
         Learning rate of the optimizer.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is ``min(256, n_samples)``.
@@ -90,7 +90,7 @@ class NetworkParameters:
     input_shape: tuple[int, ...] | None = None
     optimizer: Any = "adam"
     optimizer_params: dict[str, Any] | None = None
-    learning_rate_init: float = 0.001
+    learning_rate_init: float = 0.003
     batch_size: int | str = "auto"
     max_iter: int = 200
     shuffle: bool = True

@@ -181,6 +181,15 @@ _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_c
 def by_name(target: str | Callable) -> Callable[[Tensor, Tensor | None], Tensor]:
     """A target given by its name, or as a callable.
 
+    Parameters
+    ----------
+    target : str or callable
+        Name of a function of this module, or a callable ``(output, y) -> (n,)``.
+
+    Returns
+    -------
+    callable
+
     Raises
     ------
     ValueError

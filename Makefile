@@ -1,0 +1,31 @@
+# make demo | test | slow | lint | bench: each makes .venv first, pinned in constraints.txt
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test slow lint bench clean
+
+demo: .venv/examples
+	$(BIN)/python examples/quickstart.py
+
+test: .venv/test
+	$(BIN)/python -m pytest --durations=5
+
+slow: .venv/test
+	$(BIN)/python -m pytest -m slow -v
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: .venv/test
+	$(BIN)/python examples/benchmarks/train_step.py
+	$(BIN)/python examples/benchmarks/import_time.py
+
+.venv/%: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable ".[$*]"
+	touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,34 @@
+import torch
+
+from sklearn_gradlasso.attributions import Gradients
+
+W = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], dtype=torch.float64)
+X = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def test_gradients_of_a_linear_score_are_its_weights():
+    phi = Gradients()(lambda x: x @ W[0], X)
+    torch.testing.assert_close(phi, W[0].expand(4, 3))
+
+
+def test_several_scalars_lie_on_the_last_axis():
+    phi = Gradients()(lambda x: x @ W.T, X)
+    torch.testing.assert_close(phi, W.T.expand(4, 3, 2))
+
+
+def test_any_shape_of_row():
+    x = X.reshape(2, 2, 3)
+    phi = Gradients()(lambda x: x.square().sum(dim=(1, 2)), x)
+    torch.testing.assert_close(phi, 2 * x)
+
+
+def test_an_unused_input_has_gradient_zero():
+    phi = Gradients()(lambda x: (W * W[:, :1]).sum(1).requires_grad_(), X[:2])
+    assert not phi.any()
+
+
+def test_gradients_can_be_differentiated():
+    assert torch.autograd.gradgradcheck(
+        lambda x: Gradients()(lambda x: (x.sin() @ W.T).prod(1), x),
+        X.clone().requires_grad_(),
+    )

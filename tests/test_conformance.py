@@ -1,0 +1,32 @@
+"""Scikit-learn's checks on every public estimator, found by its name."""
+
+import inspect
+
+import pytest
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import sklearn_gradlasso
+
+ESTIMATORS = [
+    value
+    for name in sklearn_gradlasso.__all__
+    if inspect.isclass(value := getattr(sklearn_gradlasso, name))
+    and issubclass(value, BaseEstimator)
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks([estimator() for estimator in ESTIMATORS])
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+def test_estimators_are_found():
+    assert any(is_classifier(estimator()) for estimator in ESTIMATORS)
+    assert any(is_regressor(estimator()) for estimator in ESTIMATORS)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_never_a_coef(estimator):
+    assert not hasattr(estimator, "coef_")

@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from sklearn_gradlasso import targets
+
+LOG_P = torch.tensor([[0.2, 0.8], [0.5, 0.5]]).log()
+Y = torch.tensor([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (targets.log_prob_sum, LOG_P.sum(1)),
+        (targets.log_odds, torch.tensor([4.0, 1.0]).log()),
+        (targets.true_class, torch.tensor([0.2, 0.5]).log()),
+        (targets.predicted_class, torch.tensor([0.8, 0.5]).log()),
+        (targets.probabilities, torch.tensor([[0.2, 0.8], [0.5, 0.5]])),
+        (targets.output, LOG_P),
+        (targets.ClassK(1), LOG_P[:, 1]),
+    ],
+)
+def test_value(target, expected):
+    torch.testing.assert_close(target(LOG_P, Y), expected)
+
+
+def test_a_single_output_loses_its_axis():
+    assert targets.output(torch.zeros(3, 1), None).shape == (3,)
+
+
+def test_errors_say_what_to_use_instead():
+    with pytest.raises(ValueError, match="two classes, got 3.*ClassK"):
+        targets.log_odds(torch.zeros(1, 3), None)
+    with pytest.raises(ValueError, match="true_class.*target='predicted'"):
+        targets.true_class(LOG_P, None)
+    with pytest.raises(ValueError, match=r"k must be in 0 \.\.\. 1.*got 2"):
+        targets.ClassK(2)(LOG_P, None)
+    with pytest.raises(ValueError, match="target must be one of.*got 'logit'"):
+        targets.by_name("logit")
+    with pytest.raises(TypeError, match="target must be a name or a callable.*int"):
+        targets.by_name(3)
