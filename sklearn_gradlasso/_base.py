@@ -19,7 +19,7 @@ from ._fitted import FittedNetwork
 from ._inference import sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
-from ._stopping import Plateau
+from ._weights import Plateau
 from .modules import build_module, check_output
 from .weight_penalties import L1, L2
 
@@ -146,6 +146,7 @@ class NetworkEstimator(FittedNetwork):
             generator=old.generator if old and generator else generator,
             max_epochs=1 if one_pass else self.max_iter,
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
+            average=not one_pass,
         )
         if old:
             net.continue_from(old)

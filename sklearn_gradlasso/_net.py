@@ -19,7 +19,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from ._rows import Batches, Rows
-from ._stopping import Plateau, Snapshot
+from ._weights import Plateau, RunningMean, Snapshot
 from .objective import Objective, average
 
 __all__ = ["OPTIMIZERS", "ObjectiveNet", "ProgressBar"]
@@ -68,6 +68,10 @@ class ObjectiveNet(NeuralNet):
     plateau : Plateau or None
         When to stop: watches the validation score if there are validation rows, else
         the objective.
+    average : bool
+        Whether training leaves, and validation sees, the mean of the weights over
+        the steps of the second half of an epoch, rather than those after its last
+        step.
     validation_score : callable or None
         ``(output, y, sample_weight) -> float`` on tensors, larger is better.
     **kwargs
@@ -89,6 +93,7 @@ class ObjectiveNet(NeuralNet):
         optimizer_params: dict | None = None,
         generator: torch.Generator | None = None,
         plateau: Plateau | None = None,
+        average: bool = False,
         validation_score: Callable | None = None,
         **kwargs,
     ):
@@ -108,6 +113,7 @@ class ObjectiveNet(NeuralNet):
         self.objective = objective
         self.generator = generator
         self.plateau = plateau
+        self.average = average
         self.validation_score = validation_score
 
     @property
@@ -159,19 +165,22 @@ class ObjectiveNet(NeuralNet):
         rows, valid = self.get_split_datasets(X)
         data = {"dataset_train": rows, "dataset_valid": valid}
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
-        state = [*self.module_.parameters(), *self.module_.buffers()]
-        finite = best = Snapshot(state)
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
+        state = [*self.module_.parameters(), *self.module_.buffers()]
+        state = [tensor for tensor in state if tensor.is_floating_point()]
+        self._mean = RunningMean(state) if self.average and len(batches) > 1 else None
+        finite, kept = Snapshot(state), None
         self.ended_by_ = "max_epochs"
         for _ in range(epochs or self.max_epochs):
             before = Snapshot(state)
             try:
                 self.notify("on_epoch_begin", **data)
                 self.run_single_epoch(batches, True, "train", self.train_step)
-                self.run_single_epoch(
-                    valid_batches, False, "valid", self.validation_step
-                )
+                mean = self._mean.pop() if self._mean else None
+                if valid is not None:
+                    mean = mean or Snapshot(state)
+                    self._validate(valid_batches, mean)
             except KeyboardInterrupt:
                 self.ended_by_ = "interrupt"
                 break
@@ -180,8 +189,8 @@ class ObjectiveNet(NeuralNet):
                 (before if before.finite else finite).restore()
                 return self
             finite = before
-            if self._improves() and valid is not None:
-                best = Snapshot(state)
+            if self._improves() or valid is None:
+                kept = mean
             try:
                 self.notify("on_epoch_end", **data)
             except KeyboardInterrupt:  # how skorch's callbacks ask for the end
@@ -190,12 +199,18 @@ class ObjectiveNet(NeuralNet):
             if self.plateau is not None and self.plateau.reached:
                 self.ended_by_ = "plateau"
                 break
-        if valid is not None and self.plateau is not None:
-            best.restore()
+        if kept and (valid is not None or self.ended_by_ != "interrupt"):
+            kept.restore()
         if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()
         return self
+
+    def _validate(self, batches: Batches, mean: Snapshot) -> None:
+        now = Snapshot(mean.tensors)
+        mean.restore()
+        self.run_single_epoch(batches, False, "valid", self.validation_step)
+        now.restore()
 
     def _improves(self) -> bool:
         if self.plateau is None:
@@ -213,15 +228,16 @@ class ObjectiveNet(NeuralNet):
         return all(map(math.isfinite, losses))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        if iterator is None:
-            return
         if self.module_.training is not training:
             self._set_training(training)
         kept = []
+        second_half = len(iterator) // 2
 
         def step(batch, **kwargs):
             result = step_fn(batch, **kwargs)
             kept.append(result["kept"])
+            if training and self._mean and len(kept) > second_half:
+                self._mean.add()
             return result
 
         try:

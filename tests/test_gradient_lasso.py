@@ -153,7 +153,7 @@ def test_sparse_input_gives_the_bits_of_dense_input(cancer, container, batch_siz
 
 
 def test_warm_start_goes_on_where_fit_stopped(cancer):
-    X, y = cancer
+    X, y = cancer[0][:200], cancer[1][:200]
     whole = GradientLassoClassifier(max_iter=6, random_state=0).fit(X, y)
     parts = GradientLassoClassifier(max_iter=3, warm_start=True, random_state=0)
     parts.fit(X, y).fit(X, y)
@@ -177,7 +177,7 @@ def test_warm_start_follows_changed_parameters_but_not_another_network(cancer):
 
 
 def test_partial_fit_is_one_epoch(cancer):
-    X, y = cancer
+    X, y = cancer[0][:200], cancer[1][:200]
     whole = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y)
     parts = GradientLassoClassifier(random_state=0)
     for _ in range(3):

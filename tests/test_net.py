@@ -15,7 +15,7 @@ from skorch.callbacks import (
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso._rows import Batches, Rows
-from sklearn_gradlasso._stopping import Plateau
+from sklearn_gradlasso._weights import Plateau
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"
@@ -215,6 +215,33 @@ def test_divergence_before_the_first_finite_epoch_leaves_the_initial_weights(can
         model.fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
     assert np.isfinite(model.feature_importances_).all()
+
+
+class WeightRecorder(Callback):
+    def initialize(self):
+        self.weights = []
+        return self
+
+    def on_batch_end(self, net, training, **kwargs):
+        if training:
+            self.weights.append(parameters(net.module_))
+
+
+def parameters(module):
+    return torch.nn.utils.parameters_to_vector(module.parameters()).detach().clone()
+
+
+def test_fit_leaves_the_mean_of_the_second_half_of_an_epoch(cancer):
+    recorder = WeightRecorder()
+    model = GradientLassoClassifier(
+        callbacks=[recorder], batch_size=120, max_iter=3, random_state=0
+    ).fit(*cancer)
+    assert len(recorder.weights) == 15
+    expected = torch.stack(recorder.weights[-3:]).mean(0)
+    torch.testing.assert_close(parameters(model.net_.module_), expected)
+    recorder = WeightRecorder()
+    model.set_params(callbacks=[recorder]).partial_fit(*cancer)
+    assert torch.equal(parameters(model.net_.module_), recorder.weights[-1])
 
 
 def test_an_optimizer_that_evaluates_the_loss_several_times(cancer):

@@ -1,0 +1,84 @@
+"""Which weights training leaves: when it ends, and what is put in place then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+__all__ = ["Plateau", "RunningMean", "Snapshot"]
+
+
+class Plateau:
+    """Has a value stopped falling?
+
+    Parameters
+    ----------
+    tol : float
+        A fall by less than this does not count.
+    patience : int
+        Number of epochs in a row without a fall that may pass.
+    """
+
+    def __init__(self, tol: float, patience: int):
+        self.tol, self.patience = tol, patience
+        self.best, self.count = math.inf, 0
+
+    def update(self, value: float) -> bool:
+        """Take the value of an epoch; returns whether it is the lowest so far."""
+        self.count = self.count + 1 if value > self.best - self.tol else 0
+        lowest = value < self.best
+        self.best = min(self.best, value)
+        return lowest
+
+    @property
+    def reached(self) -> bool:
+        return self.count > self.patience
+
+
+class Snapshot:
+    """Values of tensors, to be put back later.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Parameters and buffers of a network.
+    values : sequence of Tensor, optional
+        What to put into them; their present values if not given.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor], values: Sequence[Tensor] = ()):
+        self.tensors = tensors
+        self.values = values or [tensor.detach().clone() for tensor in tensors]
+
+    @property
+    def finite(self) -> bool:
+        return all(bool(value.isfinite().all()) for value in self.values)
+
+    def restore(self) -> None:
+        with torch.no_grad():
+            for tensor, value in zip(self.tensors, self.values):
+                tensor.copy_(value)
+
+
+class RunningMean:
+    """Mean of tensors over the moments at which it was asked to add them."""
+
+    def __init__(self, tensors: Sequence[Tensor]):
+        self.tensors, self.sums, self.count = tensors, [], 0
+
+    def add(self) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.sums = [tensor.detach().clone() for tensor in self.tensors]
+            return
+        for total, tensor in zip(self.sums, self.tensors):
+            total += tensor.detach()
+
+    def pop(self) -> Snapshot:
+        """The mean so far; the next one starts afresh."""
+        mean = Snapshot(self.tensors, [total / self.count for total in self.sums])
+        self.sums, self.count = [], 0
+        return mean
