@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 from torch import Tensor, nn
 
 from . import _validation as check
@@ -19,6 +19,7 @@ from ._fitted import FittedNetwork
 from ._inference import sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
+from ._threads import threads
 from ._weights import Plateau
 from .modules import build_module, check_output
 from .weight_penalties import L1, L2
@@ -84,14 +85,12 @@ class NetworkEstimator(FittedNetwork):
 
     def _fit(self, X, y, sample_weight, *, warm: bool, one_pass=False, **encoding):
         self._validate_params()
+        check.check_optimizer(self.optimizer)
         warm = warm and hasattr(self, "net_")
         X, y = validate_data(
             self, X, y, reset=not warm, multi_output=True, **self._input_checks()
         )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
-            )
+        sample_weight = check.check_sample_weight(sample_weight, X)
         X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
         y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
         X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
@@ -150,12 +149,14 @@ class NetworkEstimator(FittedNetwork):
         )
         if old:
             net.continue_from(old)
-        net.train(*rows)
-        self._take(net, warm)
         attribution, target = net.objective.attribution, self._importance_target()
-        squares = sum(
-            sums_of_squares(net.module_, part, attribution, target) for part in rows
-        )
+        with threads(self.n_jobs):
+            net.train(*rows)
+            self._take(net, warm)
+            squares = sum(
+                sums_of_squares(net.module_, part, attribution, target)
+                for part in rows
+            )
         self.feature_importances_ = _shares(np.sqrt(squares))
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self

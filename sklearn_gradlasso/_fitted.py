@@ -18,6 +18,7 @@ from ._inference import attributions_of, outputs_of
 from ._net import ObjectiveNet, ProgressBar
 from ._parameters import NetworkParameters
 from ._rows import Rows
+from ._threads import threads
 from .modules import build_module
 from .objective import Objective
 
@@ -106,7 +107,8 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
 
     def _outputs(self, X) -> np.ndarray:
         rows = self._rows_to_answer(X)
-        return outputs_of(self.net_.module_, rows)
+        with threads(self.n_jobs):
+            return outputs_of(self.net_.module_, rows)
 
     def explain(
         self,
@@ -149,7 +151,8 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
         objective = self._objective()
         attribution = objective.attribution if attribution is None else attribution
         scalars = self._target_to_explain(target, objective)
-        phi = attributions_of(self.net_.module_, rows, attribution, scalars)
+        with threads(self.n_jobs):
+            phi = attributions_of(self.net_.module_, rows, attribution, scalars)
         n_axes = 1 + len(self._feature_shape)
         return phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
 

@@ -34,14 +34,15 @@ class ProgressBar(Callback):
         self.bar = tqdm(total=net.max_epochs, unit="epoch")
 
     def on_epoch_end(self, net, **kwargs):
+        epoch = net.history[-1]
         terms = {
-            name: f"{net.history[-1][key]:.4g}"
+            name: f"{epoch[key]:.4g}"
             for name, key in [
                 ("loss", "train_loss"),
                 ("penalty", "train_penalty"),
                 ("validation score", "valid_score"),
             ]
-            if key in net.history[-1]
+            if key in epoch
         }
         self.bar.set_postfix(terms)
         self.bar.update()
@@ -146,6 +147,18 @@ class ObjectiveNet(NeuralNet):
             state["param_groups"] = self.optimizer_.state_dict()["param_groups"]
             self.optimizer_.load_state_dict(state)
 
+    def initialize_callbacks(self):
+        for callback in self.callbacks:
+            named = isinstance(callback, tuple) and len(callback) == 2
+            found = callback[1] if named else callback
+            kind = found if isinstance(found, type) else type(found)
+            if not issubclass(kind, Callback):
+                raise TypeError(
+                    "callbacks must be a list of skorch callbacks or of (name, "
+                    f"callback), got {callback!r} in it."
+                )
+        return super().initialize_callbacks()
+
     def initialize_optimizer(self, triggered_directly=None):
         try:
             return super().initialize_optimizer(triggered_directly)
@@ -161,13 +174,19 @@ class ObjectiveNet(NeuralNet):
     def get_iterator(self, dataset, training=False):
         return Batches(dataset, self.batch_size, self.generator if training else None)
 
+    def on_epoch_begin(self, net, **kwargs):
+        # At hand for the rest of the epoch: looking it up copies the whole history.
+        self._epoch = {"batches": [], "epoch": len(self.history) + 1}
+        self.history.append(self._epoch)
+
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         rows, valid = self.get_split_datasets(X)
         data = {"dataset_train": rows, "dataset_valid": valid}
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
-        state = [*self.module_.parameters(), *self.module_.buffers()]
+        self._learnable = list(self.module_.parameters())
+        state = [*self._learnable, *self.module_.buffers()]
         state = [tensor for tensor in state if tensor.is_floating_point()]
         self._mean = RunningMean(state) if self.average and len(batches) > 1 else None
         finite, kept = Snapshot(state), None
@@ -184,7 +203,7 @@ class ObjectiveNet(NeuralNet):
             except KeyboardInterrupt:
                 self.ended_by_ = "interrupt"
                 break
-            if not self.is_finite(self.history[-1]):
+            if not self.is_finite(self._epoch):
                 self.ended_by_ = "divergence"
                 (before if before.finite else finite).restore()
                 return self
@@ -215,10 +234,9 @@ class ObjectiveNet(NeuralNet):
     def _improves(self) -> bool:
         if self.plateau is None:
             return False
-        epoch = self.history[-1]
-        watched = epoch["train_total"]
-        if "valid_score" in epoch:
-            watched = -epoch["valid_score"]
+        watched = self._epoch["train_total"]
+        if "valid_score" in self._epoch:
+            watched = -self._epoch["valid_score"]
         return self.plateau.update(watched)
 
     @staticmethod
@@ -257,7 +275,8 @@ class ObjectiveNet(NeuralNet):
         steps = []
 
         def closure():
-            self.optimizer_.zero_grad()
+            for theta in self._learnable:
+                theta.grad = None
             steps.append(self.train_step_single(batch))
             return steps[-1]["loss"]
 
@@ -283,16 +302,16 @@ class ObjectiveNet(NeuralNet):
         n_rows = np.array([n for n, *_ in kept])
         terms = torch.stack([term for _, *terms in kept for term in terms])
         means = n_rows @ terms.cpu().numpy().reshape(-1, 3) / n_rows.sum()
-        for name, mean in zip(("loss", "penalty", "total"), means.tolist()):
-            self.history.record(f"train_{name}", mean)
+        names = ("train_loss", "train_penalty", "train_total")
+        self._epoch.update(zip(names, means.tolist()))
 
     def _record_validation(self, kept: list[tuple]) -> None:
         outputs, ys, weights = zip(*kept)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
         loss = average(self.objective.loss(output, y), weight).item()
-        self.history.record("valid_loss", loss)
-        self.history.record("valid_score", self.validation_score(output, y, weight))
+        score = self.validation_score(output, y, weight)
+        self._epoch.update(valid_loss=loss, valid_score=score)
 
 
 def _asks_for_batches(callback: Callback) -> bool:

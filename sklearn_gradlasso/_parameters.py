@@ -70,6 +70,10 @@ weight_l1, weight_l2 : float, default=0.0
     device : str, default="cpu"
         Where to compute, such as "cuda". The computation has the precision of X on
         the CPU (float32 or float64) and is in float32 elsewhere.
+    n_jobs : int, default=None
+        Threads of one fit or answer on the CPU; ``None`` means 1, -1 all cores. More
+        only pays for networks of some 100,000 weights or convolutions. It is not taken
+        from the surroundings, because the number of threads changes the rounding.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of rows and the validation split. An
         int gives the same bits in every call, process and thread.
@@ -101,6 +105,7 @@ class NetworkParameters:
     warm_start: bool = False
     callbacks: list | None = None
     device: str = "cpu"
+    n_jobs: int | None = None
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
 
@@ -125,6 +130,7 @@ class NetworkParameters:
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

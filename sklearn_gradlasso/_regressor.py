@@ -74,9 +74,10 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         columns = y.reshape(len(y), -1)
         if reset:
             self._y_axes, self.n_outputs_ = y.ndim, columns.shape[1]
-            mean = np.average(columns, axis=0, weights=sample_weight)
-            variance = np.average((columns - mean) ** 2, axis=0, weights=sample_weight)
-            scale = np.sqrt(variance)
+            with np.errstate(over="ignore"):
+                mean = np.average(columns, axis=0, weights=sample_weight)
+                squares = (columns - mean) ** 2
+                scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
             if not np.isfinite(scale).all():
                 raise ValueError(
                     "y has values too large to be standardised; rescale y."

@@ -9,11 +9,14 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
     "check_device",
     "check_feature_shape",
     "check_hidden_layer_sizes",
+    "check_optimizer",
+    "check_sample_weight",
     "drop_zero_weights",
     "hold_out",
 ]
@@ -34,6 +37,21 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
             "linear network."
         )
     return tuple(map(int, sizes))
+
+
+def check_optimizer(optimizer: str | type) -> None:
+    """Refuse what is neither a name nor a class of optimizers.
+
+    Raises
+    ------
+    TypeError
+    """
+    is_class = isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)
+    if not is_class and not isinstance(optimizer, str):
+        raise TypeError(
+            "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, "
+            f"got {optimizer!r}."
+        )
 
 
 def check_feature_shape(
@@ -76,21 +94,38 @@ def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch
     return found, torch.float64 if double else torch.float32
 
 
+def check_sample_weight(sample_weight, X) -> np.ndarray | None:
+    """Weights as an array in the precision of X, not negative.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit X, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    if not np.any(sample_weight):
+        raise ValueError("sample_weight is zero for every row; one must be positive.")
+    return _check_sample_weight(
+        sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+    )
+
+
 def drop_zero_weights(X, y, sample_weight):
     """Rows of positive weight; weight zero means that a row is not there.
 
     Raises
     ------
     ValueError
-        If all weights are zero.
+        If none is left.
     """
     if sample_weight is None:
         return X, y, None
     keep = sample_weight > 0
     if not keep.any():
         raise ValueError(
-            "sample_weight is zero for every row (after class_weight, if given); at "
-            "least one weight must be positive."
+            "class_weight leaves no row of positive weight; one class at least needs "
+            "a positive weight."
         )
     if keep.all():
         return X, y, sample_weight
@@ -107,13 +142,17 @@ def hold_out(
     ValueError
         If there are too few rows, or too few of a class, to split.
     """
+    refused = f"early_stopping cannot hold out {fraction} of {n_rows} rows: "
     try:
         train, valid = train_test_split(
             np.arange(n_rows), test_size=fraction, random_state=seed, stratify=stratify
         )
     except ValueError as error:
         raise ValueError(
-            f"early_stopping: cannot hold out validation_fraction={fraction} of "
-            f"{n_rows} rows; give more rows or use early_stopping=False. {error}"
+            f"{refused}{error} Change validation_fraction or give more rows."
         ) from error
+    if len(valid) < 2:
+        raise ValueError(
+            f"{refused}a score needs at least two. Raise validation_fraction."
+        )
     return np.sort(train), np.sort(valid)

@@ -168,21 +168,19 @@ def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
     ValueError
         If the network cannot take x, or does not return ``(n, n_outputs)``.
     """
-    name = type(network).__name__
     try:
         with torch.no_grad():
             output = network.eval()(x)
     except Exception as error:
         raise ValueError(
-            f"module: {name} cannot take a batch of shape {tuple(x.shape)} and dtype "
-            f"{x.dtype}; check its input layer, or reshape rows with input_shape=. "
-            f"It answered: {error}"
+            f"module cannot take a batch of shape {tuple(x.shape)} and dtype {x.dtype}; "
+            "check its input layer, or reshape the rows with input_shape. It answered: "
+            f"{error}"
         ) from error
-    expected = (len(x), n_outputs)
     found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if found != expected:
+    if found != (len(x), n_outputs):
         raise ValueError(
-            f"module: {name} must return a tensor of shape (n, n_outputs), here "
-            f"{expected}, got {found}; end it with a layer of n_outputs={n_outputs} "
-            "units and no activation."
+            f"module must return a tensor of shape (n_rows, {n_outputs}), but returned "
+            f"{found} for {len(x)} rows; end it with a layer of {n_outputs} units and "
+            "no activation."
         )

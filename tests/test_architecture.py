@@ -17,6 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # may import no other module of the package.
 LEAVES = {
     "_rows",
+    "_threads",
     "_weights",
     "_validation",
     "attributions",

@@ -1,0 +1,122 @@
+"""Every mistake is answered by the argument's name, what was given and what to do."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
+
+X = np.random.default_rng(0).standard_normal((40, 3))
+Y = np.arange(40) % 2
+
+
+def with_value(value):
+    bad = X.copy()
+    bad[3, 1] = value
+    return bad
+
+
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"lam": -0.1}, "'lam' parameter.*Got -0.1"),
+        ({"lam": np.nan}, "'lam' parameter"),
+        ({"lam": np.inf}, "'lam' parameter"),
+        ({"lam": "strong"}, "'lam' parameter"),
+        ({"weight_l1": -1}, "'weight_l1' parameter"),
+        ({"activation": "swish"}, "'activation' parameter.*'relu'.*Got 'swish'"),
+        ({"optimizer": "newton"}, "'optimizer' parameter.*'adam'.*Got 'newton'"),
+        ({"optimizer": dict}, "optimizer.*torch.optim.Optimizer.*dict"),
+        ({"optimizer_params": {"speed": 3}}, "optimizer_params do not suit.*speed"),
+        ({"optimizer_params": {"betas": (2, 2)}}, "optimizer_params do not suit"),
+        ({"batch_size": 0}, "'batch_size' parameter"),
+        ({"batch_size": "full"}, "'batch_size' parameter"),
+        ({"max_iter": 0}, "'max_iter' parameter"),
+        ({"learning_rate_init": 0.0}, "'learning_rate_init' parameter"),
+        ({"hidden_layer_sizes": (5, 0)}, r"hidden_layer_sizes.*\(5, 0\)"),
+        ({"hidden_layer_sizes": (5, 2.5)}, "hidden_layer_sizes"),
+        ({"input_shape": (2, 2)}, r"input_shape=\(2, 2\) holds 4.*has 3"),
+        ({"target": "logits"}, "target must be one of.*got 'logits'"),
+        ({"module": "tabular"}, "'module' parameter"),
+        ({"module": nn.Linear(3, 7)}, r"module must return.*returned \(2, 7\) for 2 rows"),
+        ({"module": nn.Linear(4, 2)}, "module cannot take a batch"),
+        ({"module": lambda n, k: nn.Flatten()}, "module: Flatten has no learnable"),
+        ({"callbacks": [3]}, "callbacks.*skorch"),
+        ({"device": "abacus"}, "device='abacus' cannot be used"),
+        ({"device": "cuda:77"}, "device='cuda:77' cannot be used"),
+        ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
+        ({"early_stopping": True, "validation_fraction": 0.99}, "early_stopping"),
+        ({"early_stopping": True, "validation_fraction": 0.01}, "early_stopping"),
+    ],
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
+)
+def test_parameters(kind, params, message):
+    with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
+        kind(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((with_value(np.nan), Y), "X contains NaN"),
+        ((with_value(np.inf), Y), "X contains infinity"),
+        ((X[:0], Y[:0]), r"0 sample\(s\)"),
+        ((X[:, :0], Y), r"0 feature\(s\)"),
+        ((X, Y[:-1]), "inconsistent numbers of samples"),
+        ((X[:, 0], Y), "Expected 2D array"),
+        ((X.reshape(40, 3, 1), Y), "dim 3"),
+        ((X.astype(str) + "a", Y), "(?i)could not convert string|numeric"),
+        ((X, None), "y"),
+        ((X, Y, -np.ones(40)), "Negative values in data passed to `sample_weight`"),
+        ((X, Y, np.zeros(40)), "sample_weight is zero for every row"),
+        ((X, Y, np.ones(39)), "sample_weight"),
+        ((X, Y, np.full(40, np.nan)), "sample_weight contains NaN"),
+    ],
+)
+def test_data(kind, data, message):
+    with pytest.raises(ValueError, match=message):
+        kind().fit(*data)
+
+
+def test_targets():
+    with pytest.raises(ValueError, match="y has one class only"):
+        GradientLassoClassifier().fit(X, np.ones(40))
+    with pytest.raises(ValueError, match="y has one class only.*weight zero"):
+        GradientLassoClassifier().fit(X, Y, sample_weight=Y)
+    with pytest.raises(ValueError, match="Unknown label type"):
+        GradientLassoClassifier().fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="class_weight leaves no row"):
+        GradientLassoClassifier(class_weight={0: 0.0, 1: 0.0}).fit(X, Y)
+    with pytest.raises(ValueError, match="class_weight"):
+        GradientLassoClassifier(class_weight="even").fit(X, Y)
+    with pytest.raises(ValueError, match="NaN"):
+        GradientLassoRegressor().fit(X, np.where(Y, np.nan, 1.0))
+    with pytest.raises(ValueError, match="too large to be standardised"):
+        GradientLassoRegressor().fit(X, Y * 1e300)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_answers():
+    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, Y)
+    for method in ("predict", "predict_proba", "decision_function", "explain"):
+        ask = getattr(model, method)
+        with pytest.raises(ValueError, match="X has 2 features.*expecting 3"):
+            ask(X[:, :2])
+        with pytest.raises(ValueError, match="X contains NaN"):
+            ask(with_value(np.nan))
+        with pytest.raises(ValueError, match="is infinite or NaN.*Scale X"):
+            ask(np.array([[1.7e308, -1.7e308, 1.7e308], [-1.7e308, 1.7e308, -1.7e308]]))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_module_that_computes_nan_is_found_out():
+    class Root(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).sqrt()
+
+    torch.manual_seed(0)
+    with pytest.raises(ValueError, match="no longer finite"):
+        GradientLassoClassifier(module=Root, random_state=0).fit(X, Y)
