@@ -43,8 +43,8 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
     """
     if not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
-    phi = check_array(phi, allow_nd=True, dtype="numeric", input_name="phi")
-    if phi.ndim > 3:
+    phi = check_array(phi, ensure_2d=False, allow_nd=True, input_name="phi")
+    if phi.ndim not in (2, 3):
         raise ValueError(
             "phi must have shape (n_samples, n_features) or (n_samples, n_features, "
             f"n_outputs), got {phi.shape}; flatten the axes of the features."

@@ -1,0 +1,54 @@
+"""What the documentation shows runs, and says what the code says."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_gradlasso
+from sklearn_gradlasso._parameters import NetworkParameters
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs(page):
+    code = "\n".join(BLOCK.findall(page.read_text()))
+    exec(compile(code, str(page), "exec"), {"__name__": page.stem})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+def test_contributing_is_short():
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) < 60
+
+
+@pytest.mark.parametrize("name", sklearn_gradlasso.__all__)
+def test_documented_defaults_are_the_defaults(name):
+    estimator = getattr(sklearn_gradlasso, name)
+    documented = {}
+    entry = re.compile(r"^([\w, ]+) : .*default=(.+)$", re.MULTILINE)
+    for names, default in entry.findall(inspect.getdoc(estimator)):
+        documented |= {each.strip(): default for each in names.split(",")}
+    parameters = inspect.signature(estimator).parameters
+    assert documented.keys() == parameters.keys()
+    for parameter, default in documented.items():
+        assert ast.literal_eval(default) == parameters[parameter].default, parameter
+
+
+def test_every_shared_parameter_has_its_limits():
+    fields = set(inspect.signature(NetworkParameters).parameters)
+    assert fields == set(NetworkParameters._parameter_constraints)
+
+
+def test_the_version_is_the_one_to_cite():
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    assert cited[1] == sklearn_gradlasso.__version__
