@@ -36,7 +36,7 @@ from sklearn_gradlasso import GradientLassoClassifier
 from sklearn_gradlasso.datasets import fetch_adult, make_sparse_regions
 from sklearn_gradlasso.metrics import effective_features
 
-GRADIENT_L1 = [0.001, 0.003, 0.01, 0.015, 0.02, 0.03, 0.1, 0.3]
+GRADIENT_L1 = [0.001, 0.003, 0.01, 0.015, 0.02, 0.03, 0.1, 0.3, 1.0]
 WEIGHT_L1 = [0.00003, 0.0001, 0.0003, 0.001, 0.003]
 
 
@@ -98,7 +98,9 @@ def features_used(model: Pipeline, X, y=None) -> float:
 
 def weight_norm(model: Pipeline) -> float:
     """L1 norm of all weights and biases."""
-    return sum(theta.abs().sum().item() for theta in model[-1].net_.module_.parameters())
+    return sum(
+        theta.abs().sum().item() for theta in model[-1].net_.module_.parameters()
+    )
 
 
 def sparsest_within_one_standard_error(results: dict) -> int:
@@ -137,12 +139,12 @@ def draw(results: dict, n_folds: int, name: str, path: Path) -> None:
         axis.set_ylabel(label, color=colour)
         axis.tick_params(axis="y", labelcolor=colour)
     chosen = GRADIENT_L1[sparsest_within_one_standard_error(results)]
-    left.axvline(chosen, color="grey", linestyle=":", label=f"chosen: {chosen:g}")
-    left.legend(loc="lower left")
+    left.axvline(chosen, color="grey", linestyle=":")
     left.set(
         xscale="log",
         xlabel="strength of the gradient L1 penalty, $\\lambda$",
-        title=f"{name.replace('_', ' ')}, {n_folds} folds (mean and standard error)",
+        title=f"{name.replace('_', ' ')}: mean and standard error of {n_folds} folds; "
+        f"chosen $\\lambda$ = {chosen:g}",
     )
     right.set_ylim(bottom=0)
     figure.savefig(path, dpi=150)
@@ -160,9 +162,7 @@ def main() -> None:
 
     started = time.perf_counter()
     task = TASKS[options.data](options.seed)
-    network = GradientLassoClassifier(
-        lam=0, random_state=options.seed, **task.training
-    )
+    network = GradientLassoClassifier(lam=0, random_state=options.seed, **task.training)
     model = Pipeline([("prepare", task.prepare), ("network", network)])
 
     print("Gradient L1: choosing lambda", flush=True)
@@ -174,8 +174,16 @@ def main() -> None:
 
     rows = [
         ("no penalty", 0.0, plain),
-        ("weight L1", weight.best_params_["network__weight_l1"], weight.best_estimator_),
-        ("gradient L1", gradient.best_params_["network__lam"], gradient.best_estimator_),
+        (
+            "weight L1",
+            weight.best_params_["network__weight_l1"],
+            weight.best_estimator_,
+        ),
+        (
+            "gradient L1",
+            gradient.best_params_["network__lam"],
+            gradient.best_estimator_,
+        ),
     ]
     print(f"\n{options.data}, {len(task.y_test)} test rows, seed {options.seed}")
     print(f"{'':14}{'lambda':>8}{'AUC':>9}{'effective features':>21}{'|theta|_1':>12}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from contextlib import nullcontext
 from math import prod
 
 import numpy as np
@@ -12,13 +13,14 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
-from torch import Tensor, nn
+from torch import nn
 
 from . import _validation as check
 from ._fitted import FittedNetwork
 from ._inference import sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
+from ._randomness import borrowed_generators, spawn_seeds
 from ._threads import threads
 from ._weights import Plateau
 from .modules import build_module, check_output
@@ -53,9 +55,7 @@ class NetworkEstimator(FittedNetwork):
         penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
         return tuple((strength, cost) for strength, cost in penalties if strength)
 
-    def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ):
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
         """Train the network.
 
         Parameters
@@ -85,7 +85,6 @@ class NetworkEstimator(FittedNetwork):
 
     def _fit(self, X, y, sample_weight, *, warm: bool, one_pass=False, **encoding):
         self._validate_params()
-        check.check_optimizer(self.optimizer)
         warm = warm and hasattr(self, "net_")
         X, y = validate_data(
             self, X, y, reset=not warm, multi_output=True, **self._input_checks()
@@ -97,8 +96,8 @@ class NetworkEstimator(FittedNetwork):
         if sample_weight is not None and np.ptp(sample_weight) == 0:
             sample_weight = None  # the same bits as without weights
 
-        drawn = check_random_state(self.random_state).randint(2**31 - 1)
-        seeds = np.random.SeedSequence(drawn).generate_state(3).tolist()
+        done = self.n_iter_ if warm else 0
+        seeds = spawn_seeds(check_random_state(self.random_state), 4, key=done)
         device, dtype = check.check_device(self.device, X.dtype)
         network = self._network(X.shape[1:], seeds[0], warm).to(device, dtype)
         parts = [slice(None)]
@@ -110,7 +109,10 @@ class NetworkEstimator(FittedNetwork):
             weight = None if sample_weight is None else sample_weight[part]
             rows.append(self._rows(network, X[part], y[part], sample_weight=weight))
         check_output(network, rows[0][:2][0], self.n_outputs_)
-        return self._train(network, rows, seeds[1], warm, one_pass)
+        # A user's network may draw from torch's global generators as it trains.
+        stray = borrowed_generators(seeds[3], device) if self.module else nullcontext()
+        with threads(self.n_jobs), stray:
+            return self._train(network, rows, seeds[1], warm, one_pass)
 
     def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
         self._check_row_shape(row_shape, reset=not warm)
@@ -146,17 +148,16 @@ class NetworkEstimator(FittedNetwork):
             max_epochs=1 if one_pass else self.max_iter,
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
+            progress=bool(self.verbose),
         )
         if old:
             net.continue_from(old)
         attribution, target = net.objective.attribution, self._importance_target()
-        with threads(self.n_jobs):
-            net.train(*rows)
-            self._take(net, warm)
-            squares = sum(
-                sums_of_squares(net.module_, part, attribution, target)
-                for part in rows
-            )
+        net.train(*rows)
+        self._take(net, warm)
+        squares = sum(
+            sums_of_squares(net.module_, part, attribution, target) for part in rows
+        )
         self.feature_importances_ = _shares(np.sqrt(squares))
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from . import _validation as check
 from . import targets
 from ._inference import attributions_of, outputs_of
-from ._net import ObjectiveNet, ProgressBar
+from ._net import ObjectiveNet
 from ._parameters import NetworkParameters
 from ._rows import Rows
 from ._threads import threads
@@ -75,8 +75,8 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             self._row_shape = row_shape
         elif row_shape != self._row_shape:
             raise ValueError(
-                f"X has rows of shape {row_shape}, but {type(self).__name__} was fitted "
-                f"on rows of shape {self._row_shape}."
+                f"X has rows of shape {row_shape}, but {type(self).__name__} was "
+                f"fitted on rows of shape {self._row_shape}."
             )
 
     def _rows(self, network: nn.Module, X, y=None, **extras) -> Rows:
@@ -85,15 +85,15 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
         return Rows(X, y, extras, **form, device=like.device)
 
     def _net(self, network: nn.Module, **training) -> ObjectiveNet:
-        bar = [("progress_bar", ProgressBar())] if self.verbose else []
+        optimizer, params = check.check_optimizer(self.optimizer, self.optimizer_params)
         net = ObjectiveNet(
             network,
             objective=self._objective(),
-            optimizer=self.optimizer,
-            optimizer_params=self.optimizer_params,
+            optimizer=optimizer,
+            **{f"optimizer__{name}": value for name, value in params.items()},
             lr=self.learning_rate_init,
             validation_score=self._validation_score,
-            callbacks=[*(self.callbacks or []), *bar],
+            callbacks=list(self.callbacks or []),
             device=next(network.parameters()).device,
             **training,
         )

@@ -22,34 +22,13 @@ from ._rows import Batches, Rows
 from ._weights import Plateau, RunningMean, Snapshot
 from .objective import Objective, average
 
-__all__ = ["OPTIMIZERS", "ObjectiveNet", "ProgressBar"]
+__all__ = ["ObjectiveNet"]
 
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-
-
-class ProgressBar(Callback):
-    """One step per epoch, with the terms of the objective beside it."""
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.bar = tqdm(total=net.max_epochs, unit="epoch")
-
-    def on_epoch_end(self, net, **kwargs):
-        epoch = net.history[-1]
-        terms = {
-            name: f"{epoch[key]:.4g}"
-            for name, key in [
-                ("loss", "train_loss"),
-                ("penalty", "train_penalty"),
-                ("validation score", "valid_score"),
-            ]
-            if key in epoch
-        }
-        self.bar.set_postfix(terms)
-        self.bar.update()
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        self.bar.close()
-        del self.bar
+SHOWN = (
+    ("loss", "train_loss"),
+    ("penalty", "train_penalty"),
+    ("validation score", "valid_score"),
+)
 
 
 class ObjectiveNet(NeuralNet):
@@ -58,12 +37,7 @@ class ObjectiveNet(NeuralNet):
     Parameters
     ----------
     module : nn.Module
-        The network, initialised.
     objective : Objective
-    optimizer : {"adam", "sgd"} or torch.optim.Optimizer class
-        By name: torch's fused implementation.
-    optimizer_params : dict or None
-        Keyword arguments of the optimizer.
     generator : torch.Generator or None
         Shuffles the rows of each epoch; ``None`` keeps their order.
     plateau : Plateau or None
@@ -73,6 +47,8 @@ class ObjectiveNet(NeuralNet):
         Whether training leaves, and validation sees, the mean of the weights over
         the steps of the second half of an epoch, rather than those after its last
         step.
+    progress : bool
+        Whether to show a bar of epochs, with the terms of the objective.
     validation_score : callable or None
         ``(output, y, sample_weight) -> float`` on tensors, larger is better.
     **kwargs
@@ -90,31 +66,25 @@ class ObjectiveNet(NeuralNet):
         module: nn.Module,
         *,
         objective: Objective,
-        optimizer="adam",
-        optimizer_params: dict | None = None,
         generator: torch.Generator | None = None,
         plateau: Plateau | None = None,
         average: bool = False,
+        progress: bool = False,
         validation_score: Callable | None = None,
         **kwargs,
     ):
-        params = dict(optimizer_params or {})
-        if optimizer in OPTIMIZERS:
-            params.setdefault("fused", True)
-            optimizer = OPTIMIZERS[optimizer]
         super().__init__(
             module,
             criterion=nn.Identity,  # the loss is part of the objective
-            optimizer=optimizer,
             train_split=None,
             verbose=0,
-            **{f"optimizer__{name}": value for name, value in params.items()},
             **kwargs,
         )
         self.objective = objective
         self.generator = generator
         self.plateau = plateau
         self.average = average
+        self.progress = progress
         self.validation_score = validation_score
 
     @property
@@ -148,14 +118,13 @@ class ObjectiveNet(NeuralNet):
             self.optimizer_.load_state_dict(state)
 
     def initialize_callbacks(self):
-        for callback in self.callbacks:
-            named = isinstance(callback, tuple) and len(callback) == 2
-            found = callback[1] if named else callback
-            kind = found if isinstance(found, type) else type(found)
+        for given in self.callbacks:
+            callback = given[-1] if isinstance(given, tuple) else given
+            kind = callback if isinstance(callback, type) else type(callback)
             if not issubclass(kind, Callback):
                 raise TypeError(
                     "callbacks must be a list of skorch callbacks or of (name, "
-                    f"callback), got {callback!r} in it."
+                    f"callback) pairs, got {given!r} in it."
                 )
         return super().initialize_callbacks()
 
@@ -163,10 +132,8 @@ class ObjectiveNet(NeuralNet):
         try:
             return super().initialize_optimizer(triggered_directly)
         except (TypeError, ValueError) as error:
-            name = self.optimizer.__name__
-            raise type(error)(
-                f"optimizer_params do not suit the optimizer {name}: {error}"
-            ) from error
+            message = f"optimizer_params do not suit {self.optimizer.__name__}: {error}"
+            raise type(error)(message) from error
 
     def get_dataset(self, X, y=None):
         return X
@@ -185,13 +152,15 @@ class ObjectiveNet(NeuralNet):
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
-        self._learnable = list(self.module_.parameters())
-        state = [*self._learnable, *self.module_.buffers()]
+        self._learnable = [p for p in self.module_.parameters() if p.requires_grad]
+        state = [*self.module_.parameters(), *self.module_.buffers()]
         state = [tensor for tensor in state if tensor.is_floating_point()]
         self._mean = RunningMean(state) if self.average and len(batches) > 1 else None
         finite, kept = Snapshot(state), None
         self.ended_by_ = "max_epochs"
-        for _ in range(epochs or self.max_epochs):
+        n_epochs = epochs or self.max_epochs
+        bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
+        for _ in range(n_epochs):
             before = Snapshot(state)
             try:
                 self.notify("on_epoch_begin", **data)
@@ -205,11 +174,12 @@ class ObjectiveNet(NeuralNet):
                 break
             if not self.is_finite(self._epoch):
                 self.ended_by_ = "divergence"
-                (before if before.finite else finite).restore()
-                return self
+                kept = before if before.finite else finite
+                break
             finite = before
             if self._improves() or valid is None:
                 kept = mean
+            self._show(bar)
             try:
                 self.notify("on_epoch_end", **data)
             except KeyboardInterrupt:  # how skorch's callbacks ask for the end
@@ -218,12 +188,21 @@ class ObjectiveNet(NeuralNet):
             if self.plateau is not None and self.plateau.reached:
                 self.ended_by_ = "plateau"
                 break
+        bar.close()
         if kept and (valid is not None or self.ended_by_ != "interrupt"):
             kept.restore()
         if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()
         return self
+
+    def _show(self, bar: tqdm) -> None:
+        if self.progress:
+            shown = {
+                name: self._epoch[key] for name, key in SHOWN if key in self._epoch
+            }
+            bar.set_postfix(shown, refresh=False)
+            bar.update()
 
     def _validate(self, batches: Batches, mean: Snapshot) -> None:
         now = Snapshot(mean.tensors)
@@ -234,10 +213,9 @@ class ObjectiveNet(NeuralNet):
     def _improves(self) -> bool:
         if self.plateau is None:
             return False
-        watched = self._epoch["train_total"]
         if "valid_score" in self._epoch:
-            watched = -self._epoch["valid_score"]
-        return self.plateau.update(watched)
+            return self.plateau.update(-self._epoch["valid_score"])
+        return self.plateau.update(self._epoch["train_total"])
 
     @staticmethod
     def is_finite(epoch: dict) -> bool:
@@ -286,7 +264,8 @@ class ObjectiveNet(NeuralNet):
     def train_step_single(self, batch, **fit_params):
         x, y = batch
         terms = self.objective(self.module_, x, y, **batch.extras)
-        terms.total.backward()
+        # With a prior x is a leaf too, but its gradient is not wanted.
+        terms.total.backward(inputs=self._learnable if self.objective.lam else None)
         kept = (len(x), terms.data.detach(), terms.prior.detach(), terms.total.detach())
         return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
 

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from ._net import OPTIMIZERS
+from ._validation import OPTIMIZERS
 from .modules import ACTIVATIONS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters"]
@@ -120,7 +120,10 @@ class NetworkParameters:
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "optimizer_params": [dict, None],
         "learning_rate_init": [Interval(Real, 0, np.inf, closed="neither")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, np.inf, closed="left")],

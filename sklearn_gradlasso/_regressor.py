@@ -117,9 +117,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     def _single_target(self):
         if self.n_outputs_ > 1:
             raise ValueError(
-                f"target='predicted' is one scalar per row, but there are "
-                f"{self.n_outputs_} outputs; use ClassK(k) for output k, or the default "
-                "for all."
+                "target='predicted' is one scalar per row, but there are "
+                f"{self.n_outputs_} outputs; use ClassK(k) for output k, or the "
+                "default for all."
             )
         return targets.output
 

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
+    "OPTIMIZERS",
     "check_device",
     "check_feature_shape",
     "check_hidden_layer_sizes",
@@ -20,6 +21,9 @@ __all__ = [
     "drop_zero_weights",
     "hold_out",
 ]
+
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
 def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
@@ -39,19 +43,26 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
-def check_optimizer(optimizer: str | type) -> None:
-    """Refuse what is neither a name nor a class of optimizers.
+def check_optimizer(
+    optimizer: str | type, params: dict | None
+) -> tuple[type[torch.optim.Optimizer], dict]:
+    """The optimizer's class and parameters; by name, torch's fused implementation.
 
     Raises
     ------
     TypeError
+        If it is neither a name nor a class of optimizers.
     """
-    is_class = isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)
-    if not is_class and not isinstance(optimizer, str):
-        raise TypeError(
-            "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, "
-            f"got {optimizer!r}."
-        )
+    params = dict(params or {})
+    if optimizer in OPTIMIZERS:
+        return OPTIMIZERS[optimizer], {"fused": True, **params}
+    is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.Optimizer):
+        return optimizer, params
+    raise TypeError(
+        "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, got "
+        f"{optimizer!r}."
+    )
 
 
 def check_feature_shape(
@@ -104,7 +115,7 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    if not np.any(sample_weight):
+    if not np.any(np.asarray(sample_weight)):
         raise ValueError("sample_weight is zero for every row; one must be positive.")
     return _check_sample_weight(
         sample_weight, X, dtype=X.dtype, ensure_non_negative=True

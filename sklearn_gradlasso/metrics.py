@@ -18,7 +18,7 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
 
     Parameters
     ----------
-    phi : array-like of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
+    phi : array-like of shape (n_samples, n_features) or (..., n_outputs)
         Attributions, as ``explain`` returns them; outputs are averaged over, each
         with its own largest attribution.
     cutoff : float, default=0.1
@@ -91,7 +91,8 @@ def gini_index(importances: ArrayLike) -> float:
         raise ValueError(f"importances must have one axis, got shape {values.shape}.")
     if (values < 0).any():
         raise ValueError(
-            f"importances must not be negative, got {values.min()}; take absolute values."
+            f"importances must not be negative, got {values.min()}; take their "
+            "magnitudes."
         )
     if not values.any():
         return 0.0

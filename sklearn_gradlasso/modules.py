@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from ._randomness import borrowed_generators
 
 __all__ = ["ACTIVATIONS", "MLP", "build_module", "check_output"]
 
@@ -20,9 +22,6 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
-
-# Seeding torch's global generator is not thread-safe; see _construct.
-_GLOBAL_GENERATOR = threading.Lock()
 
 
 class MLP(nn.Sequential):
@@ -60,7 +59,7 @@ class MLP(nn.Sequential):
         generator = torch.Generator() if generator is None else generator
         sizes = [n_features, *hidden_layer_sizes]
         layers: list[nn.Module] = []
-        for fan_in, fan_out in zip(sizes, sizes[1:]):
+        for fan_in, fan_out in pairwise(sizes):
             layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
         super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
 
@@ -133,11 +132,8 @@ def build_module(
 
 
 def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
-    # Layers of torch draw their initial weights from the global generator only: it
-    # is seeded and put back, one network at a time.
     name = getattr(factory, "__name__", type(factory).__name__)
-    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+    with borrowed_generators(seed):
         try:
             network = factory(n_features, n_outputs, **params)
         except TypeError as error:
@@ -173,9 +169,9 @@ def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
             output = network.eval()(x)
     except Exception as error:
         raise ValueError(
-            f"module cannot take a batch of shape {tuple(x.shape)} and dtype {x.dtype}; "
-            "check its input layer, or reshape the rows with input_shape. It answered: "
-            f"{error}"
+            f"module cannot take a batch of shape {tuple(x.shape)} and dtype "
+            f"{x.dtype}; check its input layer, or reshape the rows with input_shape. "
+            f"It answered: {error}"
         ) from error
     found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     if found != (len(x), n_outputs):

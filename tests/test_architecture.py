@@ -16,13 +16,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each module may import those before it in this order, and only these; "leaf" modules
 # may import no other module of the package.
 LEAVES = {
+    "_randomness",
     "_rows",
     "_threads",
     "_weights",
     "_validation",
     "attributions",
     "metrics",
-    "modules",
     "objective",
     "priors",
     "targets",
@@ -30,7 +30,7 @@ LEAVES = {
 }
 LAYERS = [
     LEAVES,
-    {"_inference", "_net"},
+    {"_inference", "_net", "modules"},
     {"_parameters"},
     {"_fitted"},
     {"_base"},

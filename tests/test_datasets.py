@@ -121,7 +121,9 @@ def test_adult_without_a_network(tmp_path, monkeypatch):
     monkeypatch.delenv("SKLEARN_GRADLASSO_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
     monkeypatch.setattr(_fetch, "fetch_openml", refuse)
-    with pytest.raises(FileNotFoundError, match="OpenML could not be reached: no route"):
+    with pytest.raises(
+        FileNotFoundError, match="OpenML could not be reached: no route"
+    ):
         fetch_adult()
 
 

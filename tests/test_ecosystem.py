@@ -1,8 +1,12 @@
 """Inside scikit-learn's pipelines, searches and meta-estimators."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from joblib import Parallel, delayed
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingRegressor
@@ -12,12 +16,11 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from torch import nn
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def quick(**params):
@@ -113,8 +116,6 @@ def test_regressors_that_hand_over_targets_in_one_or_two_dimensions(one_target):
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_the_same_bits_under_every_backend(cancer, backend):
-    from joblib import Parallel, delayed
-
     X, y = cancer
     models = [
         quick(lam=lam, batch_size=size)
@@ -129,31 +130,65 @@ def test_the_same_bits_under_every_backend(cancer, backend):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def fit_and_answer(model, X, y):
-    import warnings
+class Dropping(nn.Module):
+    """A network that draws from torch's global generator as it trains."""
 
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(n_features, 8),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(8, n_outputs),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_dropout_of_a_users_network_follows_the_seed(cancer, backend):
+    X, y = cancer
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    serial = fit_and_answer(quick(module=Dropping), X, y)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(1)
+    for answer in Parallel(n_jobs=2, backend=backend)(
+        delayed(fit_and_answer)(quick(module=Dropping), X, y) for _ in range(4)
+    ):
+        np.testing.assert_array_equal(answer, serial)
+    other = fit_and_answer(quick(module=Dropping).set_params(random_state=1), X, y)
+    assert not np.array_equal(other, serial)
+
+
+def test_dropout_masks_differ_between_calls_of_partial_fit(cancer):
+    X, y = cancer
+    model = quick(module=Dropping, learning_rate_init=1e-12, lam=0)
+    for _ in range(2):
+        model.partial_fit(X, y, classes=[0, 1])
+    assert model.loss_curve_[0] != model.loss_curve_[1]
+
+
+def fit_and_answer(model, X, y):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return model.fit(X, y).decision_function(X)
 
 
 def test_fits_leave_the_global_generators_as_found(cancer):
-    import torch
-
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()
     quick(batch_size=64, early_stopping=True).fit(*cancer)
-    quick(module=torch.nn.Linear).fit(*cancer)
+    quick(module=nn.Linear).fit(*cancer)
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert (np.random.get_state()[1] == numpy_state).all()
 
 
 def test_the_seed_decides_and_the_global_generator_does_not(cancer):
-    import torch
-
     X, y = cancer
-    first = quick(module=torch.nn.Linear).fit(X, y).predict_proba(X)
+    first = quick(module=nn.Linear).fit(X, y).predict_proba(X)
     torch.manual_seed(123)
-    second = quick(module=torch.nn.Linear).fit(X, y).predict_proba(X)
+    second = quick(module=nn.Linear).fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(first, second)
-    other = quick(module=torch.nn.Linear).set_params(random_state=1).fit(X, y)
+    other = quick(module=nn.Linear).set_params(random_state=1).fit(X, y)
     assert not np.array_equal(first, other.predict_proba(X))

@@ -40,7 +40,10 @@ def with_value(value):
         ({"input_shape": (2, 2)}, r"input_shape=\(2, 2\) holds 4.*has 3"),
         ({"target": "logits"}, "target must be one of.*got 'logits'"),
         ({"module": "tabular"}, "'module' parameter"),
-        ({"module": nn.Linear(3, 7)}, r"module must return.*returned \(2, 7\) for 2 rows"),
+        (
+            {"module": nn.Linear(3, 7)},
+            r"module must return.*returned \(2, 7\) for 2 rows",
+        ),
         ({"module": nn.Linear(4, 2)}, "module cannot take a batch"),
         ({"module": lambda n, k: nn.Flatten()}, "module: Flatten has no learnable"),
         ({"callbacks": [3]}, "callbacks.*skorch"),

@@ -9,9 +9,7 @@ from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso.metrics import effective_features
 from sklearn_gradlasso.targets import ClassK
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 STEP = 1e-5
 
@@ -88,7 +86,9 @@ def test_single_classes_and_outputs(models):
     )
     regressor, X = models["two"]
     np.testing.assert_allclose(
-        regressor.explain(X, target=ClassK(1)), regressor.explain(X)[:, :, 1], rtol=1e-12
+        regressor.explain(X, target=ClassK(1)),
+        regressor.explain(X)[:, :, 1],
+        rtol=1e-12,
     )
     with pytest.raises(ValueError, match="target='predicted' is one scalar.*2 outputs"):
         regressor.explain(X, target="predicted")

@@ -14,9 +14,7 @@ from torch import nn
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 QUICK = {"max_iter": 5, "random_state": 0}
 
@@ -255,7 +253,9 @@ def test_a_module_instance_is_not_trained_itself(cancer):
 
 @pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
 def test_clone_and_set_params_round_trip(kind):
-    model = kind(lam=0.5, hidden_layer_sizes=[3], module_params={"a": 1}, target="output")
+    model = kind(
+        lam=0.5, hidden_layer_sizes=[3], module_params={"a": 1}, target="output"
+    )
     assert clone(model).get_params() == model.get_params()
     assert model.set_params(lam=2).lam == 2
     assert "lam=0.5" in repr(kind(lam=0.5))

@@ -5,7 +5,9 @@ from sklearn_gradlasso.metrics import effective_features, gini_index
 
 
 def test_effective_features_counts_from_a_tenth_of_the_largest():
-    phi = np.array([[10.0, -1.0, 0.99, 0.0], [0.0, 0.0, 0.0, 0.0], [2.0, 2.0, 2.0, 2.0]])
+    phi = np.array(
+        [[10.0, -1.0, 0.99, 0.0], [0.0, 0.0, 0.0, 0.0], [2.0, 2.0, 2.0, 2.0]]
+    )
     assert effective_features(phi) == pytest.approx((2 + 0 + 4) / 3)
     assert effective_features(phi, cutoff=0.05) == pytest.approx((3 + 0 + 4) / 3)
     assert effective_features(phi, cutoff=1) == pytest.approx((1 + 0 + 4) / 3)

@@ -17,9 +17,7 @@ from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso._rows import Batches, Rows
 from sklearn_gradlasso._weights import Plateau
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 class EpochRecorder(Callback):
@@ -163,10 +161,8 @@ def test_early_stopping_splits_weights_and_scores_with_them(one_target):
     model = GradientLassoRegressor(early_stopping=True, max_iter=5, random_state=0)
     model.fit(X, y, sample_weight=weight)
     valid = model.net_.train_split(None)[1]
-    found = [np.flatnonzero((X == x).all(1))[0] for x in valid.X.numpy()]
-    np.testing.assert_array_equal(
-        valid.extras["sample_weight"].numpy(), weight[found]
-    )
+    found = [np.flatnonzero((x == X).all(1))[0] for x in valid.X.numpy()]
+    np.testing.assert_array_equal(valid.extras["sample_weight"].numpy(), weight[found])
     score = model.score(X[found], y[found], sample_weight=weight[found])
     assert score == pytest.approx(model.best_validation_score_)
 

@@ -53,9 +53,7 @@ def test_weights_enter_loss_and_prior():
 
 def test_an_integer_weight_is_repetition():
     repeated = objective()(line(), X[[0, 1, 1, 1]], Y[[0, 1, 1, 1]])
-    torch.testing.assert_close(
-        objective()(line(), X, Y, WEIGHT).total, repeated.total
-    )
+    torch.testing.assert_close(objective()(line(), X, Y, WEIGHT).total, repeated.total)
 
 
 def test_annotations_free_features_also_with_several_outputs():

@@ -62,8 +62,8 @@ def make_sparse_regions(
     _check_positive(n_samples=n_samples, n_features=n_features, n_regions=n_regions)
     if n_features < 3 * n_regions:
         raise ValueError(
-            f"n_features must be at least 3 * n_regions = {3 * n_regions} (an indicator "
-            f"and two features for each region), got {n_features}."
+            f"n_features must be at least 3 * n_regions = {3 * n_regions} (an "
+            f"indicator and two features for each region), got {n_features}."
         )
     rng = check_random_state(random_state)
     region = rng.permutation(np.arange(n_samples) % n_regions)

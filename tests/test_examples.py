@@ -1,0 +1,82 @@
+"""The examples run and print what they promise."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(monkeypatch, capsys, script, *arguments):
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(EXAMPLES / script), run_name="__main__")
+    return capsys.readouterr().out
+
+
+def table(printed):
+    """Rows of the quick start's table: AUC, effective features, norm by name."""
+    names = ("no penalty", "weight L1", "gradient L1")
+    lines = {
+        name: line
+        for line in printed.splitlines()
+        for name in names
+        if line.startswith(name + " ")
+    }
+    return {name: [float(x) for x in line.split()[3:]] for name, line in lines.items()}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_quickstart(monkeypatch, capsys, tmp_path):
+    printed = run(monkeypatch, capsys, "quickstart.py", "--out", tmp_path)
+    rows = table(printed)
+    assert rows.keys() == {"no penalty", "weight L1", "gradient L1"}
+    auc, used, norm = zip(*rows.values())
+    assert min(auc) > 0.95
+    assert used[2] < used[1] < used[0]
+    assert norm[1] < norm[2] < norm[0]
+    assert "worst" in printed.split("Top features")[1]
+    assert (tmp_path / "quickstart_breast_cancer.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_quickstart_on_adult_reaches_the_paper(
+    monkeypatch, capsys, tmp_path, data_folder, seed
+):
+    arguments = ("--data", "adult", "--seed", seed, "--out", tmp_path)
+    auc, used, _ = table(run(monkeypatch, capsys, "quickstart.py", *arguments))[
+        "gradient L1"
+    ]
+    assert auc >= 0.908
+    assert used <= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_quickstart_on_sparse_regions_finds_the_two_features(
+    monkeypatch, capsys, tmp_path, seed
+):
+    arguments = ("--data", "sparse_regions", "--seed", seed, "--out", tmp_path)
+    rows = table(run(monkeypatch, capsys, "quickstart.py", *arguments))
+    auc, used, _ = rows["gradient L1"]
+    assert auc >= 0.99
+    assert used <= 2.2
+    assert rows["no penalty"][1] >= 4
+    assert rows["weight L1"][0] < 0.99 or rows["weight L1"][1] > 2.2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_train_step_benchmark_prints_its_ratios(monkeypatch, capsys):
+    printed = run(
+        monkeypatch, capsys, "benchmarks/train_step.py", "--rounds", 1, "--epochs", 1
+    )
+    ratios = printed.split("ratio of times")[1]
+    assert ratios.count("ours, ") == 6
+    assert "torch" in ratios
+
+
+def test_import_benchmark_prints_its_ratio(monkeypatch, capsys):
+    printed = run(monkeypatch, capsys, "benchmarks/import_time.py", "--rounds", 1)
+    assert "ratio" in printed
