@@ -96,23 +96,26 @@ class NetworkEstimator(FittedNetwork):
         if sample_weight is not None and np.ptp(sample_weight) == 0:
             sample_weight = None  # the same bits as without weights
 
-        done = self.n_iter_ if warm else 0
-        seeds = spawn_seeds(check_random_state(self.random_state), 4, key=done)
+        drawn = check_random_state(self.random_state).randint(2**31 - 1)
+        initial, shuffling, splitting = spawn_seeds(3, drawn)
         device, dtype = check.check_device(self.device, X.dtype)
-        network = self._network(X.shape[1:], seeds[0], warm).to(device, dtype)
+        network = self._network(X.shape[1:], initial, warm).to(device, dtype)
         parts = [slice(None)]
         if self.early_stopping and not one_pass:
-            strata = self._strata(y)
-            parts = check.hold_out(len(y), self.validation_fraction, strata, seeds[2])
+            parts = check.hold_out(
+                len(y), self.validation_fraction, self._strata(y), splitting
+            )
         rows = []
         for part in parts:
             weight = None if sample_weight is None else sample_weight[part]
             rows.append(self._rows(network, X[part], y[part], sample_weight=weight))
         check_output(network, rows[0][:2][0], self.n_outputs_)
-        # A user's network may draw from torch's global generators as it trains.
-        stray = borrowed_generators(seeds[3], device) if self.module else nullcontext()
+        stray = nullcontext()
+        if self.module is not None:  # it may draw from the global generators
+            (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
+            stray = borrowed_generators(seed, device)
         with threads(self.n_jobs), stray:
-            return self._train(network, rows, seeds[1], warm, one_pass)
+            return self._train(network, rows, shuffling, warm, one_pass)
 
     def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
         self._check_row_shape(row_shape, reset=not warm)
@@ -139,12 +142,12 @@ class NetworkEstimator(FittedNetwork):
 
     def _train(self, network, rows, seed: int, warm: bool, one_pass: bool):
         old = self.net_ if warm else None
-        generator = torch.Generator().manual_seed(seed) if self.shuffle else None
+        generator = (old and old.generator) or torch.Generator().manual_seed(seed)
         size = self.batch_size
         net = self._net(
             network,
             batch_size=min(FULL_BATCH, len(rows[0])) if size == "auto" else size,
-            generator=old.generator if old and generator else generator,
+            generator=generator if self.shuffle else None,
             max_epochs=1 if one_pass else self.max_iter,
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
@@ -189,14 +192,14 @@ class NetworkEstimator(FittedNetwork):
             warnings.warn(
                 f"{name}: training was interrupted in epoch {self.n_iter_}; the "
                 "estimator holds what it has learned until then.",
-                stacklevel=4,
+                stacklevel=5,
             )
         if ended_by == "max_epochs" and not one_pass:
             warnings.warn(
                 f"{name}: max_iter={self.max_iter} epochs are over and the objective "
                 "still falls; raise max_iter, learning_rate_init or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

@@ -104,6 +104,7 @@ class ObjectiveNet(NeuralNet):
         try:
             self.partial_fit(rows)
         finally:
+            self.train_split = None  # it holds the validation rows
             self.optimizer_.zero_grad(set_to_none=True)
             self._set_training(False)
 

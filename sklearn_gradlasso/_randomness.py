@@ -19,25 +19,9 @@ __all__ = ["borrowed_generators", "spawn_seeds"]
 _BORROWED = threading.RLock()
 
 
-def spawn_seeds(
-    random_state: np.random.RandomState, n_seeds: int, key: int
-) -> list[int]:
-    """Independent seeds from one number drawn from ``random_state``.
-
-    Parameters
-    ----------
-    random_state : RandomState
-    n_seeds : int
-    key : int
-        Tells apart calls that draw the same number, such as those of ``partial_fit``
-        with an integer seed.
-
-    Returns
-    -------
-    list of int
-    """
-    drawn = random_state.randint(2**31 - 1)
-    return np.random.SeedSequence([drawn, key]).generate_state(n_seeds).tolist()
+def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
+    """Independent seeds that follow from the numbers given."""
+    return np.random.SeedSequence(entropy).generate_state(n_seeds).tolist()
 
 
 @contextmanager

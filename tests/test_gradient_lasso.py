@@ -283,6 +283,7 @@ def test_a_loaded_model_can_be_trained_on(cancer):
     X, y = cancer
     model = GradientLassoClassifier(warm_start=True, **QUICK).fit(X, y)
     loaded = pickle.loads(pickle.dumps(model)).fit(X, y)
+    assert loaded.net_.generator is not None  # rows are still shuffled
     assert loaded.n_iter_ == 10
     assert loaded.loss_ < model.loss_
 

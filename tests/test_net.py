@@ -29,6 +29,11 @@ class EpochRecorder(Callback):
         self.epochs.append(dict(net.history[-1]))
 
 
+class ValidRecorder(Callback):
+    def on_epoch_end(self, net, dataset_valid, **kwargs):
+        self.rows = dataset_valid
+
+
 class BatchRecorder(Callback):
     def initialize(self):
         self.sizes = []
@@ -140,12 +145,17 @@ def test_callbacks_of_skorch_work(cancer):
 
 
 def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
+    recorder = ValidRecorder()
     model = GradientLassoClassifier(
-        early_stopping=True, max_iter=40, n_iter_no_change=5, random_state=0
+        callbacks=[recorder],
+        early_stopping=True,
+        max_iter=40,
+        n_iter_no_change=5,
+        random_state=0,
     ).fit(*cancer)
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert len(model.validation_scores_) == model.n_iter_ <= 40
-    valid = model.net_.train_split(None)[1]
+    valid = recorder.rows
     assert len(valid) == 57
     share = valid.y.double().mean().item()
     assert share == pytest.approx(cancer[1].mean(), abs=0.01)
@@ -158,9 +168,12 @@ def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
 def test_early_stopping_splits_weights_and_scores_with_them(one_target):
     X, y = one_target
     weight = np.where(np.arange(len(X)) % 2, 2.0, 1.0)
-    model = GradientLassoRegressor(early_stopping=True, max_iter=5, random_state=0)
+    recorder = ValidRecorder()
+    model = GradientLassoRegressor(
+        callbacks=[recorder], early_stopping=True, max_iter=5, random_state=0
+    )
     model.fit(X, y, sample_weight=weight)
-    valid = model.net_.train_split(None)[1]
+    valid = recorder.rows
     found = [np.flatnonzero((x == X).all(1))[0] for x in valid.X.numpy()]
     np.testing.assert_array_equal(valid.extras["sample_weight"].numpy(), weight[found])
     score = model.score(X[found], y[found], sample_weight=weight[found])
