@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("."), help="folder of the PNG")
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     # Some strengths need more epochs than a quick start takes.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
 

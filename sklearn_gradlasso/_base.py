@@ -7,6 +7,7 @@ from abc import abstractmethod
 from contextlib import nullcontext
 from math import prod
 
+import joblib
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -85,7 +86,23 @@ class NetworkEstimator(FittedNetwork):
 
     def _fit(self, X, y, sample_weight, *, warm: bool, one_pass=False, **encoding):
         self._validate_params()
+        if one_pass and self.early_stopping:
+            raise ValueError(
+                "partial_fit does not hold rows out; use early_stopping=False with it."
+            )
         warm = warm and hasattr(self, "net_")
+        before = dict(vars(self))
+        try:
+            training = self._prepare(X, y, sample_weight, warm, **encoding)
+        except BaseException:  # what was fitted before stays as it was
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        stray, network, rows, shuffling = training
+        with threads(self.n_jobs), stray:
+            return self._train(network, rows, shuffling, warm, one_pass)
+
+    def _prepare(self, X, y, sample_weight, warm: bool, **encoding):
         X, y = validate_data(
             self, X, y, reset=not warm, multi_output=True, **self._input_checks()
         )
@@ -93,17 +110,20 @@ class NetworkEstimator(FittedNetwork):
         X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
         y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
         X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
-        if sample_weight is not None and np.ptp(sample_weight) == 0:
-            sample_weight = None  # the same bits as without weights
+        if sample_weight is not None:
+            # Equal weights give the same bits as none.
+            equal = np.ptp(sample_weight) == 0
+            sample_weight = None if equal else sample_weight / sample_weight.mean()
 
         drawn = check_random_state(self.random_state).randint(2**31 - 1)
         initial, shuffling, splitting = spawn_seeds(3, drawn)
         device, dtype = check.check_device(self.device, X.dtype)
         network = self._network(X.shape[1:], initial, warm).to(device, dtype)
         parts = [slice(None)]
-        if self.early_stopping and not one_pass:
+        if self.early_stopping:
+            self._splitting = self._splitting if warm else splitting
             parts = check.hold_out(
-                len(y), self.validation_fraction, self._strata(y), splitting
+                len(y), self.validation_fraction, self._strata(y), self._splitting
             )
         rows = []
         for part in parts:
@@ -114,8 +134,7 @@ class NetworkEstimator(FittedNetwork):
         if self.module is not None:  # it may draw from the global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = borrowed_generators(seed, device)
-        with threads(self.n_jobs), stray:
-            return self._train(network, rows, shuffling, warm, one_pass)
+        return stray, network, rows, shuffling
 
     def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
         self._check_row_shape(row_shape, reset=not warm)
@@ -130,13 +149,14 @@ class NetworkEstimator(FittedNetwork):
             "module_params": params,
         }
         if not warm:
-            self._architecture = architecture
-            return self._with_head(build_module(**architecture, seed=seed))
-        if architecture != self._architecture:
+            self._architecture = {**architecture, "seed": seed}
+            return self._with_head(build_module(**self._architecture))
+        known = {name: self._architecture[name] for name in architecture}
+        if joblib.hash(architecture) != joblib.hash(known):
             raise ValueError(
                 "partial_fit and warm_start continue with the same network: it was "
-                f"{self._architecture}, parameters now ask for {architecture}. Fit a "
-                "clone of the estimator instead."
+                f"{known}, parameters now ask for {architecture}. Fit a clone of the "
+                "estimator instead."
             )
         return self.net_.module_
 
@@ -148,6 +168,7 @@ class NetworkEstimator(FittedNetwork):
             network,
             batch_size=min(FULL_BATCH, len(rows[0])) if size == "auto" else size,
             generator=generator if self.shuffle else None,
+            callbacks=list(self.callbacks or []),
             max_epochs=1 if one_pass else self.max_iter,
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
@@ -158,6 +179,7 @@ class NetworkEstimator(FittedNetwork):
         attribution, target = net.objective.attribution, self._importance_target()
         net.train(*rows)
         self._take(net, warm)
+        vars(self).pop("feature_importances_", None)
         squares = sum(
             sums_of_squares(net.module_, part, attribution, target) for part in rows
         )
@@ -171,12 +193,12 @@ class NetworkEstimator(FittedNetwork):
         epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
         self.loss_curve_ += [epoch["train_loss"] for epoch in epochs]
         self.penalty_curve_ += [epoch["train_penalty"] for epoch in epochs]
-        self.validation_scores_ += [
-            epoch["valid_score"] for epoch in epochs if "valid_score" in epoch
-        ]
+        scores = [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch]
+        self.validation_scores_ += scores
+        self.best_validation_score_ = max(scores, default=None)
         self.n_iter_ = len(self.loss_curve_)
-        self.loss_ = self.loss_curve_[-1] if epochs else None
-        self.best_validation_score_ = max(self.validation_scores_, default=None)
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
+        self.best_loss_ = min(self.loss_curve_, default=None)
         self.net_ = net
 
     def _say_how_training_ended(self, ended_by: str, one_pass: bool) -> None:
@@ -196,8 +218,8 @@ class NetworkEstimator(FittedNetwork):
             )
         if ended_by == "max_epochs" and not one_pass:
             warnings.warn(
-                f"{name}: max_iter={self.max_iter} epochs are over and the objective "
-                "still falls; raise max_iter, learning_rate_init or tol.",
+                f"{name}: max_iter={self.max_iter} epochs are over and training has "
+                "not settled; raise max_iter, learning_rate_init or tol.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

@@ -25,6 +25,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
+    _target_names = targets.OF_CLASSIFIERS
     _parameter_constraints = {
         **NetworkEstimator._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, None],

@@ -34,6 +34,8 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
     of the papers state the objective it was trained with.
     """
 
+    _target_names: tuple[str, ...]
+
     @abstractmethod
     def _objective(self) -> Objective:
         """The equation to minimise."""
@@ -93,7 +95,6 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             **{f"optimizer__{name}": value for name, value in params.items()},
             lr=self.learning_rate_init,
             validation_score=self._validation_score,
-            callbacks=list(self.callbacks or []),
             device=next(network.parameters()).device,
             **training,
         )
@@ -148,8 +149,13 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             ``fit``.
         """
         rows = self._rows_to_answer(X)
-        objective = self._objective()
+        objective = self.net_.objective
         attribution = objective.attribution if attribution is None else attribution
+        if not callable(attribution):
+            raise TypeError(
+                "attribution must be a callable (score, x) -> phi such as Gradients(), "
+                f"got {attribution!r}."
+            )
         scalars = self._target_to_explain(target, objective)
         with threads(self.n_jobs):
             phi = attributions_of(self.net_.module_, rows, attribution, scalars)
@@ -163,7 +169,7 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             return objective.target
         if isinstance(target, str) and target == "predicted":
             return self._in_units(self._single_target())
-        return self._in_units(targets.by_name(target))
+        return self._in_units(targets.by_name(target, self._target_names))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -188,11 +194,12 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             self.net_ = self._restored(weights)
 
     def _restored(self, weights: dict[str, np.ndarray]) -> ObjectiveNet:
-        network = self._with_head(build_module(**self._architecture, seed=0))
+        network = self._with_head(build_module(**self._architecture))
         values = {name: torch.tensor(array) for name, array in weights.items()}
-        network.load_state_dict(values, assign=True)
+        (dtype,) = {v.dtype for v in values.values() if v.is_floating_point()}
+        network.to(dtype).load_state_dict(values)
         try:
             device, _ = check.check_device(self.device, np.float32)
         except ValueError:  # trained elsewhere: a model from a GPU serves on a CPU
             device = "cpu"
-        return self._net(network.eval().to(device))
+        return self._net(network.eval().to(device), callbacks=[])

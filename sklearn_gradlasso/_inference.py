@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from .objective import Score
 
 __all__ = ["attributions_of", "outputs_of", "sums_of_squares"]
 
-CHUNK = 4096  # rows at once
+ROWS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**22
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def outputs_of(module: nn.Module, rows: Rows) -> np.ndarray:
         If an output is infinite or NaN.
     """
     with _evaluating(module):
-        outputs = torch.cat([module(x) for x, _ in Batches(rows, CHUNK)])
+        outputs = torch.cat([module(x).cpu() for x, _ in _chunks(rows)])
     return _finite(outputs, "output")
 
 
@@ -64,7 +65,9 @@ def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.nd
         If an attribution is infinite or NaN.
     """
     with _evaluating(module):
-        phi = torch.cat(list(_chunks(module, rows, attribution, target)))
+        phi = torch.cat(
+            [phi.cpu() for phi in _explained(module, rows, attribution, target)]
+        )
     return _finite(phi, "attribution")
 
 
@@ -75,10 +78,10 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     -------
     ndarray of shape (prod(feature_shape),), float64
     """
-    total = np.zeros(int(np.prod(rows.feature_shape)))
+    total = np.zeros(prod(rows.feature_shape))
     start = 0
     with _evaluating(module):
-        for phi in _chunks(module, rows, attribution, target):
+        for phi in _explained(module, rows, attribution, target):
             squares = phi.cpu().double().square()
             weight = rows.extras.get("sample_weight")
             if weight is not None:
@@ -89,8 +92,13 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     return total
 
 
-def _chunks(module, rows, attribution, target) -> Iterator[Tensor]:
-    for x, y in Batches(rows, CHUNK):
+def _chunks(rows: Rows) -> Batches:
+    n_values = max(1, prod(rows.feature_shape))
+    return Batches(rows, min(ROWS_AT_ONCE, max(1, VALUES_AT_ONCE // n_values)))
+
+
+def _explained(module, rows, attribution, target) -> Iterator[Tensor]:
+    for x, y in _chunks(rows):
         yield attribution(Score(module, target, y), x)
 
 
@@ -101,4 +109,4 @@ def _finite(values: Tensor, what: str) -> np.ndarray:
             "are too large for it. Scale X, for example with StandardScaler in a "
             "Pipeline."
         )
-    return values.cpu().numpy()
+    return values.numpy()

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
@@ -20,7 +21,7 @@ PARAMETERS_DOC = """\
 weight_l1, weight_l2 : float, default=0.0
         Strength of ``sum |theta|`` and of ``sum theta ** 2`` over all weights and
         biases of the network.
-    hidden_layer_sizes : sequence of int, default=(50, 30)
+    hidden_layer_sizes : int or sequence of int, default=(50, 30)
         Units in each hidden layer of the default network; the paper's sizes.
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers of the default network. "softplus" and
@@ -61,13 +62,14 @@ weight_l1, weight_l2 : float, default=0.0
     validation_fraction : float, default=0.1
         Share of the rows held out by ``early_stopping``.
     warm_start : bool, default=False
-        Whether ``fit`` continues from the weights and the optimizer's state of the
-        previous call. A loaded estimator continues with a new optimizer.
+        Whether ``fit`` continues from the weights that the previous call left, with
+        its optimizer's state and validation split. A loaded estimator continues with
+        a new optimizer.
     callbacks : list of skorch callbacks, default=None
         See :mod:`skorch.callbacks`. Their history has ``train_loss``,
         ``train_penalty``, ``train_total`` and, with ``early_stopping``,
         ``valid_loss`` and ``valid_score`` of each epoch.
-    device : str, default="cpu"
+    device : str or torch.device, default="cpu"
         Where to compute, such as "cuda". The computation has the precision of X on
         the CPU (float32 or float64) and is in float32 elsewhere.
     n_jobs : int, default=None
@@ -87,7 +89,7 @@ class NetworkParameters:
 
     weight_l1: float = 0.0
     weight_l2: float = 0.0
-    hidden_layer_sizes: Sequence[int] = (50, 30)
+    hidden_layer_sizes: int | Sequence[int] = (50, 30)
     activation: str = "relu"
     module: nn.Module | Callable[..., nn.Module] | None = None
     module_params: dict[str, Any] | None = None
@@ -112,7 +114,10 @@ class NetworkParameters:
     _parameter_constraints = {
         "weight_l1": [Interval(Real, 0, np.inf, closed="left")],
         "weight_l2": [Interval(Real, 0, np.inf, closed="left")],
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "module": [nn.Module, callable, None],
         "module_params": [dict, None],
@@ -132,7 +137,7 @@ class NetworkParameters:
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
-        "device": [str],
+        "device": [str, torch.device],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

@@ -20,6 +20,8 @@ __all__ = ["NetworkRegressor"]
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
     """A network whose output is the targets in standardised units."""
 
+    _target_names = targets.OF_REGRESSORS
+
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ):
@@ -59,9 +61,14 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
             In the units of y, with as many axes as y had.
         """
         output = self._outputs(X)
-        predicted = output * self._y_scale.astype(output.dtype) + self._y_mean.astype(
-            output.dtype
-        )
+        with np.errstate(over="ignore"):
+            in_units = output * self._y_scale + self._y_mean
+            predicted = in_units.astype(output.dtype)
+        if not np.isfinite(predicted).all():
+            raise ValueError(
+                f"Predictions in the units of y do not fit into {output.dtype}, in "
+                "which the model computes; rescale y, or fit with X in float64."
+            )
         return predicted[:, 0] if self._y_axes == 1 else predicted
 
     def __sklearn_tags__(self):
@@ -70,7 +77,10 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return tags
 
     def _encode(self, y, sample_weight, reset):
-        y = np.asarray(y, dtype=np.float64)
+        try:
+            y = np.asarray(y, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y must be numbers for a regressor; {error}.") from error
         columns = y.reshape(len(y), -1)
         if reset:
             self._y_axes, self.n_outputs_ = y.ndim, columns.shape[1]
@@ -82,7 +92,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
                 raise ValueError(
                     "y has values too large to be standardised; rescale y."
                 )
-            self._y_mean, self._y_scale = mean, np.where(scale > 0, scale, 1.0)
+            constant = scale <= 10 * np.finfo(float).eps * np.abs(mean)
+            self._y_mean, self._y_scale = mean, np.where(constant, 1.0, scale)
         elif columns.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {columns.shape[1]} columns, but the network that training "

@@ -7,6 +7,7 @@ scipy's CSR format and become dense one batch at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -103,7 +104,7 @@ class Batches:
     ----------
     rows : Rows
     batch_size : int
-        The last batch may be smaller.
+        The last batch may be smaller; one row alone joins the batch before it.
     generator : torch.Generator, optional
         Shuffles each pass; rows come in order if not given, and also when one batch
         holds them all.
@@ -120,12 +121,17 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         n, size = len(self.rows), self.batch_size
+        starts = list(range(0, n, size))
+        if size > 1 and n % size == 1:
+            starts.pop()
+        bounds = list(pairwise([*starts, n]))
         if self._only is not None:
             yield self._only
         elif self.generator is None:
-            for start in range(0, n, size):
-                yield self.rows[start : start + size]
+            for start, stop in bounds:
+                yield self.rows[start:stop]
         else:
             order = torch.randperm(n, generator=self.generator)
-            for index in order.to(self.rows.device).split(size):
-                yield self.rows[index]
+            order = order.to(self.rows.device)
+            for start, stop in bounds:
+                yield self.rows[order[start:stop]]

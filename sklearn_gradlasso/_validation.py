@@ -35,7 +35,7 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
         If a size is not a positive integer.
     """
     sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
-    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+    if not all(_is_positive_integer(size) for size in sizes):
         raise ValueError(
             f"hidden_layer_sizes must be positive integers, got {sizes}; use () for a "
             "linear network."
@@ -54,8 +54,13 @@ def check_optimizer(
         If it is neither a name nor a class of optimizers.
     """
     params = dict(params or {})
+    if "lr" in params:
+        raise TypeError(
+            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
+        )
     if optimizer in OPTIMIZERS:
-        return OPTIMIZERS[optimizer], {"fused": True, **params}
+        slower = params.get("foreach") or params.get("differentiable")
+        return OPTIMIZERS[optimizer], {"fused": not slower, **params}
     is_class = isinstance(optimizer, type)
     if is_class and issubclass(optimizer, torch.optim.Optimizer):
         return optimizer, params
@@ -77,6 +82,10 @@ def check_feature_shape(
     """
     if input_shape is None:
         return tuple(row_shape)
+    if not all(_is_positive_integer(size) for size in input_shape):
+        raise ValueError(
+            f"input_shape must be positive integers, got {tuple(input_shape)}."
+        )
     if prod(input_shape) != prod(row_shape):
         raise ValueError(
             f"input_shape={tuple(input_shape)} holds {prod(input_shape)} values, but a "
@@ -100,13 +109,15 @@ def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch
             f"device={device!r} cannot be used on this machine; use 'cpu', or a device "
             "such as 'cuda' with a build of torch that supports it."
         ) from error
+    if found.type == "meta":
+        raise ValueError(f"device={device!r} holds no data; use 'cpu' or 'cuda'.")
     on_cpu = found.type == "cpu"
     double = on_cpu and float_type == np.float64
     return found, torch.float64 if double else torch.float32
 
 
 def check_sample_weight(sample_weight, X) -> np.ndarray | None:
-    """Weights as an array in the precision of X, not negative.
+    """Weights in float64, not negative, scaled to at most 1.
 
     Raises
     ------
@@ -115,11 +126,16 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    if not np.any(np.asarray(sample_weight)):
+    try:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must be numbers; {error}.") from error
+    if not sample_weight.any():
         raise ValueError("sample_weight is zero for every row; one must be positive.")
-    return _check_sample_weight(
-        sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
+    return weight / weight.max()
 
 
 def drop_zero_weights(X, y, sample_weight):
@@ -167,3 +183,7 @@ def hold_out(
             f"{refused}a score needs at least two. Raise validation_fraction."
         )
     return np.sort(train), np.sort(valid)
+
+
+def _is_positive_integer(size) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool) and size > 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -61,6 +62,16 @@ class Snapshot:
         with torch.no_grad():
             for tensor, value in zip(self.tensors, self.values):
                 tensor.copy_(value)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put the values in place for a while."""
+        now = Snapshot(self.tensors)
+        self.restore()
+        try:
+            yield
+        finally:
+            now.restore()
 
 
 class RunningMean:

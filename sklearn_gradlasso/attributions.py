@@ -60,7 +60,7 @@ class Gradients:
 
 
 def _gradient(value: Tensor, x: Tensor, keep_graph: bool, retain: bool) -> Tensor:
-    # An input the score does not depend on has gradient zero, not none.
+    # A score that does not depend on the inputs has gradient zero, not none.
     (phi,) = torch.autograd.grad(
         value.sum(),
         x,

@@ -61,12 +61,12 @@ class GradientLassoClassifier(NetworkClassifier):
         classes) or of the predicted class's log-probability; sums to 1.
     loss_curve_, penalty_curve_ : list of float
         Cross-entropy, and ``lam`` times the penalty, of each epoch.
-    loss_ : float
-        Last value of ``loss_curve_``.
+    loss_, best_loss_ : float
+        Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
         Accuracy on the rows held out after each epoch, with ``early_stopping``.
     best_validation_score_ : float or None
-        The highest of them, that of the weights kept.
+        The highest of them in the last fit, that of the weights kept.
     n_iter_ : int
         Number of epochs.
     n_outputs_ : int
@@ -122,7 +122,7 @@ class GradientLassoClassifier(NetworkClassifier):
             lam=self.lam,
             prior=L1(),
             attribution=Gradients(),
-            target=targets.by_name(self.target or "log_prob_sum"),
+            target=targets.by_name(self.target or "log_prob_sum", self._target_names),
             weight_penalties=self._weight_penalties(),
         )
 
@@ -153,12 +153,12 @@ class GradientLassoRegressor(NetworkRegressor):
     loss_curve_, penalty_curve_ : list of float
         Mean squared error in standardised units, and ``lam`` times the penalty, of
         each epoch.
-    loss_ : float
-        Last value of ``loss_curve_``.
+    loss_, best_loss_ : float
+        Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
         R2 on the rows held out after each epoch, with ``early_stopping``.
     best_validation_score_ : float or None
-        The highest of them, that of the weights kept.
+        The highest of them in the last fit, that of the weights kept.
     n_iter_ : int
         Number of epochs.
     n_outputs_ : int
@@ -209,6 +209,6 @@ class GradientLassoRegressor(NetworkRegressor):
             lam=self.lam,
             prior=L1(),
             attribution=Gradients(),
-            target=targets.by_name(self.target or "output"),
+            target=targets.by_name(self.target or "output", self._target_names),
             weight_penalties=self._weight_penalties(),
         )

@@ -68,7 +68,7 @@ class MLP(nn.Sequential):
 
 
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float32)
     bound = 1 / math.sqrt(fan_in)
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)

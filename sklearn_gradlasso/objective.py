@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -105,7 +106,22 @@ class Score:
 
     def __call__(self, x: Tensor) -> Tensor:
         output = self.output if x is self.x else self.module(x)
-        return self.target(output, self.y)
+        value = self.target(output, self.y)
+        if not isinstance(value, Tensor) or value.shape[:1] != x.shape[:1]:
+            raise ValueError(
+                "target must return a tensor with one scalar for each row, of shape "
+                f"({len(x)},) or ({len(x)}, m), got {_shape(value)}."
+            )
+        if value.ndim > 2 or (torch.is_grad_enabled() and not value.requires_grad):
+            raise ValueError(
+                "target must return (n,) or (n, m) scalars that can be differentiated "
+                f"with respect to the network's output, got {_shape(value)}."
+            )
+        return value
+
+
+def _shape(value) -> tuple | str:
+    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
 
 
 @dataclass(frozen=True)

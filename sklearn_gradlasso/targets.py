@@ -176,15 +176,21 @@ class ClassK:
 
 
 _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)
+OF_CLASSIFIERS = tuple(function.__name__ for function in _NAMED)
+OF_REGRESSORS = ("output",)
 
 
-def by_name(target: str | Callable) -> Callable[[Tensor, Tensor | None], Tensor]:
+def by_name(
+    target: str | Callable, names: tuple[str, ...] = OF_CLASSIFIERS
+) -> Callable[[Tensor, Tensor | None], Tensor]:
     """A target given by its name, or as a callable.
 
     Parameters
     ----------
     target : str or callable
         Name of a function of this module, or a callable ``(output, y) -> (n,)``.
+    names : tuple of str
+        Names that make sense for the estimator.
 
     Returns
     -------
@@ -199,12 +205,13 @@ def by_name(target: str | Callable) -> Callable[[Tensor, Tensor | None], Tensor]
     """
     if callable(target):
         return target
-    named = {function.__name__: function for function in _NAMED}
     if not isinstance(target, str):
         raise TypeError(
             "target must be a name or a callable (output, y) -> (n,), got "
             f"{type(target).__name__}."
         )
-    if target not in named:
-        raise ValueError(f"target must be one of {sorted(named)}, got {target!r}.")
-    return named[target]
+    if target not in names:
+        raise ValueError(
+            f"target must be one of {list(names)} or a callable, got {target!r}."
+        )
+    return next(function for function in _NAMED if function.__name__ == target)

@@ -47,6 +47,17 @@ def with_value(value):
         ({"module": nn.Linear(4, 2)}, "module cannot take a batch"),
         ({"module": lambda n, k: nn.Flatten()}, "module: Flatten has no learnable"),
         ({"callbacks": [3]}, "callbacks.*skorch"),
+        ({"optimizer_params": {"lr": 3}}, "set learning_rate_init instead"),
+        ({"optimizer_params": {"foreach": 1, "fused": 1}}, "optimizer_params do not"),
+        ({"hidden_layer_sizes": 0}, "'hidden_layer_sizes' parameter"),
+        ({"hidden_layer_sizes": (True,)}, "hidden_layer_sizes"),
+        ({"input_shape": (-1, -3)}, "input_shape must be positive integers"),
+        ({"input_shape": (1, 3.0)}, "input_shape must be positive integers"),
+        ({"device": "meta"}, "device='meta' holds no data"),
+        ({"n_jobs": 0}, "n_jobs must not be 0"),
+        ({"target": lambda o, y: o.sum()}, "target must return.*one scalar for each"),
+        ({"target": lambda o, y: None}, "target must return.*got NoneType"),
+        ({"target": lambda o, y: o.argmax(1)}, "target.*differentiated"),
         ({"device": "abacus"}, "device='abacus' cannot be used"),
         ({"device": "cuda:77"}, "device='cuda:77' cannot be used"),
         ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
@@ -77,6 +88,7 @@ def test_parameters(kind, params, message):
         ((X, Y, np.zeros(40)), "sample_weight is zero for every row"),
         ((X, Y, np.ones(39)), "sample_weight"),
         ((X, Y, np.full(40, np.nan)), "sample_weight contains NaN"),
+        ((X, Y, ["heavy"] * 40), "sample_weight must be numbers"),
     ],
 )
 def test_data(kind, data, message):
@@ -97,6 +109,12 @@ def test_targets():
         GradientLassoClassifier(class_weight="even").fit(X, Y)
     with pytest.raises(ValueError, match="NaN"):
         GradientLassoRegressor().fit(X, np.where(Y, np.nan, 1.0))
+    with pytest.raises(ValueError, match="y must be numbers"):
+        GradientLassoRegressor().fit(X, ["a", "b"] * 20)
+    with pytest.raises(ValueError, match=r"target must be one of \['output'\]"):
+        GradientLassoRegressor(target="true_class").fit(X, Y)
+    with pytest.raises(ValueError, match="partial_fit does not hold rows out"):
+        GradientLassoRegressor(early_stopping=True).partial_fit(X, Y)
     with pytest.raises(ValueError, match="too large to be standardised"):
         GradientLassoRegressor().fit(X, Y * 1e300)
 
@@ -112,6 +130,14 @@ def test_answers():
             ask(with_value(np.nan))
         with pytest.raises(ValueError, match="is infinite or NaN.*Scale X"):
             ask(np.array([[1.7e308, -1.7e308, 1.7e308], [-1.7e308, 1.7e308, -1.7e308]]))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_predictions_that_do_not_fit_the_precision():
+    model = GradientLassoRegressor(max_iter=2, random_state=0)
+    model.fit(X.astype(np.float32), Y * 1e100)
+    with pytest.raises(ValueError, match="do not fit into float32.*rescale y"):
+        model.predict(X.astype(np.float32))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

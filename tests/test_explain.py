@@ -115,6 +115,20 @@ def test_bad_targets(models):
         model.explain(X, target="logits")
     with pytest.raises(ValueError, match="true_class"):
         model.explain(X, target="true_class")
+    with pytest.raises(ValueError, match="target must return.*one scalar for each row"):
+        model.explain(X, target=lambda output, y: output.sum())
+    with pytest.raises(TypeError, match="attribution must be a callable"):
+        model.explain(X, attribution="gradients")
+    with pytest.raises(ValueError, match=r"target must be one of \['output'\]"):
+        models["one"][0].explain(models["one"][1], target="log_odds")
+
+
+def test_training_is_the_target_of_the_fit(cancer):
+    X, y = cancer
+    model = GradientLassoClassifier(target="log_odds", max_iter=2, random_state=0)
+    phi = model.fit(X, y).explain(X, target="training")
+    model.set_params(target="log_prob_sum")
+    np.testing.assert_array_equal(model.explain(X, target="training"), phi)
 
 
 class Net(nn.Module):

@@ -78,6 +78,43 @@ def test_integer_weights_mean_repetition(three_classes, two_targets):
         )
 
 
+@pytest.mark.parametrize("batch_size", [2, 50, "auto"])
+def test_weights_do_not_depend_on_how_rows_meet_in_batches(batch_size):
+    # With a constant input the best probability is the weighted share of the class.
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat([0, 1], 300))
+    weight = np.where(y == 1, 10.0, 1.0)
+    model = GradientLassoClassifier(
+        lam=0,
+        hidden_layer_sizes=(),
+        batch_size=batch_size,
+        learning_rate_init=0.01,
+        max_iter=400 if batch_size == "auto" else 60,
+        random_state=0,
+    ).fit(np.zeros((600, 1)), y, weight)
+    assert model.predict_proba([[0.0]])[0, 1] == pytest.approx(10 / 11, abs=0.03)
+
+
+def test_the_scale_of_weights_does_not_matter(two_targets):
+    X, y = two_targets
+    weight = 1.0 + np.arange(len(X)) % 3
+    plain = GradientLassoRegressor(**QUICK).fit(X, y, weight)
+    for scale in (1e-300, 1e300):
+        scaled = GradientLassoRegressor(**QUICK).fit(X, y, weight * scale)
+        np.testing.assert_allclose(scaled.predict(X), plain.predict(X), rtol=1e-8)
+
+
+def test_the_loss_curve_is_the_weighted_average_over_batches(cancer):
+    X, y = cancer
+    weight = np.where(np.arange(len(y)) < 20, 1000.0, 1.0)
+    model = GradientLassoClassifier(
+        batch_size=10, learning_rate_init=1e-12, max_iter=1, random_state=0
+    ).fit(X, y, weight)
+    log_p = model.predict_log_proba(X)[np.arange(len(y)), y]
+    expected = -np.average(log_p, weights=weight)
+    assert model.loss_ == pytest.approx(expected, rel=1e-6)
+
+
 def test_equal_weights_change_no_bit(cancer):
     X, y = cancer
     plain = GradientLassoClassifier(**QUICK).fit(X, y)
@@ -174,6 +211,30 @@ def test_warm_start_follows_changed_parameters_but_not_another_network(cancer):
         model.set_params(hidden_layer_sizes=(50, 30)).fit(X, y + 1)
 
 
+def test_warm_start_validates_on_the_same_rows(cancer):
+    X, y = cancer
+    model = GradientLassoClassifier(
+        early_stopping=True, warm_start=True, max_iter=3, random_state=None
+    ).fit(X, y)
+    splitting = model._splitting
+    model.fit(X, y)
+    assert model._splitting == splitting
+    assert len(model.validation_scores_) == 6
+    assert model.best_validation_score_ == max(model.validation_scores_[3:])
+
+
+def test_a_failed_fit_leaves_what_was_fitted(cancer, three_classes):
+    X, y = cancer
+    model = GradientLassoClassifier(**QUICK).fit(X, y)
+    before = model.predict_proba(X)
+    model.set_params(module=nn.Linear(6, 7).double())
+    with pytest.raises(ValueError, match="module must return"):
+        model.fit(*three_classes)
+    model.set_params(module=None)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    assert model.classes_.tolist() == [0, 1]
+
+
 def test_partial_fit_is_one_epoch(cancer):
     X, y = cancer[0][:200], cancer[1][:200]
     whole = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y)
@@ -221,6 +282,13 @@ class SmallCNN(nn.Module):
 
     def forward(self, x):
         return self.out(self.convolution(x).relu().flatten(1))
+
+
+def test_batch_norm_never_meets_one_row():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((257, 3))
+    norm = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    GradientLassoClassifier(module=norm, **QUICK).fit(X, X[:, 0] > 0)
 
 
 def test_modules_see_images_and_explanations_have_the_shape_of_X():
@@ -277,6 +345,26 @@ def test_a_pickle_holds_arrays_and_no_torch_object(three_classes, two_targets):
         np.testing.assert_array_equal(
             loaded.feature_importances_, model.feature_importances_
         )
+
+
+class Fourier(nn.Module):
+    """Draws a basis that is not among its weights."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(1), persistent=False)
+        self.basis = torch.randn(n_features, 16)
+        self.out = nn.Linear(16, n_outputs)
+
+    def forward(self, x):
+        return self.out((self.scale * x @ self.basis.to(x.dtype)).cos())
+
+
+def test_a_module_with_a_drawn_basis_survives_a_pickle(cancer):
+    X, y = cancer
+    model = GradientLassoClassifier(module=Fourier, **QUICK).fit(X, y)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_a_loaded_model_can_be_trained_on(cancer):

@@ -7,13 +7,16 @@ import pytest
 import torch
 from skorch.callbacks import (
     Callback,
+    Checkpoint,
     EarlyStopping,
     EpochScoring,
+    Freezer,
     GradientNormClipping,
     LRScheduler,
 )
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
+from sklearn_gradlasso._net import ObjectiveNet
 from sklearn_gradlasso._rows import Batches, Rows
 from sklearn_gradlasso._weights import Plateau
 
@@ -27,6 +30,10 @@ class EpochRecorder(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         self.epochs.append(dict(net.history[-1]))
+
+
+def parameters(module):
+    return torch.nn.utils.parameters_to_vector(module.parameters()).detach().clone()
 
 
 class ValidRecorder(Callback):
@@ -102,7 +109,7 @@ def test_no_history_per_batch_unless_a_callback_asks(cancer):
     quiet = GradientLassoClassifier(callbacks=[lean], **shared).fit(*cancer)
     loud = GradientLassoClassifier(callbacks=[asking], **shared).fit(*cancer)
     assert len(lean.epochs) == 2
-    assert not any(epoch["batches"] for epoch in lean.epochs)
+    assert [epoch["batches"] for epoch in lean.epochs] == [[{}], [{}]]
     assert asking.sizes == 2 * [100, 100, 100, 100, 100, 69]
     np.testing.assert_array_equal(
         quiet.decision_function(cancer[0]), loud.decision_function(cancer[0])
@@ -144,6 +151,37 @@ def test_callbacks_of_skorch_work(cancer):
     assert model.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(0.003 / 8)
 
 
+def test_checkpoint_of_skorch_saves_the_best_epoch(cancer, tmp_path):
+    model = GradientLassoClassifier(
+        callbacks=[Checkpoint(dirname=tmp_path)],
+        early_stopping=True,
+        max_iter=3,
+        random_state=0,
+    ).fit(*cancer)
+    assert (tmp_path / "params.pt").exists()
+    assert any(model.net_.history[:, "valid_loss_best"])
+
+
+def test_freezer_of_skorch_keeps_weights(cancer):
+    model = GradientLassoClassifier(
+        callbacks=[Freezer("0.0.*")], max_iter=2, random_state=0
+    ).fit(*cancer)
+    same = GradientLassoClassifier(
+        learning_rate_init=1e-300, max_iter=2, random_state=0
+    ).fit(*cancer)
+    ours, first = model.net_.module_[0], same.net_.module_[0]
+    assert torch.equal(ours[0].weight, first[0].weight)
+    assert not torch.equal(ours[2].weight, first[2].weight)
+
+
+def test_a_last_row_alone_joins_the_batch_before_it():
+    X = np.zeros((9, 1))
+    for generator in (None, torch.Generator()):
+        sizes = [len(x) for x, _ in Batches(rows(X), 4, generator)]
+        assert sizes == [4, 5]
+    assert [len(x) for x, _ in Batches(rows(X), 1)] == [1] * 9
+
+
 def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
     recorder = ValidRecorder()
     model = GradientLassoClassifier(
@@ -175,7 +213,8 @@ def test_early_stopping_splits_weights_and_scores_with_them(one_target):
     model.fit(X, y, sample_weight=weight)
     valid = recorder.rows
     found = [np.flatnonzero((x == X).all(1))[0] for x in valid.X.numpy()]
-    np.testing.assert_array_equal(valid.extras["sample_weight"].numpy(), weight[found])
+    scaled = valid.extras["sample_weight"].numpy()
+    np.testing.assert_allclose(scaled, weight[found] / weight.mean())
     score = model.score(X[found], y[found], sample_weight=weight[found])
     assert score == pytest.approx(model.best_validation_score_)
 
@@ -186,6 +225,43 @@ class Stopper(Callback):
     def on_batch_end(self, net, training=None, **kwargs):
         if len(net.history) == 3:
             signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("method", ["_end_epoch", "_show", "_record_validation"])
+def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monkeypatch):
+    original = getattr(ObjectiveNet, method)
+
+    def interrupted(net, *args):
+        if len(net.history) == 8:
+            raise KeyboardInterrupt
+        return original(net, *args)
+
+    monkeypatch.setattr(ObjectiveNet, method, interrupted)
+    recorder = WeightsByScore()
+    model = GradientLassoClassifier(
+        callbacks=[recorder],
+        early_stopping=True,
+        learning_rate_init=0.05,
+        max_iter=20,
+        random_state=0,
+    )
+    with pytest.warns(UserWarning, match="interrupted in epoch 8"):
+        model.fit(*cancer)
+    assert model.best_validation_score_ == max(recorder.weights)
+    best = recorder.weights[model.best_validation_score_]
+    assert torch.equal(parameters(model.net_.module_), best)
+
+
+class WeightsByScore(Callback):
+    """The weights of the first epoch with each validation score."""
+
+    def initialize(self):
+        self.weights = {}
+        return self
+
+    def on_epoch_end(self, net, **kwargs):
+        score = net.history[-1]["valid_score"]
+        self.weights.setdefault(score, parameters(net.module_))
 
 
 def test_nothing_is_lost_on_an_interrupt(cancer):
@@ -217,6 +293,15 @@ def test_divergence_stops_with_advice_and_leaves_the_last_finite_weights(
     assert model.n_iter_ == len(model.loss_curve_)
 
 
+def test_divergence_with_early_stopping_is_answered_in_the_same_way(one_target):
+    model = GradientLassoRegressor(
+        optimizer="sgd", learning_rate_init=1e6, early_stopping=True, random_state=0
+    )
+    with pytest.raises(ValueError, match=r"no longer finite.*Scale X"):
+        model.fit(*one_target)
+    assert np.isfinite(model.predict(one_target[0])).all()
+
+
 def test_divergence_before_the_first_finite_epoch_leaves_the_initial_weights(cancer):
     X, y = cancer
     model = GradientLassoClassifier(lam=1e300, learning_rate_init=1e300, random_state=0)
@@ -234,10 +319,6 @@ class WeightRecorder(Callback):
     def on_batch_end(self, net, training, **kwargs):
         if training:
             self.weights.append(parameters(net.module_))
-
-
-def parameters(module):
-    return torch.nn.utils.parameters_to_vector(module.parameters()).detach().clone()
 
 
 def test_fit_leaves_the_mean_of_the_second_half_of_an_epoch(cancer):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 from sklearn.datasets import fetch_openml, get_data_home
@@ -87,9 +86,12 @@ def fetch_adult(
 
 
 def _find(name: str, data_home) -> Path | None:
-    folders = (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA"), get_data_home())
-    found = (Path(folder) / name for folder in folders if folder)
-    return next((path for path in found if path.is_file()), None)
+    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA"), None):
+        # Scikit-learn's own folder comes last: asking for it creates it.
+        path = Path(folder or get_data_home()).expanduser() / name
+        if path.is_file():
+            return path
+    return None
 
 
 def _advice(name: str) -> str:
@@ -108,7 +110,7 @@ def _read_adult(path: Path):
 def _download_adult(data_home):
     try:
         bunch = fetch_openml(data_id=1590, as_frame=True, data_home=data_home)
-    except (URLError, OSError) as error:
+    except OSError as error:
         raise FileNotFoundError(
             f"{_advice('adult.csv.gz')} OpenML could not be reached: {error}"
         ) from error
