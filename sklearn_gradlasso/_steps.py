@@ -91,6 +91,7 @@ class SteppingNet(NeuralNet):
         """Prepare for epochs; ``mean`` takes the weights of the last steps of each."""
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         self._mean, self._lowest = mean, {}
+        self._parameters = list(self.module_.parameters())
 
     def on_epoch_begin(self, net, **kwargs):
         # At hand for the rest of the epoch: looking it up copies the whole history.
@@ -105,7 +106,7 @@ class SteppingNet(NeuralNet):
         if self.module_.training is not training:
             self._set_training(training)
         if training:
-            self._learnable = [p for p in self.module_.parameters() if p.requires_grad]
+            self._learnable = [p for p in self._parameters if p.requires_grad]
         second_half = len(iterator) // 2
         kept = []
 

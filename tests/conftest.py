@@ -2,6 +2,8 @@
 
 import os
 
+os.environ["SCIPY_ARRAY_API"] = "1"  # read when scipy is imported; enables a check
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, make_classification, make_regression
