@@ -39,33 +39,33 @@ class Gradients:
         Returns
         -------
         Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
-            Gradients, in units of the score per unit of the input.
+            Gradients, in units of the score per unit of the input; zero where the
+            score does not depend on the input.
+
+        Raises
+        ------
+        ValueError
+            If gradients are enabled, as in training, and no score depends on x.
         """
         keep_graph = torch.is_grad_enabled()
         with torch.enable_grad():
             if not x.requires_grad:
                 x = x.detach().requires_grad_()
             value = score(x)
-            if value.ndim == 1:
-                return _gradient(value, x, keep_graph, retain=keep_graph)
-            columns = value.unbind(dim=1)
-            last = len(columns) - 1
-            return torch.stack(
-                [
-                    _gradient(column, x, keep_graph, retain=keep_graph or k < last)
-                    for k, column in enumerate(columns)
-                ],
-                dim=-1,
-            )
+            columns = [value] if value.ndim == 1 else value.unbind(dim=1)
+            gradients = [_gradient(column, x, keep_graph) for column in columns]
+            if keep_graph and all(gradient is None for gradient in gradients):
+                raise ValueError(
+                    "The network's output does not depend on X in a way that can be "
+                    "differentiated, so that a prior has no effect; check module, or "
+                    "use lam=0."
+                )
+            phi = [torch.zeros_like(x) if g is None else g for g in gradients]
+            return phi[0] if value.ndim == 1 else torch.stack(phi, dim=-1)
 
 
-def _gradient(value: Tensor, x: Tensor, keep_graph: bool, retain: bool) -> Tensor:
-    # A score that does not depend on the inputs has gradient zero, not none.
-    (phi,) = torch.autograd.grad(
-        value.sum(),
-        x,
-        create_graph=keep_graph,
-        retain_graph=retain,
-        materialize_grads=True,
+def _gradient(value: Tensor, x: Tensor, keep_graph: bool) -> Tensor | None:
+    (gradient,) = torch.autograd.grad(
+        value.sum(), x, create_graph=keep_graph, retain_graph=True, allow_unused=True
     )
-    return phi
+    return gradient

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from sklearn_gradlasso.attributions import Gradients
@@ -22,9 +23,14 @@ def test_any_shape_of_row():
     torch.testing.assert_close(phi, 2 * x)
 
 
-def test_an_unused_input_has_gradient_zero():
-    phi = Gradients()(lambda x: (W * W[:, :1]).sum(1).requires_grad_(), X[:2])
-    assert not phi.any()
+def test_a_score_without_the_input_has_gradient_zero_and_no_prior():
+    def score(x):
+        return (W * W[:, :1]).sum(1).requires_grad_()
+
+    with torch.no_grad():
+        assert not Gradients()(score, X[:2]).any()
+    with pytest.raises(ValueError, match="does not depend on X"):
+        Gradients()(score, X[:2])
 
 
 def test_gradients_can_be_differentiated():

@@ -208,7 +208,7 @@ def test_importances_follow_the_weights(cancer):
 def test_importances_of_a_constant_model_are_equal(one_target):
     X, _ = one_target
     model = GradientLassoRegressor(
-        hidden_layer_sizes=(), module=Constant, max_iter=2, random_state=0
+        lam=0, module=Constant, max_iter=2, random_state=0
     ).fit(X, np.ones(len(X)))
     np.testing.assert_allclose(model.feature_importances_, 1 / X.shape[1])
 
