@@ -31,6 +31,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from tqdm import tqdm
 
 from sklearn_gradlasso import GradientLassoClassifier
 from sklearn_gradlasso.datasets import fetch_adult, make_sparse_regions
@@ -91,7 +92,7 @@ def sparse_regions(seed: int) -> Task:
 TASKS = {task.__name__: task for task in (breast_cancer, adult, sparse_regions)}
 
 
-def features_used(model: Pipeline, X, y=None) -> float:
+def features_used(model: Pipeline, X) -> float:
     """Effective features of a pipeline's last step at the rows of X."""
     return effective_features(model[-1].explain(model[:-1].transform(X)))
 
@@ -114,39 +115,47 @@ def sparsest_within_one_standard_error(results: dict) -> int:
 
 def search(model: Pipeline, parameter: str, values: list, task: Task) -> GridSearchCV:
     """Cross-validate AUC and effective features over the strengths of a penalty."""
-    found = GridSearchCV(
-        model,
-        {f"network__{parameter}": values},
-        scoring={"auc": "roc_auc", "features": features_used},
-        refit=sparsest_within_one_standard_error,
-        cv=task.n_folds,
-        verbose=2,
-    )
-    return found.fit(task.X_train, task.y_train)
+    n_fits = len(values) * task.n_folds
+    with tqdm(total=n_fits, desc=f"choosing {parameter}", unit="fit") as bar:
+
+        def features(model, X, y):
+            bar.update()
+            return features_used(model, X)
+
+        found = GridSearchCV(
+            model,
+            {f"network__{parameter}": values},
+            scoring={"auc": "roc_auc", "features": features},
+            refit=sparsest_within_one_standard_error,
+            cv=task.n_folds,
+        )
+        return found.fit(task.X_train, task.y_train)
 
 
 def draw(results: dict, n_folds: int, name: str, path: Path) -> None:
     """Cross-validated AUC and effective features against lambda."""
-    figure, left = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    right = left.twinx()
-    for axis, key, label, colour in (
-        (left, "auc", "AUC", "tab:blue"),
-        (right, "features", "effective features per sample", "tab:orange"),
+    figure, (upper, lower) = plt.subplots(
+        2, sharex=True, figsize=(6.5, 5.5), layout="constrained"
+    )
+    chosen = GRADIENT_L1[sparsest_within_one_standard_error(results)]
+    for axes, key, label, colour in (
+        (upper, "auc", "AUC", "tab:blue"),
+        (lower, "features", "effective features per sample", "tab:orange"),
     ):
         mean = results[f"mean_test_{key}"]
         error = results[f"std_test_{key}"] / np.sqrt(n_folds)
-        axis.errorbar(GRADIENT_L1, mean, error, marker="o", capsize=3, color=colour)
-        axis.set_ylabel(label, color=colour)
-        axis.tick_params(axis="y", labelcolor=colour)
-    chosen = GRADIENT_L1[sparsest_within_one_standard_error(results)]
-    left.axvline(chosen, color="grey", linestyle=":")
-    left.set(
-        xscale="log",
-        xlabel="strength of the gradient L1 penalty, $\\lambda$",
-        title=f"{name.replace('_', ' ')}: mean and standard error of {n_folds} folds; "
-        f"chosen $\\lambda$ = {chosen:g}",
+        axes.errorbar(GRADIENT_L1, mean, error, marker="o", capsize=3, color=colour)
+        axes.axvline(chosen, color="grey", linestyle=":")
+        axes.set_ylabel(label)
+        if key == "auc":
+            limit = mean.max() - error[mean.argmax()]
+            axes.axhline(limit, color="grey", linestyle="--", linewidth=1)
+    lower.set(xscale="log", xlabel="strength of the gradient L1 penalty, $\\lambda$")
+    lower.set_ylim(bottom=0)
+    upper.set_title(
+        f"{name.replace('_', ' ')}: mean and standard error of {n_folds} folds\n"
+        f"chosen: $\\lambda$ = {chosen:g}, the largest within one error of the best"
     )
-    right.set_ylim(bottom=0)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
@@ -166,11 +175,8 @@ def main() -> None:
     network = GradientLassoClassifier(lam=0, random_state=options.seed, **task.training)
     model = Pipeline([("prepare", task.prepare), ("network", network)])
 
-    print("Gradient L1: choosing lambda", flush=True)
     gradient = search(model, "lam", GRADIENT_L1, task)
-    print("Weight L1: choosing its strength", flush=True)
     weight = search(model, "weight_l1", WEIGHT_L1, task)
-    print("No penalty", flush=True)
     plain = clone(model).fit(task.X_train, task.y_train)
 
     rows = [
@@ -187,12 +193,14 @@ def main() -> None:
         ),
     ]
     print(f"\n{options.data}, {len(task.y_test)} test rows, seed {options.seed}")
-    print(f"{'':14}{'lambda':>8}{'AUC':>9}{'effective features':>21}{'|theta|_1':>12}")
+    print(
+        f"{'':14}{'strength':>10}{'AUC':>9}{'effective features':>21}{'|theta|_1':>12}"
+    )
     for name, strength, fitted in rows:
         auc = roc_auc_score(task.y_test, fitted.decision_function(task.X_test))
         used = features_used(fitted, task.X_test)
         norm = weight_norm(fitted)
-        print(f"{name:14}{strength:>8g}{auc:>9.4f}{used:>21.2f}{norm:>12.1f}")
+        print(f"{name:14}{strength:>10g}{auc:>9.4f}{used:>21.2f}{norm:>12.1f}")
 
     fitted = gradient.best_estimator_
     names = fitted[:-1].get_feature_names_out()

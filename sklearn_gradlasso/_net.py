@@ -123,6 +123,7 @@ class ObjectiveNet(SteppingNet):
                     break
         except KeyboardInterrupt:
             self.ended_by_ = "interrupt"
+        bar.total = bar.n
         bar.close()
         if self.ended_by_ == "divergence":
             (before if before.finite else finite).restore()
@@ -141,6 +142,8 @@ class ObjectiveNet(SteppingNet):
             score = self._epoch.get("valid_score")
             watched = self._epoch["train_total"] if score is None else -score
             improved = self.plateau.update(watched)
+            if watched == self.plateau.best:  # the loss decides between equal scores
+                improved = improved or self._epoch.get("valid_loss_best", False)
             if self.plateau.reached:
                 self.ended_by_ = "plateau"
         try:

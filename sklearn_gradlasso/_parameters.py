@@ -56,7 +56,8 @@ weight_l1, weight_l2 : float, default=0.0
     n_iter_no_change : int, default=10
         Training ends after more than this many epochs in a row without change.
     early_stopping : bool, default=False
-        Whether to hold out rows and to keep the weights with the best score on them.
+        Whether to hold out rows and to keep the weights with the best score on them
+        (accuracy or R2; of equal scores, one with a lower loss).
         The split follows ``random_state``, is stratified for classifiers, and takes
         the sample weights along.
     validation_fraction : float, default=0.1

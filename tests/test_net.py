@@ -237,7 +237,7 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
         return original(net, *args)
 
     monkeypatch.setattr(ObjectiveNet, method, interrupted)
-    recorder = WeightsByScore()
+    recorder = ValidationRecorder()
     model = GradientLassoClassifier(
         callbacks=[recorder],
         early_stopping=True,
@@ -247,21 +247,33 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
     )
     with pytest.warns(UserWarning, match="interrupted in epoch 8"):
         model.fit(*cancer)
-    assert model.best_validation_score_ == max(recorder.weights)
-    best = recorder.weights[model.best_validation_score_]
+    score, _, best = max(recorder.epochs, key=lambda epoch: (epoch[0], -epoch[1]))
+    assert model.best_validation_score_ == score
     assert torch.equal(parameters(model.net_.module_), best)
 
 
-class WeightsByScore(Callback):
-    """The weights of the first epoch with each validation score."""
+class ValidationRecorder(Callback):
+    """Score, loss and weights at the end of each epoch."""
 
     def initialize(self):
-        self.weights = {}
+        self.epochs = []
         return self
 
     def on_epoch_end(self, net, **kwargs):
-        score = net.history[-1]["valid_score"]
-        self.weights.setdefault(score, parameters(net.module_))
+        epoch = net.history[-1]
+        weights = parameters(net.module_)
+        self.epochs.append((epoch["valid_score"], epoch["valid_loss"], weights))
+
+
+def test_of_equal_scores_early_stopping_keeps_the_lower_loss(cancer):
+    recorder = ValidationRecorder()
+    model = GradientLassoClassifier(
+        callbacks=[recorder], early_stopping=True, max_iter=40, random_state=0
+    ).fit(*cancer)
+    scores = [score for score, *_ in recorder.epochs]
+    assert scores.count(max(scores)) > 1
+    _, _, best = max(recorder.epochs, key=lambda epoch: (epoch[0], -epoch[1]))
+    assert torch.equal(parameters(model.net_.module_), best)
 
 
 def test_nothing_is_lost_on_an_interrupt(cancer):
