@@ -193,9 +193,8 @@ def main() -> None:
         ),
     ]
     print(f"\n{options.data}, {len(task.y_test)} test rows, seed {options.seed}")
-    print(
-        f"{'':14}{'strength':>10}{'AUC':>9}{'effective features':>21}{'|theta|_1':>12}"
-    )
+    titles = ("strength", "AUC", "effective features", "|theta|_1")
+    print(" " * 14 + "{:>10}{:>9}{:>21}{:>12}".format(*titles))
     for name, strength, fitted in rows:
         auc = roc_auc_score(task.y_test, fitted.decision_function(task.X_test))
         used = features_used(fitted, task.X_test)

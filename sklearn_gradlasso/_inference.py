@@ -82,13 +82,14 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     start = 0
     with _evaluating(module):
         for phi in _explained(module, rows, attribution, target):
-            squares = phi.cpu().double().square()
+            phi = phi.cpu()
             weight = rows.extras.get("sample_weight")
             if weight is not None:
-                weight = weight[start : start + len(phi)].cpu().double()
-                squares = squares * weight.reshape(-1, *(1,) * (phi.ndim - 1))
+                weight = weight[start : start + len(phi)].cpu().sqrt()
+                phi = phi * weight.reshape(-1, *(1,) * (phi.ndim - 1))
             start += len(phi)
-            total += squares.sum(0).reshape(len(total), -1).sum(1).numpy()
+            norm = torch.linalg.vector_norm(phi, dim=0, dtype=torch.float64)
+            total += norm.square().reshape(len(total), -1).sum(1).numpy()
     return total
 
 

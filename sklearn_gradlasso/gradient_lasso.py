@@ -36,7 +36,7 @@ class GradientLassoClassifier(NetworkClassifier):
 
     Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
     the decision depends on few features at each sample, on other features at other
-    samples, and ``explain`` says on which, at the cost of one backward pass.
+    samples, and ``explain`` says on which, at the cost of a backward pass per output.
 
     Parameters
     ----------
@@ -45,8 +45,9 @@ class GradientLassoClassifier(NetworkClassifier):
         summed over features, averaged over samples. 0 trains a plain network.
     target : str or callable, default=None
         Scalar whose gradient is penalised: "log_prob_sum" (the paper's, and the
-        default), "log_odds", "probabilities", "true_class", "predicted_class", or a
-        callable ``(log_probabilities, y) -> (n,)``.
+        default), "output" (each class's log-probability), "log_odds",
+        "probabilities", "true_class", "predicted_class", or a callable
+        ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
         Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
