@@ -17,6 +17,8 @@ from torch.utils.data import Dataset
 
 __all__ = ["Batch", "Batches", "Rows"]
 
+TOGETHER = 16  # batches
+
 
 class Batch(tuple):
     """``(x, y)``, as skorch unpacks a batch, with what else belongs to its rows.
@@ -33,6 +35,15 @@ class Batch(tuple):
         batch = super().__new__(cls, (x, y))
         batch.extras = extras
         return batch
+
+    def split(self, sizes: list[int]) -> Iterator[Batch]:
+        """Batches of these sizes, as views."""
+        x, y = self
+        xs = x.split(sizes)
+        ys = [None] * len(sizes) if y is None else y.split(sizes)
+        extras = {name: values.split(sizes) for name, values in self.extras.items()}
+        for k, (x, y) in enumerate(zip(xs, ys)):
+            yield Batch(x, y, {name: parts[k] for name, parts in extras.items()})
 
 
 class Rows(Dataset):
@@ -113,25 +124,31 @@ class Batches:
     def __init__(
         self, rows: Rows, batch_size: int, generator: torch.Generator | None = None
     ):
-        self.rows, self.batch_size, self.generator = rows, batch_size, generator
-        self._only = rows[:] if len(rows) <= batch_size else None
+        self.rows, self.generator = rows, generator
+        n = len(rows)
+        starts = list(range(0, n, batch_size))
+        if batch_size > 1 and n % batch_size == 1 and n > 1:
+            starts.pop()
+        self.sizes = [stop - start for start, stop in pairwise([*starts, n])]
+        self._only = rows[:] if len(self.sizes) == 1 else None
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
-        n, size = len(self.rows), self.batch_size
-        starts = list(range(0, n, size))
-        if size > 1 and n % size == 1:
-            starts.pop()
-        bounds = list(pairwise([*starts, n]))
         if self._only is not None:
             yield self._only
-        elif self.generator is None:
-            for start, stop in bounds:
-                yield self.rows[start:stop]
-        else:
-            order = torch.randperm(n, generator=self.generator)
+            return
+        order = None
+        if self.generator is not None:
+            order = torch.randperm(len(self.rows), generator=self.generator)
             order = order.to(self.rows.device)
-            for start, stop in bounds:
-                yield self.rows[order[start:stop]]
+        # Dense rows are gathered for several batches at once, which costs less.
+        n_together = 1 if sp.issparse(self.rows.X) else TOGETHER
+        start = 0
+        for first in range(0, len(self.sizes), n_together):
+            sizes = self.sizes[first : first + n_together]
+            stop = start + sum(sizes)
+            index = slice(start, stop) if order is None else order[start:stop]
+            yield from self.rows[index].split(sizes)
+            start = stop
