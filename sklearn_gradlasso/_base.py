@@ -119,9 +119,10 @@ class NetworkEstimator(FittedNetwork):
         initial, shuffling, splitting = spawn_seeds(3, drawn)
         device, dtype = check.check_device(self.device, X.dtype)
         network = self._network(X.shape[1:], initial, warm).to(device, dtype)
+        if not warm:
+            self._splitting = splitting
         parts = [slice(None)]
         if self.early_stopping:
-            self._splitting = self._splitting if warm else splitting
             parts = check.hold_out(
                 len(y), self.validation_fraction, self._strata(y), self._splitting
             )

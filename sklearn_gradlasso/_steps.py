@@ -81,9 +81,6 @@ class SteppingNet(NeuralNet):
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(message) from error
 
-    def get_dataset(self, X, y=None):
-        return X
-
     def get_iterator(self, dataset, training=False):
         return Batches(dataset, self.batch_size, self.generator if training else None)
 

@@ -223,6 +223,14 @@ def test_warm_start_validates_on_the_same_rows(cancer):
     assert model.best_validation_score_ == max(model.validation_scores_[3:])
 
 
+def test_early_stopping_may_begin_at_a_warm_start(cancer):
+    X, y = cancer
+    model = GradientLassoClassifier(warm_start=True, **QUICK).fit(X, y)
+    model.set_params(early_stopping=True).fit(X, y)
+    assert model.n_iter_ == 10
+    assert len(model.validation_scores_) == 5
+
+
 def test_a_failed_fit_leaves_what_was_fitted(cancer, three_classes):
     X, y = cancer
     model = GradientLassoClassifier(**QUICK).fit(X, y)
