@@ -1,8 +1,16 @@
 """Scikit-learn-compatible networks whose explanations are part of the training."""
 
 from . import metrics as metrics
+from .find_another_explanation import FindAnotherExplanation
 from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+from .right_reasons import RRRClassifier, RRRRegressor
 
-__all__ = ["GradientLassoClassifier", "GradientLassoRegressor"]
+__all__ = [
+    "FindAnotherExplanation",
+    "GradientLassoClassifier",
+    "GradientLassoRegressor",
+    "RRRClassifier",
+    "RRRRegressor",
+]
 
 __version__ = "0.1.0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from contextlib import nullcontext
+from copy import deepcopy
 from math import prod
 
 import joblib
@@ -14,9 +15,11 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
-from torch import nn
+from torch import Tensor, nn
 
 from . import _validation as check
+from ._annotations import check_annotations, take_rows
+from ._balance import balanced_strength
 from ._fitted import FittedNetwork
 from ._inference import sums_of_squares
 from ._net import ObjectiveNet
@@ -29,6 +32,7 @@ from .weight_penalties import L1, L2
 
 __all__ = ["NetworkEstimator"]
 
+WARM_UP = 100  # steps before lam="auto" is settled, and one epoch at least
 FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
 
 
@@ -39,10 +43,13 @@ class NetworkEstimator(FittedNetwork):
     papers state their objective.
     """
 
+    _shared_doc: dict[str, str] = {}
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if cls.__doc__:
-            cls.__doc__ = cls.__doc__.replace("{network_parameters}", PARAMETERS_DOC)
+        shared = {"{network_parameters}": PARAMETERS_DOC, **cls._shared_doc}
+        for marker, text in shared.items():
+            cls.__doc__ = cls.__doc__ and cls.__doc__.replace(marker, text)
 
     @abstractmethod
     def _encode(self, y, sample_weight, reset: bool, **given):
@@ -51,6 +58,10 @@ class NetworkEstimator(FittedNetwork):
     @abstractmethod
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         """Labels whose shares a validation split keeps."""
+
+    @abstractmethod
+    def _guess(self, y: Tensor, sample_weight: Tensor | None) -> Tensor:
+        """The best output of the network that is the same for all rows."""
 
     def _weight_penalties(self) -> tuple:
         penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
@@ -84,7 +95,9 @@ class NetworkEstimator(FittedNetwork):
         """
         return self._fit(X, y, sample_weight, warm=self.warm_start)
 
-    def _fit(self, X, y, sample_weight, *, warm: bool, one_pass=False, **encoding):
+    def _fit(
+        self, X, y, sample_weight, annotations=None, *, warm, one_pass=False, **encoding
+    ):
         self._validate_params()
         if one_pass and self.early_stopping:
             raise ValueError(
@@ -93,7 +106,7 @@ class NetworkEstimator(FittedNetwork):
         warm = warm and hasattr(self, "net_")
         before = dict(vars(self))
         try:
-            training = self._prepare(X, y, sample_weight, warm, **encoding)
+            training = self._prepare(X, y, sample_weight, annotations, warm, **encoding)
         except BaseException:  # what was fitted before stays as it was
             vars(self).clear()
             vars(self).update(before)
@@ -102,14 +115,16 @@ class NetworkEstimator(FittedNetwork):
         with threads(self.n_jobs), stray:
             return self._train(network, rows, shuffling, warm, one_pass)
 
-    def _prepare(self, X, y, sample_weight, warm: bool, **encoding):
+    def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
         X, y = validate_data(
             self, X, y, reset=not warm, multi_output=True, **self._input_checks()
         )
+        names = getattr(self, "feature_names_in_", None)
+        annotations = check_annotations(annotations, X, names)
         sample_weight = check.check_sample_weight(sample_weight, X)
-        X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
+        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
         y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
-        X, y, sample_weight = check.drop_zero_weights(X, y, sample_weight)
+        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
         if sample_weight is not None:
             # Equal weights give the same bits as none.
             equal = np.ptp(sample_weight) == 0
@@ -127,9 +142,11 @@ class NetworkEstimator(FittedNetwork):
                 len(y), self.validation_fraction, self._strata(y), self._splitting
             )
         rows = []
+        extras = {"sample_weight": sample_weight, "annotations": annotations}
         for part in parts:
-            weight = None if sample_weight is None else sample_weight[part]
-            rows.append(self._rows(network, X[part], y[part], sample_weight=weight))
+            of_part = {name: take_rows(values, part) for name, values in extras.items()}
+            X_part, y_part = take_rows(X, part), take_rows(y, part)
+            rows.append(self._rows(network, X_part, y_part, **of_part))
         check_output(network, rows[0][:2][0], self.n_outputs_)
         stray = nullcontext()
         if self.module is not None:  # it may draw from the global generators
@@ -165,9 +182,11 @@ class NetworkEstimator(FittedNetwork):
         old = self.net_ if warm else None
         generator = (old and old.generator) or torch.Generator().manual_seed(seed)
         size = self.batch_size
+        size = min(FULL_BATCH, len(rows[0])) if size == "auto" else size
+        self.lam_ = self._strength(network, rows[0], size, seed, warm)
         net = self._net(
             network,
-            batch_size=min(FULL_BATCH, len(rows[0])) if size == "auto" else size,
+            batch_size=size,
             generator=generator if self.shuffle else None,
             callbacks=list(self.callbacks or []),
             max_epochs=1 if one_pass else self.max_iter,
@@ -187,6 +206,27 @@ class NetworkEstimator(FittedNetwork):
         self.feature_importances_ = _shares(np.sqrt(squares))
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self
+
+    def _strength(self, network, rows, batch_size: int, seed: int, warm: bool):
+        if self.lam != "auto":
+            return self.lam
+        if warm and self.lam_:
+            return self.lam_
+        self.lam_ = 0.0
+        objective = self._objective()
+        if not objective.acts_on(rows.extras.get("annotations")):
+            return 0.0
+        steps_per_epoch = -(-len(rows) // batch_size)
+        trial = self._net(
+            deepcopy(network),
+            batch_size=batch_size,
+            generator=torch.Generator().manual_seed(seed) if self.shuffle else None,
+            max_epochs=-(-WARM_UP // steps_per_epoch),
+            callbacks=[],
+        )
+        trial.train(rows)
+        guess = self._guess(rows.y, rows.extras.get("sample_weight"))
+        return balanced_strength(trial.module_, objective, rows, guess)
 
     def _take(self, net: ObjectiveNet, warm: bool) -> None:
         if not warm:
@@ -208,7 +248,7 @@ class NetworkEstimator(FittedNetwork):
             raise ValueError(
                 f"{name}: the loss is no longer finite after {self.n_iter_} epochs; "
                 "training has stopped at the last finite weights. Scale X (for example "
-                f"with StandardScaler), or lower lam (now {self.lam}) or "
+                f"with StandardScaler), or lower lam (now {self.lam_}) or "
                 f"learning_rate_init (now {self.learning_rate_init})."
             )
         if ended_by == "interrupt":
@@ -224,6 +264,12 @@ class NetworkEstimator(FittedNetwork):
                 ConvergenceWarning,
                 stacklevel=5,
             )
+
+
+def _present(*aligned) -> tuple:
+    """Rows of X, y, sample weights and annotations whose weight is not zero."""
+    index = check.rows_of_positive_weight(aligned[2])
+    return tuple(take_rows(values, index) for values in aligned)
 
 
 def _shares(importances: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -15,8 +16,36 @@ from torch import nn
 
 from . import targets
 from ._base import NetworkEstimator
+from .objective import cross_entropy
 
 __all__ = ["NetworkClassifier"]
+
+ATTRIBUTES_DOC = """\
+classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    feature_importances_ : ndarray of shape (n_features,)
+        Root mean square over the training data of the gradient of the log-odds (two
+        classes) or of the predicted class's log-probability; sums to 1.
+    lam_ : float
+        Strength of the penalty in the last fit.
+    loss_curve_, penalty_curve_ : list of float
+        Cross-entropy, and ``lam_`` times the penalty, of each epoch.
+    loss_, best_loss_ : float
+        Last and lowest value of ``loss_curve_``.
+    validation_scores_ : list of float
+        Accuracy on the rows held out after each epoch, with ``early_stopping``.
+    best_validation_score_ : float or None
+        The highest of them in the last fit, that of the weights kept.
+    n_iter_ : int
+        Number of epochs.
+    n_outputs_ : int
+        Number of classes.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X is a DataFrame with string columns.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` maps inputs to log-probabilities."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -25,6 +54,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
+    _shared_doc = {"{fitted_attributes}": ATTRIBUTES_DOC}
+    _loss = staticmethod(cross_entropy)
+    _default_target = "log_prob_sum"
     _target_names = targets.OF_CLASSIFIERS
     _parameter_constraints = {
         **NetworkEstimator._parameter_constraints,
@@ -61,6 +93,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             As in ``fit``, if ``classes`` are missing or change, or if
             ``class_weight="balanced"``, which needs all rows.
         """
+        return self._one_pass(X, y, sample_weight, classes)
+
+    def _one_pass(self, X, y, sample_weight, classes, annotations=None):
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' needs all rows at once; for partial_fit give "
@@ -71,7 +106,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "classes must be given in the first call of partial_fit: later calls "
                 "may bring classes that this one lacks."
             )
-        return self._fit(X, y, sample_weight, warm=True, one_pass=True, classes=classes)
+        return self._fit(
+            X, y, sample_weight, annotations, warm=True, one_pass=True, classes=classes
+        )
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Log-odds of the second class, or log-probabilities of several classes.
@@ -174,6 +211,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     def _strata(self, y):
         return y
+
+    def _guess(self, y, sample_weight):
+        weight = torch.ones_like(y) if sample_weight is None else sample_weight
+        counts = torch.bincount(y, weights=weight, minlength=self.n_outputs_)
+        return (counts / counts.sum()).log()
 
     def _validation_score(self, output, y, sample_weight):
         weight = None if sample_weight is None else sample_weight.cpu().numpy()

@@ -12,14 +12,44 @@ from sklearn.metrics import r2_score
 
 from . import targets
 from ._base import NetworkEstimator
+from .objective import squared_error
 
 __all__ = ["NetworkRegressor"]
+
+ATTRIBUTES_DOC = """\
+feature_importances_ : ndarray of shape (n_features,)
+        Root mean square over the training data (and over standardised outputs, if
+        there are several) of the gradient of the prediction; sums to 1.
+    lam_ : float
+        Strength of the penalty in the last fit.
+    loss_curve_, penalty_curve_ : list of float
+        Mean squared error in standardised units, and ``lam_`` times the penalty, of
+        each epoch.
+    loss_, best_loss_ : float
+        Last and lowest value of ``loss_curve_``.
+    validation_scores_ : list of float
+        R2 on the rows held out after each epoch, with ``early_stopping``.
+    best_validation_score_ : float or None
+        The highest of them in the last fit, that of the weights kept.
+    n_iter_ : int
+        Number of epochs.
+    n_outputs_ : int
+        Number of outputs.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X is a DataFrame with string columns.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` maps inputs to standardised predictions."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
     """A network whose output is the targets in standardised units."""
 
+    _shared_doc = {"{fitted_attributes}": ATTRIBUTES_DOC}
+    _loss = staticmethod(squared_error)
+    _default_target = "output"
     _target_names = targets.OF_REGRESSORS
 
     def partial_fit(
@@ -103,6 +133,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     def _strata(self, y):
         return None
+
+    def _guess(self, y, sample_weight):
+        return y.new_zeros(y.shape[1])  # standardised targets have mean 0
 
     def _validation_score(self, output, y, sample_weight):
         weight = None if sample_weight is None else sample_weight.cpu().numpy()

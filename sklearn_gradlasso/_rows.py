@@ -55,9 +55,10 @@ class Rows(Dataset):
         Inputs; CSR rows are made dense batch by batch.
     y : ndarray of shape (n, ...), optional
         Encoded targets.
-    extras : dict of str to ndarray or None, optional
-        More arrays of length n, by the name of the objective's argument; those that
-        are ``None`` are left out.
+    extras : dict of str to ndarray, CSR matrix or None, optional
+        More that belongs to the rows, by the name of the objective's argument: a
+        number for each row, or an array of the shape of X. Those that are ``None``
+        are left out.
     feature_shape : tuple of int
         Shape in which the network sees a row.
     dtype : torch.dtype
@@ -68,10 +69,12 @@ class Rows(Dataset):
     def __init__(self, X, y=None, extras=None, *, feature_shape, dtype, device):
         self.feature_shape = tuple(feature_shape)
         self.dtype, self.device = dtype, device
-        self.X = X.tocsr() if sp.issparse(X) else self._dense(X)
+        self.X = self._like_inputs(X)
         self.y = None if y is None else self._tensor(y)
         self.extras = {
             name: self._tensor(values)
+            if values.ndim == 1
+            else self._like_inputs(values)
             for name, values in (extras or {}).items()
             if values is not None
         }
@@ -81,18 +84,26 @@ class Rows(Dataset):
 
     def __getitem__(self, index: slice | Tensor) -> Batch:
         """The batch of the rows in a slice, or in a tensor of indices."""
-        y = None if self.y is None else _take(self.y, index)
-        extras = {name: _take(values, index) for name, values in self.extras.items()}
-        return Batch(self._inputs(index), y, extras)
+        y = None if self.y is None else self._take(self.y, index)
+        extras = {name: self._take(of, index) for name, of in self.extras.items()}
+        return Batch(self._take(self.X, index), y, extras)
 
-    def _inputs(self, index: slice | Tensor) -> Tensor:
-        if not sp.issparse(self.X):
-            return _take(self.X, index)
-        rows = index if isinstance(index, slice) else index.cpu().numpy()
-        return self._dense(self.X[rows].toarray())
+    def _take(self, values, index: slice | Tensor) -> Tensor:
+        if sp.issparse(values):
+            rows = index if isinstance(index, slice) else index.cpu().numpy()
+            return self._like_inputs(values[rows].toarray())
+        return (
+            values[index] if isinstance(index, slice) else values.index_select(0, index)
+        )
 
-    def _dense(self, X: np.ndarray) -> Tensor:
-        return self._tensor(X).reshape(len(X), *self.feature_shape)
+    def _like_inputs(self, values):
+        if sp.issparse(values):
+            return values.tocsr()
+        n_rows = len(values)
+        if n_rows > 1 and values.strides[0] == 0:  # one row that holds for all
+            values = values[:1]
+        tensor = self._tensor(values).reshape(len(values), *self.feature_shape)
+        return tensor.expand(n_rows, *self.feature_shape)
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         values = np.ascontiguousarray(values)
@@ -100,12 +111,6 @@ class Rows(Dataset):
         tensor = torch.from_numpy(values if values.flags.writeable else values.copy())
         dtype = self.dtype if tensor.is_floating_point() else None
         return tensor.to(device=self.device, dtype=dtype)
-
-
-def _take(values: Tensor, index: slice | Tensor) -> Tensor:
-    if isinstance(index, slice):
-        return values[index]
-    return values.index_select(0, index)
 
 
 class Batches:
@@ -144,7 +149,8 @@ class Batches:
             order = torch.randperm(len(self.rows), generator=self.generator)
             order = order.to(self.rows.device)
         # Dense rows are gathered for several batches at once, which costs less.
-        n_together = 1 if sp.issparse(self.rows.X) else TOGETHER
+        kept = (self.rows.X, *self.rows.extras.values())
+        n_together = 1 if any(map(sp.issparse, kept)) else TOGETHER
         start = 0
         for first in range(0, len(self.sizes), n_together):
             sizes = self.sizes[first : first + n_together]

@@ -18,8 +18,8 @@ __all__ = [
     "check_hidden_layer_sizes",
     "check_optimizer",
     "check_sample_weight",
-    "drop_zero_weights",
     "hold_out",
+    "rows_of_positive_weight",
 ]
 
 
@@ -138,25 +138,23 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     return weight / weight.max()
 
 
-def drop_zero_weights(X, y, sample_weight):
-    """Rows of positive weight; weight zero means that a row is not there.
+def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | slice:
+    """Which rows take part; weight zero means that a row is not there.
 
     Raises
     ------
     ValueError
-        If none is left.
+        If none does.
     """
     if sample_weight is None:
-        return X, y, None
+        return slice(None)
     keep = sample_weight > 0
     if not keep.any():
         raise ValueError(
             "class_weight leaves no row of positive weight; one class at least needs "
             "a positive weight."
         )
-    if keep.all():
-        return X, y, sample_weight
-    return X[keep], y[keep], sample_weight[keep]
+    return slice(None) if keep.all() else keep
 
 
 def hold_out(

@@ -16,10 +16,11 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from . import targets
+from ._base import NetworkEstimator
 from ._classifier import NetworkClassifier
 from ._regressor import NetworkRegressor
 from .attributions import Gradients
-from .objective import Objective, cross_entropy, squared_error
+from .objective import Objective
 from .priors import L1
 
 __all__ = ["GradientLassoClassifier", "GradientLassoRegressor"]
@@ -31,7 +32,24 @@ _CONSTRAINTS = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(NetworkClassifier):
+class _GradientLasso(NetworkEstimator):
+    lam: float = 0.01
+    target: str | Callable | None = None
+
+    def _objective(self):
+        target = self.target or self._default_target
+        return Objective(
+            loss=self._loss,
+            lam=self.lam_,
+            prior=L1(),
+            attribution=Gradients(),
+            target=targets.by_name(target, self._target_names),
+            weight_penalties=self._weight_penalties(),
+        )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoClassifier(_GradientLasso, NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
@@ -55,29 +73,7 @@ class GradientLassoClassifier(NetworkClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    feature_importances_ : ndarray of shape (n_features,)
-        Root mean square over the training data of the gradient of the log-odds (two
-        classes) or of the predicted class's log-probability; sums to 1.
-    loss_curve_, penalty_curve_ : list of float
-        Cross-entropy, and ``lam`` times the penalty, of each epoch.
-    loss_, best_loss_ : float
-        Last and lowest value of ``loss_curve_``.
-    validation_scores_ : list of float
-        Accuracy on the rows held out after each epoch, with ``early_stopping``.
-    best_validation_score_ : float or None
-        The highest of them in the last fit, that of the weights kept.
-    n_iter_ : int
-        Number of epochs.
-    n_outputs_ : int
-        Number of classes.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X is a DataFrame with string columns.
-    net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` maps inputs to log-probabilities.
+    {fitted_attributes}
 
     See Also
     --------
@@ -109,27 +105,14 @@ class GradientLassoClassifier(NetworkClassifier):
     (5, 30)
     """
 
-    lam: float = 0.01
-    target: str | Callable | None = None
-
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **_CONSTRAINTS,
     }
 
-    def _objective(self):
-        return Objective(
-            loss=cross_entropy,
-            lam=self.lam,
-            prior=L1(),
-            attribution=Gradients(),
-            target=targets.by_name(self.target or "log_prob_sum", self._target_names),
-            weight_penalties=self._weight_penalties(),
-        )
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(NetworkRegressor):
+class GradientLassoRegressor(_GradientLasso, NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
@@ -148,28 +131,7 @@ class GradientLassoRegressor(NetworkRegressor):
 
     Attributes
     ----------
-    feature_importances_ : ndarray of shape (n_features,)
-        Root mean square over the training data (and over standardised outputs, if
-        there are several) of the gradient of the prediction; sums to 1.
-    loss_curve_, penalty_curve_ : list of float
-        Mean squared error in standardised units, and ``lam`` times the penalty, of
-        each epoch.
-    loss_, best_loss_ : float
-        Last and lowest value of ``loss_curve_``.
-    validation_scores_ : list of float
-        R2 on the rows held out after each epoch, with ``early_stopping``.
-    best_validation_score_ : float or None
-        The highest of them in the last fit, that of the weights kept.
-    n_iter_ : int
-        Number of epochs.
-    n_outputs_ : int
-        Number of outputs.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X is a DataFrame with string columns.
-    net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` maps inputs to standardised predictions.
+    {fitted_attributes}
 
     See Also
     --------
@@ -196,20 +158,7 @@ class GradientLassoRegressor(NetworkRegressor):
     [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
 
-    lam: float = 0.01
-    target: str | Callable | None = None
-
     _parameter_constraints = {
         **NetworkRegressor._parameter_constraints,
         **_CONSTRAINTS,
     }
-
-    def _objective(self):
-        return Objective(
-            loss=squared_error,
-            lam=self.lam,
-            prior=L1(),
-            attribution=Gradients(),
-            target=targets.by_name(self.target or "output", self._target_names),
-            weight_penalties=self._weight_penalties(),
-        )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -164,6 +165,11 @@ class Objective:
         ``(output, y) -> (n,)`` or ``(n, m)``.
     weight_penalties : tuple of (float, callable)
         Strength and ``module -> ()``.
+    annotated_only : bool
+        Whether the prior leaves rows alone that come without annotations.
+    constraints : tuple of (prior, target)
+        Further priors of strength ``lam``, each on the attribution of its target,
+        which annotations do not touch.
     """
 
     loss: Callable[[Tensor, Tensor], Tensor]
@@ -172,6 +178,13 @@ class Objective:
     attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
     target: Callable[[Tensor, Tensor | None], Tensor]
     weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
+    annotated_only: bool = False
+    constraints: tuple[tuple[Callable, Callable], ...] = ()
+
+    def acts_on(self, annotations: Tensor | None) -> bool:
+        """Whether any attribution of such rows costs something."""
+        free = annotations is None and self.annotated_only
+        return bool(self.constraints) or not free
 
     def __call__(
         self,
@@ -203,12 +216,22 @@ class Objective:
         output = module(x)
         data = average(self.loss(output, y), sample_weight)
         total, prior = data, data.new_zeros(())
-        if self.lam:
-            phi = self.attribution(Score(module, self.target, y, x, output), x)
-            if annotations is not None:
-                outputs = (1,) * (phi.ndim - annotations.ndim)
-                phi = annotations.reshape(annotations.shape + outputs) * phi
-            prior = self.lam * average(self.prior(phi), sample_weight)
+        if self.lam and self.acts_on(annotations):
+
+            @cache
+            def attribution_of(target):
+                return self.attribution(Score(module, target, y, x, output), x)
+
+            if annotations is not None or not self.annotated_only:
+                phi = attribution_of(self.target)
+                if annotations is not None:
+                    outputs = (1,) * (phi.ndim - annotations.ndim)
+                    phi = annotations.reshape(annotations.shape + outputs) * phi
+                prior = average(self.prior(phi), sample_weight)
+            for constraint, target in self.constraints:
+                cost = constraint(attribution_of(target))
+                prior = prior + average(cost, sample_weight)
+            prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties:
             total = total + strength * penalty(module)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-__all__ = ["L1", "L2"]
+__all__ = ["L1", "L2", "WrongSign"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,37 @@ class L2:
         Tensor of shape (n,)
         """
         return phi.square().flatten(1).sum(dim=1)
+
+
+@dataclass(frozen=True)
+class WrongSign:
+    """Sum of the attributions that point the wrong way, ``sum_j max(0, -s_j phi_ij)``.
+
+    The signs that Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*,
+    name as future work. It is linear in the wrong part, so that, unlike a square, it
+    pulls it to zero and not only near it.
+
+    Parameters
+    ----------
+    signs : tuple of int
+        For each feature (flattened) 1 if its attribution is not to be negative, -1 if
+        it is not to be positive, 0 if it is free.
+    """
+
+    signs: tuple[int, ...]
+
+    def __call__(self, phi: Tensor) -> Tensor:
+        """Cost of each sample.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
+            Attributions; the signs hold for each of m explained outputs.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+        signs = torch.tensor(self.signs, dtype=phi.dtype, device=phi.device)
+        wrong = -signs[:, None] * phi.reshape(len(phi), len(signs), -1)
+        return wrong.relu().flatten(1).sum(dim=1)

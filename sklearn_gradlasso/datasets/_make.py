@@ -59,7 +59,7 @@ def make_sparse_regions(
     >>> X.shape, relevant.sum(axis=1).tolist()
     ((12, 49), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     """
-    _check_positive(n_samples=n_samples, n_features=n_features, n_regions=n_regions)
+    check_positive(n_samples=n_samples, n_features=n_features, n_regions=n_regions)
     if n_features < 3 * n_regions:
         raise ValueError(
             f"n_features must be at least 3 * n_regions = {3 * n_regions} (an "
@@ -77,7 +77,7 @@ def make_sparse_regions(
     return X, y, relevant
 
 
-def _check_positive(**numbers: int) -> None:
+def check_positive(**numbers: int) -> None:
     for name, value in numbers.items():
         if not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name} must be a positive integer, got {value!r}.")

@@ -1,0 +1,147 @@
+"""Annotations in every form an expert may give them, as one array beside X."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+__all__ = ["check_annotations", "take_rows"]
+
+CAUSE = (
+    "Annotations speak of the columns that reach the estimator; a step before it that "
+    "makes other columns (a PCA, a one-hot encoder, a selector) is the likely cause."
+)
+
+
+def check_annotations(
+    annotations: ArrayLike, X, names: np.ndarray | None
+) -> np.ndarray | sp.csr_matrix | None:
+    """Non-negative weights for each row and feature.
+
+    Parameters
+    ----------
+    annotations : array-like, sparse matrix, DataFrame, list of str or None
+        Weights of the shape of X, or of one row of X for all rows; a DataFrame is
+        aligned by its columns' names, columns it lacks are not annotated; a list of
+        names marks these features in all rows.
+    X : ndarray or CSR matrix of shape (n, ...)
+        Inputs as the estimator sees them.
+    names : ndarray of str or None
+        Names of their columns.
+
+    Returns
+    -------
+    ndarray or CSR matrix of the shape of X, or None
+        Boolean or floating point, sparse only if X is. A row that holds for all is
+        not copied: its array has stride 0.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the rows or the columns, or are not non-negative numbers.
+    """
+    if annotations is None:
+        return None
+    shape = X.shape
+    if hasattr(annotations, "columns"):
+        annotations = _aligned(annotations, shape, names)
+    if sp.issparse(annotations):
+        _check_shape(annotations.shape, shape)
+        _check_numbers(annotations.tocsr().data)
+        annotations = annotations.tocsr().astype(X.dtype)
+        return annotations if sp.issparse(X) else annotations.toarray()
+    values = np.asarray(annotations)
+    if values.ndim == 1 and (values.size == 0 or values.dtype.kind in "USO"):
+        values = _marked(values, shape, names)
+    values = _check_numbers(values)
+    if values.ndim == len(shape) - 1:
+        values = np.broadcast_to(values, _check_shape((shape[0], *values.shape), shape))
+    _check_shape(values.shape, shape)
+    return values
+
+
+def take_rows(values, index):
+    """Rows of an array or a CSR matrix; a row that holds for all is not copied."""
+    if values is None or (isinstance(index, slice) and index == slice(None)):
+        return values
+    if sp.issparse(values) or values.strides[0] != 0:
+        return values[index]
+    n_rows = len(np.empty(len(values), dtype=bool)[index])
+    return np.broadcast_to(values[0], (n_rows, *values.shape[1:]))
+
+
+def _check_shape(given: tuple, expected: tuple) -> tuple:
+    if given[1:] != expected[1:]:
+        raise ValueError(
+            f"annotations are for rows of shape {given[1:]}, but the rows of X have "
+            f"shape {expected[1:]} at the estimator. {CAUSE}"
+        )
+    if given != expected:
+        raise ValueError(
+            f"annotations have {given[0]} rows, but X has {expected[0]}; give one row "
+            "for each row of X (zeros where nothing is annotated), or one for all."
+        )
+    return given
+
+
+def _check_numbers(values: np.ndarray) -> np.ndarray:
+    if values.dtype == bool:
+        return values
+    try:
+        values = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "annotations must be non-negative weights, a boolean mask or a list of "
+            f"feature names; {error}."
+        ) from error
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "annotations contain NaN or infinity; use 0 where nothing is annotated."
+        )
+    if (values < 0).any():
+        raise ValueError(
+            f"annotations must not be negative, got {values.min()}; 0 leaves a feature "
+            "free, 1 marks it as irrelevant, and other weights are stronger or weaker."
+        )
+    return values
+
+
+def _marked(given: np.ndarray, shape: tuple, names) -> np.ndarray:
+    mask = np.zeros(shape[1:], dtype=bool)
+    mask[_positions(list(given), names)] = True
+    return mask
+
+
+def _aligned(frame, shape: tuple, names):
+    columns = list(frame.columns)
+    values = sp.coo_matrix(_check_numbers(frame.to_numpy()))
+    column = np.array(_positions(columns, names), dtype=int)[values.col]
+    return sp.csr_matrix(
+        (values.data, (values.row, column)), shape=(len(frame), shape[1])
+    )
+
+
+def _positions(given: list, names) -> list[int]:
+    if not all(isinstance(name, str) for name in given):
+        raise ValueError(
+            "annotations: features must be named by strings, got "
+            f"{next(name for name in given if not isinstance(name, str))!r}."
+        )
+    if given and names is None:
+        raise ValueError(
+            "annotations name features, but X has no column names at the estimator. "
+            "Fit on a DataFrame; in a Pipeline call set_output(transform='pandas'), "
+            "because its steps return arrays without names; or give the annotations "
+            "as an array in the order of the columns."
+        )
+    known = {} if names is None else {name: k for k, name in enumerate(names)}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(
+            f"annotations name {unknown[:5]}, which are not among the columns of X at "
+            f"the estimator, {list(known)[:5]}{' ...' * (len(known) > 5)}. {CAUSE}"
+        )
+    if len(set(given)) < len(given):
+        raise ValueError("annotations name a feature twice; name each feature once.")
+    return [known[name] for name in given]

@@ -1,0 +1,211 @@
+"""Makers of data in which a wrong reason predicts as well as the right one."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.utils import check_array, check_random_state
+
+from ._make import check_positive
+
+__all__ = ["make_colour_grid", "make_decoy", "make_iris_cancer"]
+
+RED, GREEN, BLUE, VIOLET = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0.5, 0, 1)
+COLOURS = np.array([RED, GREEN, BLUE, VIOLET], dtype=float)
+CORNERS, TOP_MIDDLE = [0, 4, 20, 24], [1, 2, 3]  # pixels of the 5 x 5 grid
+
+
+def make_colour_grid(
+    n_samples: int = 20_000, *, random_state: int | np.random.RandomState | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images whose class follows from either of two rules.
+
+    Images of 5 x 5 pixels, each red, green, blue or violet. Class 0 satisfies both
+    rules, class 1 neither: (1) the four corners have one colour; (2) the three pixels
+    in the middle of the top row all have different colours. All other pixels are
+    noise. The classes are equally large (up to one).
+
+    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, the toy
+    color dataset.
+
+    Parameters
+    ----------
+    n_samples : int, default=20000
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, 75)
+        Red, green and blue parts of each pixel, in [0, 1]: ``X.reshape(-1, 5, 5, 3)``
+        are the images.
+    y : ndarray of shape (n_samples,)
+        Classes 0 and 1.
+    rules : ndarray of shape (2, 75), bool
+        The truth: the features of the corners, and those of the top middle.
+
+    Raises
+    ------
+    ValueError
+        If n_samples is not a positive integer.
+
+    Examples
+    --------
+    >>> X, y, (corners, top_middle) = make_colour_grid(100, random_state=0)
+    >>> X.shape, corners.sum(), top_middle.sum()
+    ((100, 75), np.int64(12), np.int64(9))
+    """
+    check_positive(n_samples=n_samples)
+    rng = check_random_state(random_state)
+    y = rng.permutation(np.arange(n_samples) % 2)
+    grid = rng.randint(4, size=(n_samples, 25))
+    for pixels, n_colours in ((CORNERS, 1), (TOP_MIDDLE, 3)):
+        patterns = np.array(list(product(range(4), repeat=len(pixels))))
+        kept = np.array([len(set(pattern)) == n_colours for pattern in patterns])
+        for label, allowed in ((0, patterns[kept]), (1, patterns[~kept])):
+            rows = np.flatnonzero(y == label)
+            drawn = allowed[rng.randint(len(allowed), size=len(rows))]
+            grid[np.ix_(rows, pixels)] = drawn
+    X = COLOURS[grid].reshape(n_samples, 75)
+    rules = np.zeros((2, 25, 3), dtype=bool)
+    rules[0, CORNERS] = rules[1, TOP_MIDDLE] = True
+    return X, y, rules.reshape(2, 75)
+
+
+def make_iris_cancer(
+    *, as_frame: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two medical classes beside four columns about flowers that give them away.
+
+    The first 50 samples of each class of breast cancer (30 columns) stand beside the
+    50 samples each of the Iris classes versicolor and virginica (4 columns, the first
+    ones): the label follows from either. What a model has learned from the flowers
+    shows when their columns are set to 0 in test rows.
+
+    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, the
+    iris-cancer data.
+
+    Parameters
+    ----------
+    as_frame : bool, default=False
+        Whether X is a DataFrame with the columns' names (needs pandas).
+
+    Returns
+    -------
+    X : ndarray or DataFrame of shape (100, 34)
+    y : ndarray of shape (100,)
+        0 malignant (and versicolor), 1 benign (and virginica).
+    decoy : ndarray of shape (34,), bool
+        The truth: the Iris columns.
+
+    Examples
+    --------
+    >>> X, y, decoy = make_iris_cancer()
+    >>> X.shape, decoy.nonzero()[0].tolist()
+    ((100, 34), [0, 1, 2, 3])
+    """
+    iris, cancer = load_iris(), load_breast_cancer()
+    flowers = [np.flatnonzero(iris.target == label) for label in (1, 2)]
+    people = [np.flatnonzero(cancer.target == label)[:50] for label in (0, 1)]
+    X = np.hstack(
+        [iris.data[np.concatenate(flowers)], cancer.data[np.concatenate(people)]]
+    )
+    names = [*iris.feature_names, *cancer.feature_names]
+    if as_frame:
+        import pandas as pd
+
+        X = pd.DataFrame(X, columns=names)
+    decoy = np.arange(len(names)) < len(iris.feature_names)
+    return X, np.repeat([0, 1], 50), decoy
+
+
+def make_decoy(
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    patch: int = 4,
+    informative: bool = True,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images with a grey patch in a corner whose shade gives the label away.
+
+    A square in a corner chosen at random is painted ``255 - 25 * k`` for the k-th
+    label (on a scale where 255 is the largest value of the images; with more than ten
+    labels the steps are smaller). With ``informative=False`` the shade is that of a
+    random label: the test in which a model that has learned the patch fails.
+
+    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, decoy
+    MNIST.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_samples, height, width) or with channels last
+        Left as they are.
+    labels : array-like of shape (n_samples,)
+        Labels, in sorted order k = 0, 1, ...
+    patch : int, default=4
+        Height and width of the square.
+    informative : bool, default=True
+        Whether the shade follows from the image's own label.
+    random_state : int, RandomState instance or None, default=None
+        Draws the corners and the random shades.
+
+    Returns
+    -------
+    decoyed : ndarray of the shape and dtype of ``images``
+    marked : ndarray of the shape of ``images``, bool
+        The truth: where the square is. As ``annotations`` it tells the model not to
+        look there.
+
+    Raises
+    ------
+    ValueError
+        If the images have another number of axes, the square does not fit, or the
+        labels are not as many as the images.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> decoyed, marked = make_decoy(
+    ...     digits.images, digits.target, patch=2, random_state=0
+    ... )
+    >>> decoyed.shape, marked.sum(axis=(1, 2)).tolist()[:3]
+    ((1797, 8, 8), [4, 4, 4])
+    """
+    images = check_array(
+        images, ensure_2d=False, allow_nd=True, copy=True, input_name="images"
+    )
+    if images.ndim not in (3, 4):
+        raise ValueError(
+            "images must have shape (n_samples, height, width) or (n_samples, height, "
+            f"width, channels), got {images.shape}; reshape flat rows."
+        )
+    check_positive(patch=patch)
+    height, width = images.shape[1:3]
+    if patch > min(height, width):
+        raise ValueError(f"patch={patch} does not fit into {height} x {width} images.")
+    known, codes = np.unique(labels, return_inverse=True)
+    if codes.shape != images.shape[:1]:
+        raise ValueError(
+            f"labels must be one for each of the {len(images)} images, got shape "
+            f"{np.shape(labels)}."
+        )
+    rng = check_random_state(random_state)
+    low, right = rng.randint(2, size=(2, len(images), 1, 1)).astype(bool)
+    if not informative:
+        codes = rng.randint(len(known), size=len(images))
+    step = min(25 / 255, 1 / len(known))
+    shades = (images.max() * (1 - step * codes)).astype(images.dtype)
+    row, column = np.ogrid[:height, :width]
+    row, column = (
+        np.where(low, height - 1 - row, row),
+        np.where(right, width - 1 - column, column),
+    )
+    marked = np.maximum(row, column) < patch
+    if images.ndim == 4:
+        marked = np.broadcast_to(marked[..., None], images.shape).copy()
+    images[marked] = np.repeat(shades, marked[0].sum())
+    return images, marked
