@@ -23,7 +23,7 @@ def balanced_strength(
 
     ``loss of the guess / prior(module)``: with it the prior of this network, trained
     without one, costs as much as knowing nothing about the rows. A constraint is to
-    hold rather than to be weighed up: with it, breaking it with a hundredth of the
+    hold rather than to be weighed up: with it, breaking it with 0.3 % of the
     attribution costs as much. The larger of the two, if there are both.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on

@@ -95,8 +95,8 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
         paper's lambda_1, which belongs to sums over samples in both terms. "auto"
         trains for 100 steps (one epoch at least) without penalty and takes the
         strength at which what this network pays for the annotated features is the
-        cross-entropy of knowing nothing; a hundredth of the gradient having the wrong
-        sign costs as much. The strength is then ``lam_``; values up to ten times
+        cross-entropy of knowing nothing; 0.3 % of the gradient having the wrong sign
+        costs as much. The strength is then ``lam_``; values up to ten times
         smaller or a hundred times larger usually do as well. Do not choose it by
         validation accuracy: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
@@ -164,8 +164,8 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
         Strength of both penalties, summed over features, averaged over samples.
         "auto" trains for 100 steps (one epoch at least) without penalty and takes the
         strength at which what this network pays for the annotated features is the
-        error of predicting the mean; a hundredth of the gradient having the wrong
-        sign costs as much. The strength is then ``lam_``; values up to ten times
+        error of predicting the mean; 0.3 % of the gradient having the wrong sign
+        costs as much. The strength is then ``lam_``; values up to ten times
         smaller or a hundred times larger usually do as well. Do not choose it by
         validation R2: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None

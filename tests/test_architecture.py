@@ -74,7 +74,7 @@ def test_one_file_imports_skorch():
 
 def test_data_sets_import_nothing_of_ours():
     for path in (PACKAGE / "datasets").glob("*.py"):
-        assert imports(path)[0] <= {"_confounded", "_fetch", "_make"}
+        assert imports(path)[0] <= {"_find", "_make"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

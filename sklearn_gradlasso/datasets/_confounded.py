@@ -13,7 +13,7 @@ from ._make import check_positive
 
 __all__ = ["make_colour_grid", "make_decoy", "make_iris_cancer"]
 
-RED, GREEN, BLUE, VIOLET = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0.5, 0, 1)
+RED, GREEN, BLUE, VIOLET = (1, 0, 0), (0, 0.5, 0), (0, 0, 1), (0.5, 0, 0.5)
 COLOURS = np.array([RED, GREEN, BLUE, VIOLET], dtype=float)
 CORNERS, TOP_MIDDLE = [0, 4, 20, 24], [1, 2, 3]  # pixels of the 5 x 5 grid
 

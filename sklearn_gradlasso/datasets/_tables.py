@@ -1,8 +1,4 @@
-"""Fetchers of real data: prepared files first, then the public source.
-
-Files are looked for in ``data_home``, else in the folder that the environment variable
-``SKLEARN_GRADLASSO_DATA`` names, else in scikit-learn's data home.
-"""
+"""Fetchers of tables: prepared files first, then the public source."""
 
 from __future__ import annotations
 
@@ -10,8 +6,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import fetch_openml, get_data_home
+from sklearn.datasets import fetch_openml
 from sklearn.utils import Bunch
+
+from ._find import advice, check_subset, find, in_subset
 
 __all__ = ["fetch_adult"]
 
@@ -61,17 +59,16 @@ def fetch_adult(
     ----------
     B. Becker, R. Kohavi (1996), Adult, UCI Machine Learning Repository (CC BY 4.0).
     """
-    if subset not in ("all", "train", "test"):
-        raise ValueError(f"subset must be 'all', 'train' or 'test', got {subset!r}.")
-    path = _find("adult.csv.gz", data_home)
+    check_subset(subset)
+    path = find("adult.csv.gz", data_home)
     if path is not None:
         frame = _read_adult(path)
     elif download_if_missing:
         frame = _download_adult(data_home)
     else:
-        raise FileNotFoundError(_advice("adult.csv.gz"))
-    if subset != "all":
-        frame = frame[frame["split"] == subset].reset_index(drop=True)
+        raise FileNotFoundError(advice("adult.csv.gz"))
+    rows = in_subset(frame["split"].to_numpy(dtype=str), subset)
+    frame = frame[rows].reset_index(drop=True)
     data = frame.drop(columns=["income", "split"])
     target = frame["income"].to_numpy(dtype=str)
     if return_X_y:
@@ -82,22 +79,6 @@ def fetch_adult(
         split=frame["split"].to_numpy(dtype=str),
         feature_names=list(data.columns),
         target_names=np.unique(target).tolist(),
-    )
-
-
-def _find(name: str, data_home) -> Path | None:
-    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA"), None):
-        # Scikit-learn's own folder comes last: asking for it creates it.
-        path = Path(folder or get_data_home()).expanduser() / name
-        if path.is_file():
-            return path
-    return None
-
-
-def _advice(name: str) -> str:
-    return (
-        f"{name} was not found. Put it into the folder that data_home= or the "
-        "environment variable SKLEARN_GRADLASSO_DATA names, or allow the download."
     )
 
 
@@ -112,7 +93,7 @@ def _download_adult(data_home):
         bunch = fetch_openml(data_id=1590, as_frame=True, data_home=data_home)
     except OSError as error:
         raise FileNotFoundError(
-            f"{_advice('adult.csv.gz')} OpenML could not be reached: {error}"
+            f"{advice('adult.csv.gz')} OpenML could not be reached: {error}"
         ) from error
     frame = bunch.data.assign(income=bunch.target.astype(str))
     n_test = ADULT_ROWS - ADULT_TRAIN_ROWS
@@ -123,7 +104,7 @@ def _download_adult(data_home):
         split = np.repeat(["train", "test"], [ADULT_TRAIN_ROWS, n_test])
     else:
         raise FileNotFoundError(
-            f"{_advice('adult.csv.gz')} What OpenML gave is not in the published order."
+            f"{advice('adult.csv.gz')} What OpenML gave is not in the published order."
         )
     frame = frame.assign(split=split)
     return frame.sort_values("split", ascending=False, kind="stable", ignore_index=True)

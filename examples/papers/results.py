@@ -1,0 +1,52 @@
+"""Results of experiments as JSON that grows seed by seed, so that a run can resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("torch", "scikit-learn", "skorch", "numpy", "scipy")
+
+
+class Results:
+    """One experiment's file: ``{"runs": {seed: {"figures", "versions", ...}}}``.
+
+    Parameters
+    ----------
+    path : Path
+        Of the JSON file; read if it is there.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.runs: dict[str, dict] = {}
+        if path.exists():
+            self.runs = json.loads(path.read_text())["runs"]
+
+    def missing(self, n_seeds: int) -> list[int]:
+        """Seeds below ``n_seeds`` that have not run."""
+        return [seed for seed in range(n_seeds) if str(seed) not in self.runs]
+
+    def add(self, seed: int, figures: dict, n_jobs: int) -> None:
+        """Record a run and write the file."""
+        self.runs[str(seed)] = {
+            "figures": figures,
+            "date": date.today().isoformat(),
+            "versions": {name: version(name) for name in PACKAGES},
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "fits at once, one thread each": n_jobs,
+        }
+        ordered = {seed: self.runs[seed] for seed in sorted(self.runs, key=int)}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps({"runs": ordered}, indent=1) + "\n")
+        part.replace(self.path)
+
+    def figures(self) -> list[dict]:
+        """What the runs have found, in the order of their seeds."""
+        return [self.runs[seed]["figures"] for seed in sorted(self.runs, key=int)]

@@ -1,0 +1,42 @@
+"""Where the files of real data are looked for.
+
+In ``data_home``, else in the folder that the environment variable
+``SKLEARN_GRADLASSO_DATA`` names, else in scikit-learn's data home.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import get_data_home
+
+__all__ = ["advice", "check_subset", "find", "in_subset"]
+
+
+def check_subset(subset: str) -> None:
+    """Raise a ``ValueError`` unless it is one of the published parts, or all."""
+    if subset not in ("all", "train", "test"):
+        raise ValueError(f"subset must be 'all', 'train' or 'test', got {subset!r}.")
+
+
+def in_subset(split: np.ndarray, subset: str) -> np.ndarray:
+    """Which rows belong to the subset."""
+    return np.full(len(split), True) if subset == "all" else split == subset
+
+
+def find(name: str, data_home) -> Path | None:
+    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA"), None):
+        # Scikit-learn's own folder comes last: asking for it creates it.
+        path = Path(folder or get_data_home()).expanduser() / name
+        if path.is_file():
+            return path
+    return None
+
+
+def advice(name: str) -> str:
+    return (
+        f"{name} was not found. Put it into the folder that data_home= or the "
+        "environment variable SKLEARN_GRADLASSO_DATA names, or allow the download."
+    )
