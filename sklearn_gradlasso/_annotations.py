@@ -51,10 +51,11 @@ def check_annotations(
         _check_numbers(annotations.tocsr().data)
         annotations = annotations.tocsr().astype(X.dtype)
         return annotations if sp.issparse(X) else annotations.toarray()
-    values = np.asarray(annotations)
-    if values.ndim == 1 and (values.size == 0 or values.dtype.kind in "USO"):
-        values = _marked(values, shape, names)
-    values = _check_numbers(values)
+    if _are_names(annotations):
+        mask = np.zeros(shape[1:], dtype=bool)
+        mask[_positions(list(annotations), names)] = True
+        annotations = mask
+    values = _check_numbers(np.asarray(annotations))
     if values.ndim == len(shape) - 1:
         values = np.broadcast_to(values, _check_shape((shape[0], *values.shape), shape))
     _check_shape(values.shape, shape)
@@ -107,10 +108,10 @@ def _check_numbers(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _marked(given: np.ndarray, shape: tuple, names) -> np.ndarray:
-    mask = np.zeros(shape[1:], dtype=bool)
-    mask[_positions(list(given), names)] = True
-    return mask
+def _are_names(annotations) -> bool:
+    if isinstance(annotations, str) or not np.iterable(annotations):
+        return False
+    return len(annotations) == 0 or any(isinstance(name, str) for name in annotations)
 
 
 def _aligned(frame, shape: tuple, names):

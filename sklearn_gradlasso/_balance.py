@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ._rows import Batches, Rows
+from ._steps import SteppingNet
 from .objective import Objective, average
 
 __all__ = ["balanced_strength"]
 
+HALVED_WITHIN = 500  # steps
+SETTLED_AFTER = 100  # steps
+WRONG = 0.005  # share of the attribution that may break a constraint
 ROWS_AT_ONCE = 1024
-TOLERATED = 0.003  # share of the attribution that may break a constraint
 
 
-def balanced_strength(
-    module: nn.Module, objective: Objective, rows: Rows, guess: Tensor
-) -> float:
-    """Strength at which leaning on what is penalised gains nothing.
+def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> float:
+    """Strength at which the prior weighs as much as the loss.
 
-    ``loss of the guess / prior(module)``: with it the prior of this network, trained
-    without one, costs as much as knowing nothing about the rows. A constraint is to
-    hold rather than to be weighed up: with it, breaking it with 0.3 % of the
-    attribution costs as much. The larger of the two, if there are both.
+    The network is trained without the prior until it has halved the loss of the best
+    constant output (for 500 steps at most). There ``loss of the constant / prior``
+    makes what there is to learn and what the prior costs equal. At the start the prior
+    says little, because nothing has been learned, and late the loss does, because it
+    may be as near to zero as one likes.
+
+    A constraint is to hold rather than to be weighed up, and its cost is linear where
+    the loss is quadratic in the residual. After 100 steps: ``sqrt(loss of the constant
+    * loss reached)``, the size of the residual, over the cost of half a percent of the
+    attribution being wrong. The larger strength of the two, if there are both.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
-    cross-validation, recommend a strength that gives both terms one order of
-    magnitude. They compare the terms where training starts; the loss that training
-    has reached says little, because it may be as near to zero as one likes.
+    cross-validation, recommend a strength that gives both terms one order of magnitude.
 
     Parameters
     ----------
-    module : nn.Module
-        A network that has learned from the rows without the prior.
-    objective : Objective
-    rows : Rows
+    net : SteppingNet
+        With a network of its own, which is trained.
+    batches : Batches
+        Of the training rows.
     guess : Tensor of shape (n_outputs,)
         The best output that is the same for all rows.
 
@@ -45,39 +52,83 @@ def balanced_strength(
     float
         0 if nothing is penalised.
     """
-    knowing_nothing = _mean(
-        lambda x, y, extras: average(
-            objective.loss(guess.expand(len(x), -1), y), extras.get("sample_weight")
-        ),
-        rows,
-    )
-    unit = replace(objective, lam=1.0, constraints=())
-    magnitudes = [_mean(_prior_of(unit, module), rows)]
-    for prior, target in objective.constraints:
-        whole = ((_both_ways(prior), target),)
-        unit = replace(objective, lam=1.0, prior=_nothing, constraints=whole)
-        magnitudes.append(TOLERATED * _mean(_prior_of(unit, module), rows))
-    return max((knowing_nothing / size for size in magnitudes if size), default=0.0)
+    measure = _Measure(net, batches.rows)
+    guessing = measure.loss(lambda x: guess.expand(len(x), -1))
+    prior_waits, constraints_wait = measure.acts, bool(net.objective.constraints)
+    smooth, strength = guessing, 0.0
+    for step, loss in enumerate(_losses(net, batches), 1):
+        smooth = 0.9 * smooth + 0.1 * loss
+        if prior_waits and (smooth < guessing / 2 or step == HALVED_WITHIN):
+            strength = max(strength, _ratio(guessing, measure.prior()))
+            prior_waits = False
+        if constraints_wait and step == SETTLED_AFTER:
+            residual = math.sqrt(guessing * measure.loss(net.module_))
+            broken = WRONG * measure.constrained()
+            strength = max(strength, _ratio(residual, broken))
+            constraints_wait = False
+        if not (prior_waits or constraints_wait):
+            return strength
 
 
-def _prior_of(objective: Objective, module: nn.Module) -> Callable:
-    return lambda x, y, extras: objective(module, x, y, **extras).prior
+def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
+    """Losses of batches, as the net is trained on them without the prior."""
+    plain = replace(net.objective, lam=0.0)
+    while True:
+        for batch in batches:
+            x, y = batch
+
+            def closure(x=x, y=y, extras=batch.extras):
+                net.optimizer_.zero_grad()
+                terms = plain(net.module_, x, y, **extras)
+                terms.total.backward()
+                return terms.data
+
+            net.module_.train()
+            yield net.optimizer_.step(closure).item()
 
 
-def _both_ways(prior: Callable) -> Callable:
-    return lambda phi: prior(phi) + prior(-phi)
+class _Measure:
+    """Averages over all rows of the terms of the net's objective."""
+
+    def __init__(self, net: SteppingNet, rows: Rows):
+        self.net, self.rows = net, rows
+        self.unit = replace(net.objective, lam=1.0, constraints=())
+        self.acts = self.unit.acts_on(rows.extras.get("annotations"))
+
+    def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
+        def of_batch(x, y, sample_weight=None, annotations=None):
+            return average(self.unit.loss(answer(x), y), sample_weight)
+
+        return self._mean(of_batch)
+
+    def prior(self) -> float:
+        return self._mean(partial(self._prior, self.unit))
+
+    def constrained(self) -> float:
+        """Cost of the constraints if every attribution broke them."""
+        both_ways = tuple(
+            (lambda phi, prior=prior: prior(phi) + prior(-phi), target)
+            for prior, target in self.net.objective.constraints
+        )
+        nothing = replace(
+            self.unit, prior=lambda phi: phi.new_zeros(()), constraints=both_ways
+        )
+        return self._mean(partial(self._prior, nothing))
+
+    def _prior(self, objective: Objective, x, y, **extras) -> Tensor:
+        return objective(self.net.module_, x, y, **extras).prior
+
+    def _mean(self, term: Callable[..., Tensor]) -> float:
+        self.net.module_.eval()
+        total = weight = 0.0
+        for batch in Batches(self.rows, ROWS_AT_ONCE):
+            x, y = batch
+            given = batch.extras.get("sample_weight")
+            of_batch = len(x) if given is None else given.sum().item()
+            total += of_batch * term(x, y, **batch.extras).item()
+            weight += of_batch
+        return total / weight
 
 
-def _nothing(phi: Tensor) -> Tensor:
-    return phi.new_zeros(())
-
-
-def _mean(term: Callable, rows: Rows) -> float:
-    total = weight = 0.0
-    for batch in Batches(rows, ROWS_AT_ONCE):
-        x, y = batch
-        given = batch.extras.get("sample_weight")
-        of_batch = len(x) if given is None else given.sum().item()
-        total += of_batch * term(x, y, batch.extras).item()
-        weight += of_batch
-    return total / weight
+def _ratio(size: float, cost: float) -> float:
+    return size / cost if cost else 0.0

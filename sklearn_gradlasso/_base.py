@@ -25,6 +25,7 @@ from ._inference import sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
 from ._randomness import borrowed_generators, spawn_seeds
+from ._rows import Batches
 from ._threads import threads
 from ._weights import Plateau
 from .modules import build_module, check_output
@@ -32,7 +33,6 @@ from .weight_penalties import L1, L2
 
 __all__ = ["NetworkEstimator"]
 
-WARM_UP = 100  # steps before lam="auto" is settled, and one epoch at least
 FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
 
 
@@ -213,20 +213,12 @@ class NetworkEstimator(FittedNetwork):
         if warm and self.lam_:
             return self.lam_
         self.lam_ = 0.0
-        objective = self._objective()
-        if not objective.acts_on(rows.extras.get("annotations")):
+        if not self._objective().acts_on(rows.extras.get("annotations")):
             return 0.0
-        steps_per_epoch = -(-len(rows) // batch_size)
-        trial = self._net(
-            deepcopy(network),
-            batch_size=batch_size,
-            generator=torch.Generator().manual_seed(seed) if self.shuffle else None,
-            max_epochs=-(-WARM_UP // steps_per_epoch),
-            callbacks=[],
-        )
-        trial.train(rows)
+        trial = self._net(deepcopy(network), callbacks=[])
+        order = torch.Generator().manual_seed(seed) if self.shuffle else None
         guess = self._guess(rows.y, rows.extras.get("sample_weight"))
-        return balanced_strength(trial.module_, objective, rows, guess)
+        return balanced_strength(trial, Batches(rows, batch_size, order), guess)
 
     def _take(self, net: ObjectiveNet, warm: bool) -> None:
         if not warm:

@@ -92,13 +92,13 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
     ----------
     lam : float or "auto", default="auto"
         Strength of both penalties, summed over features, averaged over samples; the
-        paper's lambda_1, which belongs to sums over samples in both terms. "auto"
-        trains for 100 steps (one epoch at least) without penalty and takes the
-        strength at which what this network pays for the annotated features is the
-        cross-entropy of knowing nothing; 0.3 % of the gradient having the wrong sign
-        costs as much. The strength is then ``lam_``; values up to ten times
-        smaller or a hundred times larger usually do as well. Do not choose it by
-        validation accuracy: validation rows share the wrong reasons.
+        paper's lambda_1, which belongs to sums over samples in both terms.
+        "auto" trains without penalty until half of the cross-entropy of knowing
+        nothing is gained, and takes the strength at which what the network pays there
+        for the annotated features is the cross-entropy of knowing nothing; with
+        signs, one at which few gradients stay wrong, if that is larger. It is then
+        ``lam_``; a strength ten times smaller or larger usually does as well. Do not
+        choose it by validation accuracy: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if it may only raise the probability of
         ``classes_[1]``, -1 if it may only lower it, 0 if it is free: gradients of the
@@ -162,12 +162,12 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
     ----------
     lam : float or "auto", default="auto"
         Strength of both penalties, summed over features, averaged over samples.
-        "auto" trains for 100 steps (one epoch at least) without penalty and takes the
-        strength at which what this network pays for the annotated features is the
-        error of predicting the mean; 0.3 % of the gradient having the wrong sign
-        costs as much. The strength is then ``lam_``; values up to ten times
-        smaller or a hundred times larger usually do as well. Do not choose it by
-        validation R2: validation rows share the wrong reasons.
+        "auto" trains without penalty until half of the squared error of knowing
+        nothing is gained, and takes the strength at which what the network pays there
+        for the annotated features is the squared error of knowing nothing; with
+        signs, one at which few gradients stay wrong, if that is larger. It is then
+        ``lam_``; a strength ten times smaller or larger usually does as well. Do not
+        choose it by validation R2: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if the prediction may only rise with it, -1
         if it may only fall, 0 if it is free: gradients with the wrong sign are

@@ -4,7 +4,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
-from sklearn_gradlasso.datasets import _fetch, fetch_adult, make_sparse_regions
+from sklearn_gradlasso.datasets import _tables, fetch_adult, make_sparse_regions
 
 
 def test_sparse_regions_are_as_described():
@@ -101,7 +101,7 @@ def test_adult_from_openml_in_either_order(tmp_path, monkeypatch, test_rows_firs
     order = parts[::-1] if test_rows_first else parts
     frame = pd.concat(order, ignore_index=True)
     answer = Bunch(data=frame[["age", "of"]], target=frame["class"])
-    monkeypatch.setattr(_fetch, "fetch_openml", lambda **kwargs: answer)
+    monkeypatch.setattr(_tables, "fetch_openml", lambda **kwargs: answer)
     bunch = fetch_adult()
     assert (bunch.split == bunch.data["of"]).all()
     assert bunch.split[0] == "train"
@@ -120,7 +120,7 @@ def test_adult_without_a_network(tmp_path, monkeypatch):
 
     monkeypatch.delenv("SKLEARN_GRADLASSO_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    monkeypatch.setattr(_fetch, "fetch_openml", refuse)
+    monkeypatch.setattr(_tables, "fetch_openml", refuse)
     with pytest.raises(
         FileNotFoundError, match="OpenML could not be reached: no route"
     ):

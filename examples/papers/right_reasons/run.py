@@ -4,9 +4,9 @@
     python examples/papers/right_reasons/run.py --only colour_grid iris_cancer
     python examples/papers/right_reasons/run.py --n-jobs 2
 
-Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that are
-there are not run again. At the end every claim is printed with what was found, and the
-pictures are drawn.
+Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that
+are there are not run again. At the end every claim is printed with what was found, and
+the pictures are drawn.
 """
 
 from __future__ import annotations

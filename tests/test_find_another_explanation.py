@@ -1,0 +1,174 @@
+"""Find-another-explanation: masks by hand, members, when it ends, what it answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gradlasso import (
+    FindAnotherExplanation,
+    GradientLassoClassifier,
+    RRRClassifier,
+    RRRRegressor,
+)
+from sklearn_gradlasso.datasets import make_colour_grid
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+SIGNAL = RNG.standard_normal(300)
+NOISY = SIGNAL + 0.4 * RNG.standard_normal(300)  # says less, so that it comes second
+TWINS = np.column_stack([SIGNAL, NOISY, RNG.standard_normal(300)])
+Y = (SIGNAL > 0).astype(int)
+
+
+def search(estimator=None, **params):
+    estimator = estimator or RRRClassifier(lam=100.0, tol=1e-3)
+    params = {"tolerance": 0.3, "random_state": 0, **params}
+    return FindAnotherExplanation(estimator, **params)
+
+
+def test_the_loop_by_hand():
+    found = search(RRRClassifier(lam=1.0, max_iter=60), n_explanations=3, tolerance=1)
+    found.fit(TWINS, Y)
+    ruled_out = np.zeros(TWINS.shape, dtype=bool)
+    for member, mask, score in zip(found.estimators_, found.masks_, found.scores_):
+        by_hand = clone(member).fit(TWINS, Y, annotations=ruled_out)
+        np.testing.assert_array_equal(by_hand.explain(TWINS), member.explain(TWINS))
+        size = np.abs(member.explain(TWINS, target="log_prob_sum"))
+        np.testing.assert_array_equal(mask, size > 0.67 * size.max(1, keepdims=True))
+        assert score == member.score(TWINS, Y)
+        ruled_out |= mask
+
+
+def test_members_use_different_twins():
+    found = search(n_explanations=2).fit(TWINS, Y)
+    first, second = (member.feature_importances_ for member in found.estimators_)
+    top = first.argmax()
+    assert top in (0, 1)
+    assert second.argmax() == 1 - top
+    assert min(found.scores_) > 0.8
+
+
+def test_the_second_rule_of_the_colour_grid():
+    X, y, (corners, top) = make_colour_grid(4000, random_state=0)
+    found = search(RRRClassifier(max_iter=60), n_explanations=2).fit(X, y)
+    first, second = (mask.sum(axis=0) / mask.sum() for mask in found.masks_)
+    assert first[corners].sum() > 0.8
+    assert second[top].sum() > 0.7
+    assert min(found.scores_) > 0.97
+
+
+def test_it_ends_when_the_next_model_is_not_accurate():
+    X = TWINS[:, [0, 2]]
+    found = search(RRRRegressor(lam=100.0), n_explanations=5).fit(X, SIGNAL)
+    assert found.ended_by_ == "score"
+    assert len(found.estimators_) == len(found.masks_) == len(found.scores_) == 1
+
+
+def test_it_ends_when_nothing_is_new():
+    found = search(RRRClassifier(lam=0.0), n_explanations=5).fit(TWINS, Y)
+    assert found.ended_by_ == "explanations"
+    assert len(found.estimators_) == 1
+
+
+def test_it_ends_after_as_many_as_asked_for():
+    found = search(n_explanations=1).fit(TWINS, Y)
+    assert found.ended_by_ == "n_explanations"
+    np.testing.assert_array_equal(found.disagreement(TWINS), np.zeros(300))
+
+
+@pytest.mark.parametrize("form", ["mask", "vector", "names"])
+def test_what_is_known_holds_for_all_members(form):
+    frame = pd.DataFrame(TWINS, columns=["a", "b", "c"])
+    annotations = {
+        "mask": np.tile([1.0, 0, 0], (300, 1)),
+        "vector": np.array([True, False, False]),
+        "names": ["a"],
+    }[form]
+    found = search(RRRRegressor(lam=100.0), n_explanations=2, tolerance=1)
+    found.fit(frame, SIGNAL, annotations=annotations)
+    assert [m.feature_importances_[0] < 0.1 for m in found.estimators_] == [True, True]
+    assert found.feature_names_in_.tolist() == ["a", "b", "c"]
+    assert found.estimators_[0].feature_importances_.argmax() == 1
+    assert found.estimators_[1].feature_importances_.argmax() == 2
+
+
+def test_sparse_rows_have_sparse_masks():
+    X = sp.csr_matrix(TWINS)
+    sparse = search(n_explanations=2).fit(X, Y, annotations=[0, 0, 1])
+    dense = search(n_explanations=2).fit(TWINS, Y, annotations=[0, 0, 1])
+    for ours, theirs in zip(sparse.masks_, dense.masks_):
+        assert sp.issparse(ours)
+        np.testing.assert_array_equal(ours.toarray(), theirs)
+    np.testing.assert_array_equal(sparse.predict(X), dense.predict(TWINS))
+
+
+def test_a_member_answers():
+    found = search(n_explanations=2).fit(TWINS, np.where(Y, "up", "down"))
+    assert is_classifier(found)
+    assert found.classes_.tolist() == ["down", "up"]
+    for k, member in enumerate(found.estimators_):
+        for method in ("predict", "predict_proba", "decision_function", "explain"):
+            ours = getattr(found, method)(TWINS, member=k)
+            np.testing.assert_array_equal(ours, getattr(member, method)(TWINS))
+        labels = np.where(Y, "up", "down")
+        assert found.score(TWINS, labels, member=k) == member.score(TWINS, labels)
+    phi = found.explain(TWINS, member=1, target="training")
+    np.testing.assert_array_equal(phi, member.explain(TWINS, target="training"))
+    for member in (2, -1, "second", 0.0):
+        with pytest.raises(ValueError, match="member must be in 0 ... 1, got"):
+            found.predict(TWINS, member=member)
+
+
+def test_disagreement_is_the_share_of_pairs():
+    found = search(n_explanations=3, tolerance=1.0).fit(TWINS, Y)
+    first, second, third = (member.predict(TWINS) for member in found.estimators_)
+    pairs = (first != second) * 1.0 + (first != third) + (second != third)
+    np.testing.assert_allclose(found.disagreement(TWINS), pairs / 3)
+
+
+def test_a_regressor_with_two_outputs():
+    targets = np.column_stack([SIGNAL, 2 * SIGNAL])
+    found = search(RRRRegressor(), n_explanations=2).fit(TWINS, targets)
+    assert is_regressor(found)
+    assert found.masks_[0].shape == (300, 3)
+    assert not hasattr(found, "predict_proba")
+    predictions = np.stack([m.predict(TWINS) for m in found.estimators_])
+    spread = predictions.std(axis=0).mean(axis=1)
+    np.testing.assert_allclose(found.disagreement(TWINS), spread)
+
+
+def test_inside_a_pipeline_and_a_search():
+    pipeline = make_pipeline(StandardScaler(), search(n_explanations=2))
+    pipeline.fit(TWINS, Y, findanotherexplanation__annotations=[0, 0, 1])
+    assert pipeline.predict(TWINS, member=1).shape == (300,)
+    grid = GridSearchCV(
+        search(RRRClassifier(max_iter=20), n_explanations=2),
+        {"estimator__lam": [0.1, 1.0]},
+        cv=2,
+    ).fit(TWINS, Y, annotations=np.tile([0, 0, 1], (300, 1)))
+    assert grid.best_score_ > 0.8
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_explanations": 0}, "'n_explanations' parameter"),
+        ({"cutoff": 1.0}, "'cutoff' parameter"),
+        ({"tolerance": -1}, "'tolerance' parameter"),
+        ({"estimator": StandardScaler()}, "'estimator' parameter"),
+    ],
+)
+def test_parameters(params, message):
+    with pytest.raises(ValueError, match=message):
+        FindAnotherExplanation(**params).fit(TWINS, Y)
+
+
+def test_the_estimator_must_take_annotations():
+    with pytest.raises(TypeError, match="estimator must take annotations.*Pipeline"):
+        search(GradientLassoClassifier()).fit(TWINS, Y)
