@@ -1,8 +1,8 @@
-# make demo | test | slow | lint | bench: each makes .venv first, pinned in constraints.txt
+# make demo | test | slow | lint | bench | papers: each makes .venv first, pinned in constraints.txt
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test slow lint bench papers clean
 
 demo: .venv/examples
 	$(BIN)/python examples/quickstart.py
@@ -20,6 +20,9 @@ lint: .venv/test
 bench: .venv/test
 	$(BIN)/python examples/benchmarks/train_step.py
 	$(BIN)/python examples/benchmarks/import_time.py
+
+papers: .venv/papers
+	$(BIN)/python examples/papers/right_reasons/run.py
 
 .venv/%: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -228,16 +228,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         return self._member(member).score(X, y, sample_weight)
 
     def explain(self, X: ArrayLike, *, member: int = 0, **options) -> np.ndarray:
-        """Attributions of one member; see ``predict``.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        member : int, default=0
-            Position in ``estimators_``.
-        **options
-            Passed to the member's ``explain``: ``target``, ``attribution``.
-        """
+        """Attributions of one member, as its ``explain`` gives with the options."""
         return self._member(member).explain(X, **options)
 
     def disagreement(self, X: ArrayLike) -> np.ndarray:

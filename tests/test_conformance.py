@@ -16,8 +16,13 @@ ESTIMATORS = [
 ]
 
 
+OF_REGRESSORS = [
+    sklearn_gradlasso.FindAnotherExplanation(sklearn_gradlasso.RRRRegressor())
+]
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([estimator() for estimator in ESTIMATORS])
+@parametrize_with_checks([estimator() for estimator in ESTIMATORS] + OF_REGRESSORS)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
@@ -30,4 +35,9 @@ def test_estimators_are_found():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_never_a_coef(estimator, cancer):
-    assert not hasattr(estimator(max_iter=1).fit(*cancer), "coef_")
+    model = estimator()
+    inner = getattr(model, "estimator", model) or sklearn_gradlasso.RRRClassifier()
+    inner.set_params(max_iter=1)
+    if inner is not model:
+        model.set_params(estimator=inner)
+    assert not hasattr(model.fit(*cancer), "coef_")

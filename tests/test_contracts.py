@@ -27,7 +27,10 @@ def public(module, **arguments):
     ]
 
 
-@pytest.mark.parametrize("prior", public(priors))
+PRIORS = public(priors, WrongSign=((1, -1, 1, 0),))
+
+
+@pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("attribution", public(attributions))
 def test_the_penalty_reaches_the_weights(prior, attribution):
     net = network()
@@ -41,7 +44,7 @@ def test_the_penalty_reaches_the_weights(prior, attribution):
     assert all(gradient is None or gradient.isfinite().all() for gradient in gradients)
 
 
-@pytest.mark.parametrize("prior", public(priors))
+@pytest.mark.parametrize("prior", PRIORS)
 def test_priors_are_finite_ignore_the_order_of_rows_and_vanish_at_zero(prior):
     value = prior(X)
     assert value.shape == (6,)

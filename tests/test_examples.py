@@ -1,5 +1,7 @@
 """The examples run and print what they promise."""
 
+import importlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -80,3 +82,44 @@ def test_train_step_benchmark_prints_its_ratios(monkeypatch, capsys):
 def test_import_benchmark_prints_its_ratio(monkeypatch, capsys):
     printed = run(monkeypatch, capsys, "benchmarks/import_time.py", "--rounds", 1)
     assert "ratio" in printed
+
+
+def test_right_reasons_runs_resumes_and_prints_its_lines(monkeypatch, capsys, tmp_path):
+    script = "papers/right_reasons/run.py"
+    arguments = ("--only", "iris_cancer", "--seeds", 1, "--out", tmp_path)
+    printed = run(monkeypatch, capsys, script, *arguments)
+    assert "iris_cancer (1 seeds)" in printed
+    assert printed.count("met") >= 3
+    recorded = json.loads((tmp_path / "iris_cancer.json").read_text())
+    (one,) = recorded["runs"].values()
+    assert one["versions"]["torch"] and one["date"]
+    one["figures"]["default"]["accuracy"] = 0.125
+    (tmp_path / "iris_cancer.json").write_text(json.dumps(recorded))
+    again = run(monkeypatch, capsys, script, *arguments)
+    assert "0.125" in again, "what is there is not run again"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_monotone_experiment_on_few_rows(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers" / "right_reasons")
+    experiment = importlib.import_module("monotone")
+    monkeypatch.setattr(experiment, "GRID", (1.0,))
+    figures = experiment.run(0, n_train=300, n_test=500)
+    assert figures["signs"]["wrong"] < 0.03 < 0.1 < figures["default"]["wrong"]
+    assert all(str(line) for line in experiment.lines([figures]))
+
+
+@pytest.mark.slow
+def test_right_reasons_on_the_colour_grid(monkeypatch, capsys, tmp_path):
+    script = "papers/right_reasons/run.py"
+    arguments = ("--only", "colour_grid", "--seeds", 1, "--out", tmp_path)
+    printed = run(monkeypatch, capsys, script, *arguments)
+    assert "NOT MET" not in printed
+    assert (tmp_path / "annotated_rows.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_right_reasons_on_decoy_mnist(monkeypatch, capsys, tmp_path, data_folder):
+    script = "papers/right_reasons/run.py"
+    arguments = ("--only", "decoy_mnist", "--seeds", 1, "--out", tmp_path)
+    assert "NOT MET" not in run(monkeypatch, capsys, script, *arguments)

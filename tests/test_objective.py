@@ -112,3 +112,35 @@ def test_average():
     assert average(torch.tensor([1.0, 5.0])) == 3
     assert average(torch.tensor([1.0, 5.0]), torch.tensor([3.0, 1.0])) == 2
     assert average(torch.tensor(7.0), WEIGHT) == 7
+
+
+def test_annotated_only_leaves_rows_without_annotations_alone():
+    plain = objective(annotated_only=True)
+    assert plain(line(), X, Y).prior.item() == 0
+    assert not plain.acts_on(None)
+    marked = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    assert plain(line(), X, Y, annotations=marked).prior.item() == pytest.approx(0.1)
+    assert plain.acts_on(marked)
+
+
+def test_constraints_are_added_and_annotations_do_not_free_them():
+    # f rises with x1 and falls with x2; both are said to rise.
+    rising = ((priors.WrongSign((1, 1)), targets.output),)
+    constrained = objective(annotated_only=True, constraints=rising)
+    assert constrained(line(), X, Y).prior.item() == pytest.approx(0.1 * 3)
+    marked = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    terms = constrained(line(), X, Y, annotations=marked)
+    assert terms.prior.item() == pytest.approx(0.1 * (3 + 2 / 2))
+    assert terms.total.item() == pytest.approx(42.25 + 0.1 * 4)
+
+
+def test_one_attribution_serves_priors_with_the_same_target():
+    calls = []
+
+    def counting(score, x):
+        calls.append(score)
+        return attributions.Gradients()(score, x)
+
+    rising = ((priors.WrongSign((1, 1)), targets.output),)
+    objective(attribution=counting, constraints=rising)(line(), X, Y)
+    assert len(calls) == 1

@@ -112,7 +112,7 @@ def make_iris_cancer(
     X = np.hstack(
         [iris.data[np.concatenate(flowers)], cancer.data[np.concatenate(people)]]
     )
-    names = [*iris.feature_names, *cancer.feature_names]
+    names = [str(name) for name in (*iris.feature_names, *cancer.feature_names)]
     if as_frame:
         import pandas as pd
 
@@ -198,7 +198,9 @@ def make_decoy(
     if not informative:
         codes = rng.randint(len(known), size=len(images))
     step = min(25 / 255, 1 / len(known))
-    shades = (images.max() * (1 - step * codes)).astype(images.dtype)
+    shades = images.max() * (1 - step * codes)
+    if images.dtype.kind in "iu":
+        shades = np.rint(shades)
     row, column = np.ogrid[:height, :width]
     row, column = (
         np.where(low, height - 1 - row, row),
@@ -207,5 +209,5 @@ def make_decoy(
     marked = np.maximum(row, column) < patch
     if images.ndim == 4:
         marked = np.broadcast_to(marked[..., None], images.shape).copy()
-    images[marked] = np.repeat(shades, marked[0].sum())
+    images[marked] = np.repeat(shades.astype(images.dtype), marked[0].sum())
     return images, marked
