@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+import torch
 from torch import Tensor
 
-from ._rows import Batches, Rows
+from ._rows import Batches
 from ._steps import SteppingNet
 from .objective import Objective, average
 
@@ -18,7 +19,6 @@ __all__ = ["balanced_strength"]
 HALVED_WITHIN = 500  # steps
 SETTLED_AFTER = 100  # steps
 WRONG = 0.005  # share of the attribution that may break a constraint
-ROWS_AT_ONCE = 1024
 
 
 def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> float:
@@ -51,23 +51,34 @@ def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> floa
     -------
     float
         0 if nothing is penalised.
+
+    Raises
+    ------
+    ValueError
+        If the loss or the prior becomes infinite or NaN.
     """
-    measure = _Measure(net, batches.rows)
+    measure = _Measure(net, batches)
     guessing = measure.loss(lambda x: guess.expand(len(x), -1))
     prior_waits, constraints_wait = measure.acts, bool(net.objective.constraints)
-    smooth, strength = guessing, 0.0
-    for step, loss in enumerate(_losses(net, batches), 1):
+    smooth, strengths = guessing, [0.0]
+    losses = enumerate(_losses(net, batches), 1)
+    while prior_waits or constraints_wait:
+        step, loss = next(losses)
         smooth = 0.9 * smooth + 0.1 * loss
         if prior_waits and (smooth < guessing / 2 or step == HALVED_WITHIN):
-            strength = max(strength, _ratio(guessing, measure.prior()))
+            strengths.append(_ratio(guessing, measure.prior()))
             prior_waits = False
         if constraints_wait and step == SETTLED_AFTER:
             residual = math.sqrt(guessing * measure.loss(net.module_))
-            broken = WRONG * measure.constrained()
-            strength = max(strength, _ratio(residual, broken))
+            strengths.append(_ratio(residual, WRONG * measure.constrained()))
             constraints_wait = False
-        if not (prior_waits or constraints_wait):
-            return strength
+        if not all(map(math.isfinite, (smooth, *strengths))):
+            raise ValueError(
+                'lam="auto": the loss is no longer finite while the strength is '
+                "sought. Scale X (for example with StandardScaler), lower "
+                "learning_rate_init, or give lam a number."
+            )
+    return max(strengths)
 
 
 def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
@@ -90,14 +101,15 @@ def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
 class _Measure:
     """Averages over all rows of the terms of the net's objective."""
 
-    def __init__(self, net: SteppingNet, rows: Rows):
-        self.net, self.rows = net, rows
+    def __init__(self, net: SteppingNet, batches: Batches):
+        self.net, self.rows, self.size = net, batches.rows, batches.sizes[0]
         self.unit = replace(net.objective, lam=1.0, constraints=())
-        self.acts = self.unit.acts_on(rows.extras.get("annotations"))
+        self.acts = self.unit.acts_on(self.rows.extras.get("annotations"))
 
     def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
         def of_batch(x, y, sample_weight=None, annotations=None):
-            return average(self.unit.loss(answer(x), y), sample_weight)
+            with torch.no_grad():
+                return average(self.unit.loss(answer(x), y), sample_weight)
 
         return self._mean(of_batch)
 
@@ -121,7 +133,7 @@ class _Measure:
     def _mean(self, term: Callable[..., Tensor]) -> float:
         self.net.module_.eval()
         total = weight = 0.0
-        for batch in Batches(self.rows, ROWS_AT_ONCE):
+        for batch in Batches(self.rows, self.size):
             x, y = batch
             given = batch.extras.get("sample_weight")
             of_batch = len(x) if given is None else given.sum().item()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 from math import prod
 
@@ -104,16 +104,18 @@ class NetworkEstimator(FittedNetwork):
                 "partial_fit does not hold rows out; use early_stopping=False with it."
             )
         warm = warm and hasattr(self, "net_")
-        before = dict(vars(self))
-        try:
-            training = self._prepare(X, y, sample_weight, annotations, warm, **encoding)
-        except BaseException:  # what was fitted before stays as it was
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-        stray, network, rows, shuffling = training
-        with threads(self.n_jobs), stray:
-            return self._train(network, rows, shuffling, warm, one_pass)
+        with ExitStack() as stack:
+            with _undone_on_failure(self):
+                prepared = self._prepare(
+                    X, y, sample_weight, annotations, warm, **encoding
+                )
+                stray, network, rows, shuffling = prepared
+                stack.enter_context(threads(self.n_jobs))
+                stack.enter_context(stray)
+                size = self.batch_size
+                size = min(FULL_BATCH, len(rows[0])) if size == "auto" else size
+                self.lam_ = self._strength(network, rows[0], size, shuffling, warm)
+            return self._train(network, rows, size, shuffling, warm, one_pass)
 
     def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
         X, y = validate_data(
@@ -178,15 +180,12 @@ class NetworkEstimator(FittedNetwork):
             )
         return self.net_.module_
 
-    def _train(self, network, rows, seed: int, warm: bool, one_pass: bool):
+    def _train(self, network, rows, batch_size, seed: int, warm: bool, one_pass: bool):
         old = self.net_ if warm else None
         generator = (old and old.generator) or torch.Generator().manual_seed(seed)
-        size = self.batch_size
-        size = min(FULL_BATCH, len(rows[0])) if size == "auto" else size
-        self.lam_ = self._strength(network, rows[0], size, seed, warm)
         net = self._net(
             network,
-            batch_size=size,
+            batch_size=batch_size,
             generator=generator if self.shuffle else None,
             callbacks=list(self.callbacks or []),
             max_epochs=1 if one_pass else self.max_iter,
@@ -256,6 +255,18 @@ class NetworkEstimator(FittedNetwork):
                 ConvergenceWarning,
                 stacklevel=5,
             )
+
+
+@contextmanager
+def _undone_on_failure(estimator):
+    """What was fitted before stays as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _present(*aligned) -> tuple:

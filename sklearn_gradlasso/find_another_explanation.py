@@ -93,7 +93,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
     >>> from sklearn_gradlasso.datasets import make_iris_cancer
     >>> X, y, _ = make_iris_cancer()
     >>> X = StandardScaler().fit_transform(X)
-    >>> search = FindAnotherExplanation(RRRClassifier(random_state=0)).fit(X, y)
+    >>> network = RRRClassifier(tol=1e-3, random_state=0)
+    >>> search = FindAnotherExplanation(network).fit(X, y)
     >>> len(search.estimators_), search.disagreement(X).shape
     (3, (100,))
     """

@@ -310,3 +310,12 @@ def test_lam_must_be_a_strength_or_auto():
     for lam in (-1.0, "automatic", np.nan):
         with pytest.raises(ValueError, match="'lam' parameter"):
             RRRClassifier(lam=lam).fit(X, Y)
+
+
+def test_a_warm_up_that_diverges_says_so_and_leaves_the_model_as_it_was():
+    model = RRRClassifier(random_state=0, max_iter=3)
+    before = model.fit(X, Y, annotations=A).predict_proba(X)
+    model.set_params(learning_rate_init=1e300)
+    with pytest.raises(ValueError, match='lam="auto".*no longer finite.*Scale X'):
+        model.fit(X[:, :2], Y, annotations=A[:, :2])
+    np.testing.assert_array_equal(model.predict_proba(X), before)
