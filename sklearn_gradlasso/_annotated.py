@@ -18,9 +18,9 @@ annotations : array-like, sparse matrix, DataFrame or list of str, default=None
             a feature that is irrelevant at a sample, 0 for one that is free; other
             weights are stronger or weaker, and enter squared. A row of zeros is not
             annotated. One row (shape ``(n_features,)``, such as a boolean vector)
-            holds for all samples, and so does a list of feature names. A DataFrame is
-            aligned by its columns' names; columns it lacks are free. Rows correspond
-            to those of X by position."""
+            holds for all samples, and so does a list of feature names. A DataFrame, or
+            a Series as one row, is aligned by names; columns it lacks are free. Rows
+            correspond to those of X by position."""
 
 
 def _with_annotations(method):

@@ -22,9 +22,9 @@ def check_annotations(
     Parameters
     ----------
     annotations : array-like, sparse matrix, DataFrame, list of str or None
-        Weights of the shape of X, or of one row of X for all rows; a DataFrame is
-        aligned by its columns' names, columns it lacks are not annotated; a list of
-        names marks these features in all rows.
+        Weights of the shape of X, or of one row of X for all rows; a DataFrame (or,
+        as one row, a Series) is aligned by names, columns it lacks are not annotated;
+        a list of names marks these features in all rows.
     X : ndarray or CSR matrix of shape (n, ...)
         Inputs as the estimator sees them.
     names : ndarray of str or None
@@ -55,6 +55,10 @@ def check_annotations(
         mask = np.zeros(shape[1:], dtype=bool)
         mask[_positions(list(annotations), names)] = True
         annotations = mask
+    elif hasattr(annotations, "iloc") and _are_names(annotations.index):
+        row = np.zeros(shape[1:])
+        row[_positions(list(annotations.index), names)] = annotations
+        annotations = row
     values = _check_numbers(np.asarray(annotations))
     if values.ndim == len(shape) - 1:
         values = np.broadcast_to(values, _check_shape((shape[0], *values.shape), shape))

@@ -19,6 +19,7 @@ __all__ = ["balanced_strength"]
 HALVED_WITHIN = 500  # steps
 SETTLED_AFTER = 100  # steps
 WRONG = 0.005  # share of the attribution that may break a constraint
+ROWS = 256  # over which the loss is smoothed, and measured at once at least
 
 
 def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> float:
@@ -62,9 +63,10 @@ def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> floa
     prior_waits, constraints_wait = measure.acts, bool(net.objective.constraints)
     smooth, strengths = guessing, [0.0]
     losses = enumerate(_losses(net, batches), 1)
+    newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))
     while prior_waits or constraints_wait:
         step, loss = next(losses)
-        smooth = 0.9 * smooth + 0.1 * loss
+        smooth += newest * (loss - smooth)
         if prior_waits and (smooth < guessing / 2 or step == HALVED_WITHIN):
             strengths.append(_ratio(guessing, measure.prior()))
             prior_waits = False
@@ -74,9 +76,10 @@ def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> floa
             constraints_wait = False
         if not all(map(math.isfinite, (smooth, *strengths))):
             raise ValueError(
-                'lam="auto": the loss is no longer finite while the strength is '
-                "sought. Scale X (for example with StandardScaler), lower "
-                "learning_rate_init, or give lam a number."
+                'lam="auto": the loss or the penalty is not finite while the strength '
+                "is sought. Scale X (for example with StandardScaler), lower "
+                "learning_rate_init or the weights in annotations, or give lam a "
+                "number."
             )
     return max(strengths)
 
@@ -91,7 +94,8 @@ def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
             def closure(x=x, y=y, extras=batch.extras):
                 net.optimizer_.zero_grad()
                 terms = plain(net.module_, x, y, **extras)
-                terms.total.backward()
+                weight = extras.get("sample_weight")  # a batch counts by its weight
+                (terms.total * (1.0 if weight is None else weight.mean())).backward()
                 return terms.data
 
             net.module_.train()
@@ -102,7 +106,8 @@ class _Measure:
     """Averages over all rows of the terms of the net's objective."""
 
     def __init__(self, net: SteppingNet, batches: Batches):
-        self.net, self.rows, self.size = net, batches.rows, batches.sizes[0]
+        self.net, self.rows = net, batches.rows
+        self.size = max(ROWS, batches.sizes[0])
         self.unit = replace(net.objective, lam=1.0, constraints=())
         self.acts = self.unit.acts_on(self.rows.extras.get("annotations"))
 
@@ -143,4 +148,6 @@ class _Measure:
 
 
 def _ratio(size: float, cost: float) -> float:
+    if not math.isfinite(cost):
+        return math.inf
     return size / cost if cost else 0.0

@@ -131,10 +131,11 @@ def make_decoy(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images with a grey patch in a corner whose shade gives the label away.
 
-    A square in a corner chosen at random is painted ``255 - 25 * k`` for the k-th
-    label (on a scale where 255 is the largest value of the images; with more than ten
-    labels the steps are smaller). With ``informative=False`` the shade is that of a
-    random label: the test in which a model that has learned the patch fails.
+    A square in a corner chosen at random is painted ``255 - 25 * k`` for label k, on a
+    scale where 255 is white (the largest value of the images, if they are not bytes);
+    with more than ten labels the steps are smaller. With ``informative=False`` the
+    shade is that of a random label: the test in which a model that has learned the
+    patch fails.
 
     After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, decoy
     MNIST.
@@ -144,7 +145,7 @@ def make_decoy(
     images : array-like of shape (n_samples, height, width) or with channels last
         Left as they are.
     labels : array-like of shape (n_samples,)
-        Labels, in sorted order k = 0, 1, ...
+        Non-negative integers k; other labels are numbered in sorted order.
     patch : int, default=4
         Height and width of the square.
     informative : bool, default=True
@@ -162,8 +163,8 @@ def make_decoy(
     Raises
     ------
     ValueError
-        If the images have another number of axes, the square does not fit, or the
-        labels are not as many as the images.
+        If the images have another number of axes or are black, the square does not
+        fit, or the labels are not as many as the images.
 
     Examples
     --------
@@ -183,22 +184,31 @@ def make_decoy(
             "images must have shape (n_samples, height, width) or (n_samples, height, "
             f"width, channels), got {images.shape}; reshape flat rows."
         )
+    if not images.max() > 0:
+        raise ValueError(
+            "images must have a value above 0, on a scale from black at 0."
+        )
     check_positive(patch=patch)
     height, width = images.shape[1:3]
     if patch > min(height, width):
         raise ValueError(f"patch={patch} does not fit into {height} x {width} images.")
-    known, codes = np.unique(labels, return_inverse=True)
-    if codes.shape != images.shape[:1]:
+    labels = np.asarray(labels)
+    if labels.shape != images.shape[:1]:
         raise ValueError(
             f"labels must be one for each of the {len(images)} images, got shape "
             f"{np.shape(labels)}."
         )
     rng = check_random_state(random_state)
     low, right = rng.randint(2, size=(2, len(images), 1, 1)).astype(bool)
+    codes = labels
+    if labels.dtype.kind not in "iub" or labels.min() < 0:
+        codes = np.unique(labels, return_inverse=True)[1]
+    step = min(25 / 255, 1 / (codes.max() + 1))
     if not informative:
-        codes = rng.randint(len(known), size=len(images))
-    step = min(25 / 255, 1 / len(known))
-    shades = images.max() * (1 - step * codes)
+        present = np.unique(codes)
+        codes = present[rng.randint(len(present), size=len(images))]
+    white = 255 if images.dtype == np.uint8 else images.max()
+    shades = white * (1 - step * codes)
     if images.dtype.kind in "iu":
         shades = np.rint(shades)
     row, column = np.ogrid[:height, :width]

@@ -37,7 +37,7 @@ def run(seed: int, n_train: int = 20_000, n_test: int = 5_000) -> dict:
         return describe(network(lam=full["lam"]).fit(X, y, annotations=annotations))
 
     full = describe(network().fit(X, y, annotations=corners))
-    search = FindAnotherExplanation(network(), n_explanations=4).fit(X, y)
+    search = FindAnotherExplanation(network(), n_explanations=3).fit(X, y)
     return {
         "default": describe(network().fit(X, y)),
         "annotated": full,
