@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
@@ -12,6 +14,10 @@ CAUSE = (
     "Annotations speak of the columns that reach the estimator; a step before it that "
     "makes other columns (a PCA, a one-hot encoder, a selector) is the likely cause."
 )
+CUT = (
+    "Or a search has cut it, because X has as many rows as columns: give an array of "
+    "the shape of X then."
+)
 
 
 def check_annotations(
@@ -21,10 +27,10 @@ def check_annotations(
 
     Parameters
     ----------
-    annotations : array-like, sparse matrix, DataFrame, list of str or None
-        Weights of the shape of X, or of one row of X for all rows; a DataFrame (or,
-        as one row, a Series) is aligned by names, columns it lacks are not annotated;
-        a list of names marks these features in all rows.
+    annotations : array-like, sparse matrix, DataFrame, dict, list of str or None
+        Weights of the shape of X, or of one row of X for all rows. A DataFrame, and
+        as one row a Series or a dict, is aligned by names, columns it lacks are not
+        annotated; a list of names marks these features in all rows.
     X : ndarray or CSR matrix of shape (n, ...)
         Inputs as the estimator sees them.
     names : ndarray of str or None
@@ -43,26 +49,24 @@ def check_annotations(
     """
     if annotations is None:
         return None
-    shape = X.shape
     if hasattr(annotations, "columns"):
-        annotations = _aligned(annotations, shape, names)
-    if sp.issparse(annotations):
-        _check_shape(annotations.shape, shape)
-        _check_numbers(annotations.tocsr().data)
-        annotations = annotations.tocsr().astype(X.dtype)
+        annotations = _aligned(annotations, X.shape, names)
+    if sp.issparse(annotations) and annotations.ndim == 2:
+        _check_shape(annotations.shape, X.shape)
+        annotations = annotations.tocsr()
+        _numbers(annotations.data)
+        annotations = annotations.astype(X.dtype)
         return annotations if sp.issparse(X) else annotations.toarray()
-    if _are_names(annotations):
-        mask = np.zeros(shape[1:], dtype=bool)
-        mask[_positions(list(annotations), names)] = True
-        annotations = mask
-    elif hasattr(annotations, "iloc") and _are_names(annotations.index):
-        row = np.zeros(shape[1:])
-        row[_positions(list(annotations.index), names)] = annotations
-        annotations = row
-    values = _check_numbers(np.asarray(annotations))
-    if values.ndim == len(shape) - 1:
-        values = np.broadcast_to(values, _check_shape((shape[0], *values.shape), shape))
-    _check_shape(values.shape, shape)
+    by_name = _by_name(annotations)
+    if by_name is not None:
+        annotations = np.zeros(X.shape[1:], dtype=by_name[1].dtype)
+        annotations[_positions(by_name[0], names)] = by_name[1]
+    values = _numbers(annotations)
+    if values.ndim == X.ndim - 1:
+        shape = (X.shape[0], *values.shape)
+        hint = f" {CUT}" if values.shape == X.shape[:1] else ""
+        values = np.broadcast_to(values, _check_shape(shape, X.shape, hint))
+    _check_shape(values.shape, X.shape)
     return values
 
 
@@ -76,29 +80,34 @@ def take_rows(values, index):
     return np.broadcast_to(values[0], (n_rows, *values.shape[1:]))
 
 
-def _check_shape(given: tuple, expected: tuple) -> tuple:
+def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
     if given[1:] != expected[1:]:
         raise ValueError(
             f"annotations are for rows of shape {given[1:]}, but the rows of X have "
-            f"shape {expected[1:]} at the estimator. {CAUSE}"
+            f"shape {expected[1:]} at the estimator. {CAUSE}{hint}"
         )
     if given != expected:
         raise ValueError(
             f"annotations have {given[0]} rows, but X has {expected[0]}; give one row "
-            "for each row of X (zeros where nothing is annotated), or one for all."
+            "for each row of X (zeros where nothing is annotated), or an array of "
+            f"shape {expected[1:]} that holds for all."
         )
     return given
 
 
-def _check_numbers(values: np.ndarray) -> np.ndarray:
-    if values.dtype == bool:
-        return values
+def _numbers(given) -> np.ndarray:
+    """Weights as booleans or in float64."""
     try:
+        values = np.asarray(given)
+        if values.dtype == bool:
+            return values
+        if values.ndim == 0 or values.dtype.kind == "c":
+            raise TypeError(f"got {given!r}")
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "annotations must be non-negative weights, a boolean mask or a list of "
-            f"feature names; {error}."
+            "annotations must be an array of non-negative weights, a boolean mask or a "
+            f"list of feature names; {error}."
         ) from error
     if not np.isfinite(values).all():
         raise ValueError(
@@ -112,16 +121,28 @@ def _check_numbers(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _are_names(annotations) -> bool:
-    if isinstance(annotations, str) or not np.iterable(annotations):
+def _by_name(annotations) -> tuple[list, np.ndarray] | None:
+    """Names and weights of one row, if it is given by names."""
+    if isinstance(annotations, Mapping):
+        return list(annotations), _numbers(list(annotations.values()))
+    if _are_names(annotations):
+        return list(annotations), np.ones(len(annotations), dtype=bool)
+    if hasattr(annotations, "iloc") and _are_names(annotations.index):
+        return list(annotations.index), _numbers(annotations)
+    return None
+
+
+def _are_names(given) -> bool:
+    if isinstance(given, str) or not hasattr(given, "__len__") or sp.issparse(given):
         return False
-    return len(annotations) == 0 or any(isinstance(name, str) for name in annotations)
+    if getattr(given, "ndim", 1) != 1:
+        return False
+    return len(given) == 0 or any(isinstance(name, str) for name in given)
 
 
 def _aligned(frame, shape: tuple, names):
-    columns = list(frame.columns)
-    values = sp.coo_matrix(_check_numbers(frame.to_numpy()))
-    column = np.array(_positions(columns, names), dtype=int)[values.col]
+    values = sp.coo_matrix(_numbers(frame.to_numpy()))
+    column = np.array(_positions(list(frame.columns), names), dtype=int)[values.col]
     return sp.csr_matrix(
         (values.data, (values.row, column)), shape=(len(frame), shape[1])
     )

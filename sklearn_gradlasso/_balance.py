@@ -60,7 +60,7 @@ def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> floa
     """
     measure = _Measure(net, batches)
     guessing = measure.loss(lambda x: guess.expand(len(x), -1))
-    prior_waits, constraints_wait = measure.acts, bool(net.objective.constraints)
+    prior_waits, constraints_wait = measure.prior_acts, bool(net.objective.constraints)
     smooth, strengths = guessing, [0.0]
     losses = enumerate(_losses(net, batches), 1)
     newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))
@@ -109,7 +109,8 @@ class _Measure:
         self.net, self.rows = net, batches.rows
         self.size = max(ROWS, batches.sizes[0])
         self.unit = replace(net.objective, lam=1.0, constraints=())
-        self.acts = self.unit.acts_on(self.rows.extras.get("annotations"))
+        annotations = self.rows.extras.get("annotations")
+        self.prior_acts = net.objective.prior_acts_on(annotations)
 
     def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
         def of_batch(x, y, sample_weight=None, annotations=None):

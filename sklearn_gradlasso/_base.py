@@ -105,17 +105,22 @@ class NetworkEstimator(FittedNetwork):
             )
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
+            stack.enter_context(threads(self.n_jobs))
             with _undone_on_failure(self):
                 prepared = self._prepare(
                     X, y, sample_weight, annotations, warm, **encoding
                 )
-                stray, network, rows, shuffling = prepared
-                stack.enter_context(threads(self.n_jobs))
+                stray, network, rows, seed = prepared
                 stack.enter_context(stray)
                 size = self.batch_size
                 size = min(FULL_BATCH, len(rows[0])) if size == "auto" else size
-                self.lam_ = self._strength(network, rows[0], size, shuffling, warm)
-            return self._train(network, rows, size, shuffling, warm, one_pass)
+                self.lam_ = self._strength(network, rows[0], size, seed, warm)
+                net = self._net_to_train(network, size, seed, warm, one_pass)
+                net.train(*rows)
+            self._take(net, warm)
+            self._set_importances(rows)
+        self._say_how_training_ended(net.ended_by_, one_pass)
+        return self
 
     def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
         X, y = validate_data(
@@ -180,12 +185,12 @@ class NetworkEstimator(FittedNetwork):
             )
         return self.net_.module_
 
-    def _train(self, network, rows, batch_size, seed: int, warm: bool, one_pass: bool):
+    def _net_to_train(self, network, size: int, seed: int, warm: bool, one_pass: bool):
         old = self.net_ if warm else None
         generator = (old and old.generator) or torch.Generator().manual_seed(seed)
         net = self._net(
             network,
-            batch_size=batch_size,
+            batch_size=size,
             generator=generator if self.shuffle else None,
             callbacks=list(self.callbacks or []),
             max_epochs=1 if one_pass else self.max_iter,
@@ -195,29 +200,30 @@ class NetworkEstimator(FittedNetwork):
         )
         if old:
             net.continue_from(old)
-        attribution, target = net.objective.attribution, self._importance_target()
-        net.train(*rows)
-        self._take(net, warm)
-        vars(self).pop("feature_importances_", None)
-        squares = sum(
-            sums_of_squares(net.module_, part, attribution, target) for part in rows
-        )
-        self.feature_importances_ = _shares(np.sqrt(squares))
-        self._say_how_training_ended(net.ended_by_, one_pass)
-        return self
+        return net
 
     def _strength(self, network, rows, batch_size: int, seed: int, warm: bool):
+        if not warm:
+            self._balanced = (), 0.0  # for what, and with which strength
         if self.lam != "auto":
             return self.lam
-        if warm and self.lam_:
-            return self.lam_
         self.lam_ = 0.0
-        if not self._objective().acts_on(rows.extras.get("annotations")):
-            return 0.0
+        objective = self._objective()
+        penalised = ["constraints"] if objective.constraints else []
+        if objective.prior_acts_on(rows.extras.get("annotations")):
+            penalised.append("prior")
+        balanced_for, lam = self._balanced
+        if set(penalised) <= set(balanced_for):
+            return lam
         trial = self._net(deepcopy(network), callbacks=[])
         order = torch.Generator().manual_seed(seed) if self.shuffle else None
         guess = self._guess(rows.y, rows.extras.get("sample_weight"))
-        return balanced_strength(trial, Batches(rows, batch_size, order), guess)
+        own = borrowed_generators(seed, rows.device) if self.module else nullcontext()
+        with own:
+            lam = balanced_strength(trial, Batches(rows, batch_size, order), guess)
+        if lam:
+            self._balanced = tuple(penalised), lam
+        return lam
 
     def _take(self, net: ObjectiveNet, warm: bool) -> None:
         if not warm:
@@ -233,6 +239,15 @@ class NetworkEstimator(FittedNetwork):
         self.best_loss_ = min(self.loss_curve_, default=None)
         self.net_ = net
 
+    def _set_importances(self, rows) -> None:
+        vars(self).pop("feature_importances_", None)
+        attribution, target = self.net_.objective.attribution, self._importance_target()
+        squares = sum(
+            sums_of_squares(self.net_.module_, part, attribution, target)
+            for part in rows
+        )
+        self.feature_importances_ = _shares(np.sqrt(squares))
+
     def _say_how_training_ended(self, ended_by: str, one_pass: bool) -> None:
         name = type(self).__name__
         if ended_by == "divergence":
@@ -246,14 +261,14 @@ class NetworkEstimator(FittedNetwork):
             warnings.warn(
                 f"{name}: training was interrupted in epoch {self.n_iter_}; the "
                 "estimator holds what it has learned until then.",
-                stacklevel=5,
+                stacklevel=4,
             )
         if ended_by == "max_epochs" and not one_pass:
             warnings.warn(
                 f"{name}: max_iter={self.max_iter} epochs are over and training has "
                 "not settled; raise max_iter, learning_rate_init or tol.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
 

@@ -131,8 +131,9 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             the log-odds of ``classes_[1]``, or each class's log-probability) or
             ``predict`` (regressors) returns. "predicted" is the log-probability of the
             predicted class, or a regressor's single output; "training" is exactly what
-            the prior saw, for a regressor in standardised units. Else a name from
-            :mod:`sklearn_gradlasso.targets` or a callable ``(output, y) -> (n,)``.
+            the prior saw (before annotations), for a regressor in standardised units.
+            Else a name from :mod:`sklearn_gradlasso.targets` or a callable
+            ``(output, y) -> (n,)``.
         attribution : callable, default=None
             ``(score, x) -> phi``; by default the estimator's own.
 

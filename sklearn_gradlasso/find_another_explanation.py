@@ -10,7 +10,6 @@ from itertools import combinations
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import check_random_state, get_tags
@@ -19,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ._annotations import check_annotations
+from ._masks import large_gradients, share_of, union
 from .right_reasons import RRRClassifier
 
 __all__ = ["FindAnotherExplanation"]
@@ -79,7 +79,9 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     The scores are on the training rows, because held-out rows share their wrong
-    reasons; only an expert, or data from elsewhere, can tell the members apart.
+    reasons; only an expert, or data from elsewhere, can tell the members apart. A
+    search around this estimator scores its first member, for which ``lam`` is of no
+    effect without annotations.
 
     References
     ----------
@@ -100,13 +102,17 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict", "score", "explain"]), None],
+        "estimator": [HasMethods(["fit", "predict", "score"]), None],
         "n_explanations": [Interval(Integral, 1, None, closed="left")],
         "cutoff": [Interval(Real, 0, 1, closed="left")],
         "tolerance": [Interval(Real, 0, np.inf, closed="left")],
         "random_state": ["random_state"],
     }
     __metadata_request__fit = {"annotations": True}
+    __metadata_request__predict = {"member": True}
+    __metadata_request__predict_proba = {"member": True}
+    __metadata_request__decision_function = {"member": True}
+    __metadata_request__score = {"member": True}
 
     def __init__(
         self,
@@ -153,37 +159,41 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         """
         self._validate_params()
         estimator = clone(self._estimator())
-        if not has_fit_parameter(estimator, "annotations"):
+        takes_annotations = has_fit_parameter(estimator, "annotations")
+        if not (takes_annotations and hasattr(estimator, "explain")):
             raise TypeError(
-                "estimator must take annotations in fit, such as RRRClassifier or "
-                f"RRRRegressor; {type(estimator).__name__} does not. Inside a Pipeline "
-                "put FindAnotherExplanation around its last step."
+                "estimator must take annotations in fit and have explain, such as "
+                f"RRRClassifier or RRRRegressor; {type(estimator).__name__} does not. "
+                "Inside a Pipeline put FindAnotherExplanation around its last step."
             )
         if self.random_state is not None:
             seed = check_random_state(self.random_state).randint(2**31 - 1)
             estimator.set_params(random_state=seed)
         members, masks, scores = [], [], []
-        ruled_out, seen = annotations, None
-        self.ended_by_ = "n_explanations"
+        ruled_out, seen, ended_by = annotations, None, "n_explanations"
         while len(members) < self.n_explanations:
             member = clone(estimator).fit(X, y, sample_weight, annotations=ruled_out)
             score = member.score(X, y, sample_weight)
-            mask = self._large_gradients(member, X)
+            phi = member.explain(X, target="training")
+            mask = large_gradients(phi, X, self.cutoff)
             if members and score < scores[0] - self.tolerance:
-                self.ended_by_ = "score"
+                ended_by = "score"
                 break
-            if members and (mask > seen).sum() <= NOTHING_NEW * mask.sum():
-                self.ended_by_ = "explanations"
+            if members and share_of(mask > seen, mask, sample_weight) <= NOTHING_NEW:
+                ended_by = "explanations"
                 break
+            if not members:
+                names = getattr(member, "feature_names_in_", None)
+                given = check_annotations(annotations, mask.astype(float), names)
             members.append(member)
             masks.append(mask)
             scores.append(score)
-            seen = _union(mask, seen)
-            names = getattr(member, "feature_names_in_", None)
-            given = check_annotations(annotations, seen.astype(np.float64), names)
-            ruled_out = _union(seen, given)
+            seen = union(mask, seen)
+            ruled_out = union(seen, given)
         self.estimators_, self.masks_, self.scores_ = members, masks, scores
+        self.ended_by_ = ended_by
         for name in ("classes_", "n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
             if hasattr(members[0], name):
                 setattr(self, name, getattr(members[0], name))
         return self
@@ -269,15 +279,6 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
             )
         return self.estimators_[member]
 
-    def _large_gradients(self, member, X):
-        size = np.abs(member.explain(X, target="training"))
-        n_axes = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-        if size.ndim > n_axes:  # several explained outputs
-            size = np.linalg.norm(size, axis=-1)
-        largest = size.max(axis=tuple(range(1, size.ndim)), keepdims=True)
-        mask = size > self.cutoff * largest
-        return sp.csr_matrix(mask) if sp.issparse(X) else mask
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         of_members = get_tags(self._estimator())
@@ -287,9 +288,3 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = of_members.target_tags
         tags.input_tags = of_members.input_tags
         return tags
-
-
-def _union(mask, other):
-    if other is None:
-        return mask
-    return mask.maximum(other) if sp.issparse(mask) else np.maximum(mask, other)

@@ -181,10 +181,9 @@ class Objective:
     annotated_only: bool = False
     constraints: tuple[tuple[Callable, Callable], ...] = ()
 
-    def acts_on(self, annotations: Tensor | None) -> bool:
-        """Whether any attribution of such rows costs something."""
-        free = annotations is None and self.annotated_only
-        return bool(self.constraints) or not free
+    def prior_acts_on(self, annotations: Tensor | None) -> bool:
+        """Whether the prior looks at rows with these annotations."""
+        return annotations is not None or not self.annotated_only
 
     def __call__(
         self,
@@ -216,13 +215,13 @@ class Objective:
         output = module(x)
         data = average(self.loss(output, y), sample_weight)
         total, prior = data, data.new_zeros(())
-        if self.lam and self.acts_on(annotations):
+        if self.lam and (self.constraints or self.prior_acts_on(annotations)):
 
             @cache
             def attribution_of(target):
                 return self.attribution(Score(module, target, y, x, output), x)
 
-            if annotations is not None or not self.annotated_only:
+            if self.prior_acts_on(annotations):
                 phi = attribution_of(self.target)
                 if annotations is not None:
                     outputs = (1,) * (phi.ndim - annotations.ndim)

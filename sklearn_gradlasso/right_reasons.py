@@ -57,7 +57,13 @@ class _RightReasons(NetworkEstimator):
                 "monotonic_cst needs X with two dimensions, got rows of shape "
                 f"{self._row_shape}; flatten them and use input_shape."
             )
-        signs = _check_monotonic_cst(self, self.monotonic_cst)
+        try:
+            signs = _check_monotonic_cst(self, self.monotonic_cst)
+        except TypeError as error:
+            raise ValueError(
+                f"monotonic_cst must be -1, 0 or 1 for each feature, got "
+                f"{self.monotonic_cst!r}."
+            ) from error
         if signs.ndim != 1:
             raise ValueError(
                 f"monotonic_cst must have shape ({self.n_features_in_},), got "
@@ -91,7 +97,8 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties, summed over features, averaged over samples; the
+        Strength of both penalties (0 switches both off), summed over features,
+        averaged over samples; the
         paper's lambda_1, which belongs to sums over samples in both terms.
         "auto" trains without penalty until half of the cross-entropy of knowing
         nothing is gained, and takes the strength at which what the network pays there
@@ -161,7 +168,8 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties, summed over features, averaged over samples.
+        Strength of both penalties (0 switches both off), summed over features,
+        averaged over samples.
         "auto" trains without penalty until half of the squared error of knowing
         nothing is gained, and takes the strength at which what the network pays there
         for the annotated features is the squared error of knowing nothing; with

@@ -17,6 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # may import no other module of the package.
 LEAVES = {
     "_annotations",
+    "_masks",
     "_randomness",
     "_rows",
     "_threads",
@@ -63,6 +64,7 @@ def test_arrows_point_one_way():
             ours, _ = imports(PACKAGE / f"{name}.py")
             assert ours <= allowed, f"{name} must not import {ours - allowed}"
         allowed |= layer
+    assert "gradient_lasso" not in imports(PACKAGE / "right_reasons.py")[0]
     named = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     assert named == allowed, "every module has its place in LAYERS"
 

@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import nn
 
 from sklearn_gradlasso import (
     FindAnotherExplanation,
@@ -60,7 +63,7 @@ def test_the_second_rule_of_the_colour_grid():
     first, second = (mask.sum(axis=0) / mask.sum() for mask in found.masks_)
     assert first[corners].sum() > 0.8
     assert second[top].sum() > 0.7
-    assert min(found.scores_) > 0.97
+    assert min(found.scores_) > 0.95
 
 
 def test_it_ends_when_the_next_model_is_not_accurate():
@@ -164,6 +167,7 @@ def test_inside_a_pipeline_and_a_search():
         ({"cutoff": 1.0}, "'cutoff' parameter"),
         ({"tolerance": -1}, "'tolerance' parameter"),
         ({"estimator": StandardScaler()}, "'estimator' parameter"),
+        ({"estimator": RRRClassifier(), "tolerance": None}, "'tolerance' parameter"),
     ],
 )
 def test_parameters(params, message):
@@ -171,6 +175,56 @@ def test_parameters(params, message):
         FindAnotherExplanation(**params).fit(TWINS, Y)
 
 
-def test_the_estimator_must_take_annotations():
+@pytest.mark.parametrize(
+    "estimator",
+    [GradientLassoClassifier(), make_pipeline(StandardScaler(), RRRClassifier())],
+)
+def test_the_estimator_must_take_annotations(estimator):
     with pytest.raises(TypeError, match="estimator must take annotations.*Pipeline"):
-        search(GradientLassoClassifier()).fit(TWINS, Y)
+        FindAnotherExplanation(estimator).fit(TWINS, Y)
+
+
+def test_a_failed_fit_leaves_no_trace():
+    found = search(n_explanations=1)
+    with pytest.raises(ValueError, match="one class only"):
+        found.fit(TWINS, np.zeros(300))
+    with pytest.raises(NotFittedError):
+        found.predict(TWINS)
+    before = dict(vars(found.fit(pd.DataFrame(TWINS, columns=list("abc")), Y)))
+    with pytest.raises(ValueError, match="one class only"):
+        found.fit(TWINS, np.zeros(300))
+    assert vars(found) == before
+    assert not hasattr(found.fit(TWINS, Y), "feature_names_in_")
+
+
+@pytest.mark.parametrize("form", [np.array, sp.csr_matrix])
+def test_rows_of_weight_zero_do_not_count(form):
+    other = np.random.default_rng(5).standard_normal((200, 3))
+    X = np.vstack([TWINS, other])
+    weight = np.repeat([1.0, 0.0], [300, 200])
+    network = RRRClassifier(lam=3.0, tol=1e-3)
+    alone = search(network, n_explanations=4).fit(form(TWINS), Y)
+    beside = search(network, n_explanations=4)
+    beside.fit(form(X), np.append(Y, other[:, 2] > 0), sample_weight=weight)
+    assert beside.ended_by_ == alone.ended_by_
+    assert beside.scores_ == alone.scores_
+
+
+def test_a_member_is_chosen_through_a_pipeline_with_routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(StandardScaler(), search(n_explanations=2))
+        pipeline.fit(TWINS, Y, annotations=[0, 0, 1])
+        second = pipeline[-1].estimators_[1].predict(pipeline[:-1].transform(TWINS))
+        np.testing.assert_array_equal(pipeline.predict(TWINS, member=1), second)
+
+
+def test_images():
+    images = TWINS[:, :, None] * np.ones((1, 1, 2))
+    network = RRRClassifier(lam=10.0, module=flat_network, tol=1e-3)
+    found = search(network, n_explanations=2, tolerance=1.0).fit(images, Y)
+    assert found.masks_[0].shape == images.shape
+    assert found.disagreement(images).shape == (300,)
+
+
+def flat_network(n_features, n_outputs):
+    return nn.Sequential(nn.Flatten(), nn.Linear(n_features, n_outputs))

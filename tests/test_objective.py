@@ -117,10 +117,10 @@ def test_average():
 def test_annotated_only_leaves_rows_without_annotations_alone():
     plain = objective(annotated_only=True)
     assert plain(line(), X, Y).prior.item() == 0
-    assert not plain.acts_on(None)
+    assert not plain.prior_acts_on(None)
     marked = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     assert plain(line(), X, Y, annotations=marked).prior.item() == pytest.approx(0.1)
-    assert plain.acts_on(marked)
+    assert plain.prior_acts_on(marked)
 
 
 def test_constraints_are_added_and_annotations_do_not_free_them():

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_gradlasso import RRRClassifier, RRRRegressor
@@ -183,6 +184,7 @@ def test_signs_of_a_classifier_with_annotations():
         ({"age": 1}, "feature names"),
         ([[1], [0], [0]], r"must have shape \(3,\)"),
         ("up", "'monotonic_cst' parameter"),
+        ([None, 0, 1], "monotonic_cst must be -1, 0 or 1"),
     ],
 )
 def test_signs_that_do_not_fit(cst, message):
@@ -278,12 +280,63 @@ def test_auto_is_settled_once_by_partial_fit_and_warm_start():
     assert warm.fit(X, Y, annotations=2 * A).lam_ != settled
 
 
+def test_auto_is_found_again_only_for_what_is_new():
+    model = RRRClassifier(lam=5.0, random_state=0, warm_start=True, max_iter=2)
+    model.fit(X, Y, annotations=A)
+    found = model.set_params(lam="auto").fit(X, Y, annotations=A).lam_
+    assert found != 5.0
+    assert model.fit(X[:99], Y[:99], annotations=A[:99]).lam_ == found
+    with_signs = model.set_params(monotonic_cst=[1, 0, 0]).fit(X, Y, annotations=A)
+    assert with_signs.lam_ != found
+    found = with_signs.lam_
+    assert model.fit(X, Y).lam_ == found  # signs alone, no new term
+
+
+class Counting(Callback):
+    epochs = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        self.epochs += 1
+
+
 def test_auto_leaves_the_generators_and_callbacks_alone():
     state = torch.get_rng_state()
-    model = RRRClassifier(max_iter=2, random_state=0, batch_size=50)
+    counting = Counting()
+    model = RRRClassifier(
+        max_iter=2, random_state=0, batch_size=50, callbacks=[counting]
+    )
     model.fit(X, Y, annotations=A)
     assert torch.equal(torch.get_rng_state(), state)
+    assert counting.epochs == 2
     assert model.n_iter_ == len(model.loss_curve_) == len(model.penalty_curve_) == 2
+
+
+def dropping(n_features, n_outputs):
+    return nn.Sequential(nn.Dropout(0.3), nn.Linear(n_features, n_outputs))
+
+
+def test_auto_with_dropout_is_the_strength_it_reports():
+    auto = RRRClassifier(max_iter=3, random_state=0, module=dropping)
+    auto.fit(X, Y, annotations=A)
+    same = RRRClassifier(
+        lam=auto.lam_, max_iter=3, random_state=0, module=dropping
+    ).fit(X, Y, annotations=A)
+    np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
+
+
+def test_auto_refuses_weights_whose_squares_are_not_numbers():
+    model = RRRClassifier(max_iter=2, random_state=0)
+    with pytest.raises(ValueError, match='lam="auto".*not finite.*annotations'):
+        model.fit(X, Y, annotations=1e200 * A)
+
+
+def test_a_refit_that_fails_late_leaves_the_model_as_it_was():
+    model = RRRClassifier(max_iter=3, random_state=0).fit(X, Y)
+    before = model.predict_proba(X)
+    model.set_params(callbacks=[object()])
+    with pytest.raises(TypeError, match="callbacks"):
+        model.fit(X[:, :2], Y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
 @pytest.mark.parametrize("kind", [RRRClassifier, RRRRegressor])

@@ -27,12 +27,11 @@ def in_subset(split: np.ndarray, subset: str) -> np.ndarray:
 
 
 def find(name: str, data_home) -> Path | None:
-    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA"), None):
-        # Scikit-learn's own folder comes last: asking for it creates it.
-        path = Path(folder or get_data_home()).expanduser() / name
-        if path.is_file():
+    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA")):
+        if folder and (path := Path(folder).expanduser() / name).is_file():
             return path
-    return None
+    path = Path(get_data_home(data_home)) / name  # asking for it creates the folder
+    return path if path.is_file() else None
 
 
 def advice(name: str) -> str:
