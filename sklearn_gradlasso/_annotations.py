@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,10 +19,13 @@ CUT = (
     "Or a search has cut it, because X has as many rows as columns: give an array of "
     "the shape of X then."
 )
+POSITIONS = (
+    "Positions of columns are not taken: give names or one value for each column."
+)
 
 
 def check_annotations(
-    annotations: ArrayLike, X, names: np.ndarray | None
+    annotations: ArrayLike, X, names: np.ndarray | None, index=None
 ) -> np.ndarray | sp.csr_matrix | None:
     """Non-negative weights for each row and feature.
 
@@ -35,6 +39,8 @@ def check_annotations(
         Inputs as the estimator sees them.
     names : ndarray of str or None
         Names of their columns.
+    index : pandas.Index, optional
+        Labels of their rows, if they came in a DataFrame.
 
     Returns
     -------
@@ -50,6 +56,7 @@ def check_annotations(
     if annotations is None:
         return None
     if hasattr(annotations, "columns"):
+        _check_order(getattr(annotations, "index", None), index)
         annotations = _aligned(annotations, X.shape, names)
     if sp.issparse(annotations) and annotations.ndim == 2:
         _check_shape(annotations.shape, X.shape)
@@ -64,7 +71,7 @@ def check_annotations(
     values = _numbers(annotations)
     if values.ndim == X.ndim - 1:
         shape = (X.shape[0], *values.shape)
-        hint = f" {CUT}" if values.shape == X.shape[:1] else ""
+        hint = f" {CUT}" if values.shape == X.shape[:1] else f" {POSITIONS}"
         values = np.broadcast_to(values, _check_shape(shape, X.shape, hint))
     _check_shape(values.shape, X.shape)
     return values
@@ -106,8 +113,9 @@ def _numbers(given) -> np.ndarray:
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "annotations must be an array of non-negative weights, a boolean mask or a "
-            f"list of feature names; {error}."
+            "annotations must be non-negative weights (array, sparse matrix, "
+            "DataFrame, or a dict by name), a boolean mask or a list of feature names; "
+            f"{error}."
         ) from error
     if not np.isfinite(values).all():
         raise ValueError(
@@ -140,6 +148,16 @@ def _are_names(given) -> bool:
     return len(given) == 0 or any(isinstance(name, str) for name in given)
 
 
+def _check_order(given, expected) -> None:
+    if given is None or expected is None or given.equals(expected):
+        return
+    if len(given) == len(expected) and set(given) == set(expected):
+        raise ValueError(
+            "annotations have the rows of X in another order; rows are matched by "
+            "position: give annotations.loc[X.index]."
+        )
+
+
 def _aligned(frame, shape: tuple, names):
     values = sp.coo_matrix(_numbers(frame.to_numpy()))
     column = np.array(_positions(list(frame.columns), names), dtype=int)[values.col]
@@ -161,12 +179,20 @@ def _positions(given: list, names) -> list[int]:
             "because its steps return arrays without names; or give the annotations "
             "as an array in the order of the columns."
         )
-    known = {} if names is None else {name: k for k, name in enumerate(names)}
+    known = {} if names is None else {str(name): k for k, name in enumerate(names)}
     unknown = [name for name in given if name not in known]
     if unknown:
+        similar = [
+            column
+            for name in unknown
+            for column in known
+            if name in column or get_close_matches(name, [column], cutoff=0.8)
+        ]
+        meant = f" Did you mean {similar[:5]}?" if similar else ""
         raise ValueError(
             f"annotations name {unknown[:5]}, which are not among the columns of X at "
-            f"the estimator, {list(known)[:5]}{' ...' * (len(known) > 5)}. {CAUSE}"
+            f"the estimator, {list(known)[:5]}{' ...' * (len(known) > 5)}.{meant} "
+            f"{CAUSE}"
         )
     if len(set(given)) < len(given):
         raise ValueError("annotations name a feature twice; name each feature once.")

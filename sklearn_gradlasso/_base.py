@@ -123,11 +123,12 @@ class NetworkEstimator(FittedNetwork):
         return self
 
     def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
+        index = X.index if hasattr(X, "iloc") else None
         X, y = validate_data(
             self, X, y, reset=not warm, multi_output=True, **self._input_checks()
         )
         names = getattr(self, "feature_names_in_", None)
-        annotations = check_annotations(annotations, X, names)
+        annotations = check_annotations(annotations, X, names, index)
         sample_weight = check.check_sample_weight(sample_weight, X)
         X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
         y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)

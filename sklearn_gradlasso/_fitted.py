@@ -170,6 +170,11 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             return objective.target
         if isinstance(target, str) and target == "predicted":
             return self._in_units(self._single_target())
+        if isinstance(target, str) and target not in self._target_names:
+            raise ValueError(
+                "target must be 'predicted', 'training', one of "
+                f"{list(self._target_names)} or a callable, got {target!r}."
+            )
         return self._in_units(targets.by_name(target, self._target_names))
 
     def __sklearn_tags__(self):

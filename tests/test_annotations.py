@@ -145,9 +145,9 @@ def test_images_are_annotated_in_their_shape():
         (pd.DataFrame(MASK[:50], columns=NAMES), "50 rows, but X has 80"),
         (MASK[None], "rows of shape"),
         (MASK[:1], r"have 1 rows, but X has 80.*shape \(4,\) that holds for all"),
-        ([[1, 0, 0, 0], [1, 0]], "must be an array of non-negative weights"),
-        ((name for name in NAMES), "must be an array of non-negative weights.*got"),
-        (1j * MASK, "must be an array of non-negative weights"),
+        ([[1, 0, 0, 0], [1, 0]], "must be non-negative weights"),
+        ((name for name in NAMES), "must be non-negative weights.*got"),
+        (1j * MASK, "must be non-negative weights"),
         ({"shoes": 1}, "shoes.*not among"),
         ({"age": -1}, "must not be negative"),
         ({"age": 1, 3: 1}, "named by strings, got 3"),
@@ -160,14 +160,37 @@ def test_images_are_annotated_in_their_shape():
         (pd.DataFrame({"shoes": np.ones(80)}), "shoes.*not among"),
         (pd.DataFrame({"age": ["yes"] * 80}), "non-negative weights.*feature names"),
         (pd.DataFrame(MASK), "named by strings, got 0"),
-        ("age", "must be an array.*got 'age'"),
-        (3.0, "must be an array.*got 3.0"),
+        ("age", "must be non-negative weights.*got 'age'"),
+        (3.0, "must be non-negative weights.*got 3.0"),
     ],
 )
 def test_what_does_not_fit_is_refused(annotations, message):
     for kind in (RRRClassifier, RRRRegressor):
         with pytest.raises(ValueError, match=f"(?s)annotations.*{message}"):
             kind(max_iter=2).fit(FRAME, Y, annotations=annotations)
+
+
+def test_rows_in_another_order_are_refused():
+    frame = pd.DataFrame(MASK, columns=NAMES)
+    shuffled = frame.sample(frac=1, random_state=0)
+    with pytest.raises(ValueError, match=r"another order.*annotations.loc\[X.index\]"):
+        quick().fit(FRAME, Y, annotations=shuffled)
+    same = quick().fit(FRAME, Y, annotations=shuffled.loc[FRAME.index])
+    assert_same(quick().fit(FRAME, Y, annotations=MASK), same)
+    other_labels = frame.set_axis(range(100, 180))  # by position, as y is
+    assert_same(quick().fit(FRAME, Y, annotations=other_labels), same)
+
+
+def test_a_misspelt_or_prefixed_name_is_recognised():
+    with pytest.raises(ValueError, match=r"Did you mean \['height'\]"):
+        quick().fit(FRAME, Y, annotations=["heigth"])
+    with pytest.raises(ValueError, match=r"Did you mean \['num__age'\]"):
+        quick().fit(FRAME.add_prefix("num__"), Y, annotations=["age"])
+
+
+def test_positions_are_refused():
+    with pytest.raises(ValueError, match="Positions of columns are not taken"):
+        quick().fit(FRAME, Y, annotations=[2])
 
 
 def test_names_need_names():

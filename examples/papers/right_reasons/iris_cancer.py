@@ -34,7 +34,7 @@ def run(seed: int) -> dict:
 
     default = fitted(network, X)
     without = fitted(clone(network), X[:, ~flowers])
-    search = fitted(FindAnotherExplanation(network, n_explanations=5), X)
+    scaler, search = fitted(FindAnotherExplanation(network, n_explanations=5), X)
     return {
         "default": {
             "accuracy": default.score(zeroed, y_test),
@@ -46,8 +46,8 @@ def run(seed: int) -> dict:
         "annotated": annotated("auto"),
         "grid": {f"{lam:g}": annotated(lam) for lam in GRID},
         "another": [
-            search.score(zeroed, y_test, member=k)
-            for k in range(len(search[-1].estimators_))
+            member.score(scaler.transform(zeroed), y_test)
+            for member in search.estimators_
         ],
     }
 
@@ -70,6 +70,9 @@ def lines(runs: list[dict]) -> list[Line]:
             f"{default:.3f} (with Iris {intact:.3f})",
             default <= without - 0.1,
         ),
-        Line("Iris zeroed: best member of find-another-explanation", f"{best:.3f}"),
+        Line(
+            "Iris zeroed: best of up to 5 members of find-another-explanation",
+            f"{best:.3f}",
+        ),
         auto_line(runs, "iris-cancer", "accuracy"),
     ]

@@ -48,8 +48,10 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=EXPERIMENTS)
     parser.add_argument("--seeds", type=int, help="runs of each experiment, if fewer")
-    parser.add_argument("--n-jobs", type=int, default=1, help="seeds at once")
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--n-jobs", type=int, default=1, help="seeds to run at once")
+    parser.add_argument(
+        "--out", type=Path, default=HERE / "results", help="folder of results"
+    )
     arguments = parser.parse_args()
     for name in arguments.only:
         experiment = import_module(name)
