@@ -172,8 +172,8 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             return self._in_units(self._single_target())
         if isinstance(target, str) and target not in self._target_names:
             raise ValueError(
-                "target must be 'predicted', 'training', one of "
-                f"{list(self._target_names)} or a callable, got {target!r}."
+                f"target must be one of {list(self._target_names)}, 'predicted', "
+                f"'training' or a callable, got {target!r}."
             )
         return self._in_units(targets.by_name(target, self._target_names))
 
