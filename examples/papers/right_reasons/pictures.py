@@ -92,6 +92,7 @@ def strengths(found: dict[str, list[dict]]):
         )
         default = np.mean([run["default"]["accuracy"] for run in runs])
         axes.axhline(default, color="tab:grey", linestyle=":", label="no annotations")
-        axes.set(xscale="log", xlabel="lam", ylabel="test accuracy", title=title)
+        axes.set(xscale="log", xlabel="lam", title=title, ylim=(0.4, 1.02))
+    row[0].set_ylabel("test accuracy")
     row[0].legend()
     return figure
