@@ -143,8 +143,9 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
             As in the estimator; also in the scores.
-        annotations : array-like, sparse matrix, DataFrame or list of str, default=None
-            What is known to be irrelevant; holds for all members.
+        annotations : array-like, DataFrame, dict or list of str, default=None
+            What is known to be irrelevant, in any form that the estimator takes; holds
+            for all members.
 
         Returns
         -------
@@ -220,12 +221,12 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
 
     @_member_has("predict_proba")
     def predict_proba(self, X: ArrayLike, member: int = 0) -> np.ndarray:
-        """Probability of each class, by one member; see ``predict``."""
+        """Probabilities (n_samples, n_classes) of one member; see ``predict``."""
         return self._member(member).predict_proba(X)
 
     @_member_has("decision_function")
     def decision_function(self, X: ArrayLike, member: int = 0) -> np.ndarray:
-        """Decision function of one member; see ``predict``."""
+        """Decision function of one member, with its shape; see ``predict``."""
         return self._member(member).decision_function(X)
 
     def score(
@@ -239,7 +240,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         return self._member(member).score(X, y, sample_weight)
 
     def explain(self, X: ArrayLike, *, member: int = 0, **options) -> np.ndarray:
-        """Attributions of one member, as its ``explain`` gives with the options."""
+        """Attributions of one member, with the shapes and options of its ``explain``."""
         return self._member(member).explain(X, **options)
 
     def disagreement(self, X: ArrayLike) -> np.ndarray:

@@ -61,7 +61,7 @@ class _RightReasons(NetworkEstimator):
             signs = _check_monotonic_cst(self, self.monotonic_cst)
         except TypeError as error:
             raise ValueError(
-                f"monotonic_cst must be -1, 0 or 1 for each feature, got "
+                "monotonic_cst must be -1, 0 or 1 for each feature, got "
                 f"{self.monotonic_cst!r}."
             ) from error
         if signs.ndim != 1:
@@ -98,14 +98,13 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
     ----------
     lam : float or "auto", default="auto"
         Strength of both penalties (0 switches both off), summed over features,
-        averaged over samples; the
-        paper's lambda_1, which belongs to sums over samples in both terms.
-        "auto" trains without penalty until half of the cross-entropy of knowing
+        averaged over samples; the paper's lambda_1, which belongs to sums over samples
+        in both terms. "auto" trains without penalty until half of the cross-entropy of knowing
         nothing is gained, and takes the strength at which what the network pays there
         for the annotated features is the cross-entropy of knowing nothing; with
         signs, one at which few gradients stay wrong, if that is larger. It is then
-        ``lam_``; a strength ten times smaller or larger usually does as well. Do not
-        choose it by validation accuracy: validation rows share the wrong reasons.
+        ``lam_``. Raise it if a permuted column shows that the feature is still used.
+        Do not choose it by validation accuracy: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if it may only raise the probability of
         ``classes_[1]``, -1 if it may only lower it, 0 if it is free: gradients of the
@@ -169,13 +168,12 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
     ----------
     lam : float or "auto", default="auto"
         Strength of both penalties (0 switches both off), summed over features,
-        averaged over samples.
-        "auto" trains without penalty until half of the squared error of knowing
+        averaged over samples. "auto" trains without penalty until half of the squared error of knowing
         nothing is gained, and takes the strength at which what the network pays there
         for the annotated features is the squared error of knowing nothing; with
         signs, one at which few gradients stay wrong, if that is larger. It is then
-        ``lam_``; a strength ten times smaller or larger usually does as well. Do not
-        choose it by validation R2: validation rows share the wrong reasons.
+        ``lam_``. Raise it if a permuted column shows that the feature is still used.
+        Do not choose it by validation R2: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if the prediction may only rise with it, -1
         if it may only fall, 0 if it is free: gradients with the wrong sign are
