@@ -97,14 +97,14 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties (0 switches both off), summed over features,
-        averaged over samples; the paper's lambda_1, which belongs to sums over samples
-        in both terms. "auto" trains without penalty until half of the cross-entropy of knowing
+        Strength of both penalties (0 switches both off), summed over features, averaged
+        over samples; the paper's lambda_1, which belongs to sums over samples in both
+        terms. "auto" trains without penalty until half of the cross-entropy of knowing
         nothing is gained, and takes the strength at which what the network pays there
-        for the annotated features is the cross-entropy of knowing nothing; with
-        signs, one at which few gradients stay wrong, if that is larger. It is then
-        ``lam_``. Raise it if a permuted column shows that the feature is still used.
-        Do not choose it by validation accuracy: validation rows share the wrong reasons.
+        for the annotated features is the cross-entropy of knowing nothing; with signs,
+        one at which few gradients stay wrong, if that is larger. It is then ``lam_``.
+        Raise it if a permuted column shows that the feature is still used. Do not
+        choose it by validation accuracy: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if it may only raise the probability of
         ``classes_[1]``, -1 if it may only lower it, 0 if it is free: gradients of the
@@ -167,13 +167,13 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties (0 switches both off), summed over features,
-        averaged over samples. "auto" trains without penalty until half of the squared error of knowing
-        nothing is gained, and takes the strength at which what the network pays there
-        for the annotated features is the squared error of knowing nothing; with
+        Strength of both penalties (0 switches both off), summed over features, averaged
+        over samples. "auto" trains without penalty until half of the squared error of
+        knowing nothing is gained, and takes the strength at which what the network pays
+        there for the annotated features is the squared error of knowing nothing; with
         signs, one at which few gradients stay wrong, if that is larger. It is then
-        ``lam_``. Raise it if a permuted column shows that the feature is still used.
-        Do not choose it by validation R2: validation rows share the wrong reasons.
+        ``lam_``. Raise it if a permuted column shows that the feature is still used. Do
+        not choose it by validation R2: validation rows share the wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         For each feature, or by name, 1 if the prediction may only rise with it, -1
         if it may only fall, 0 if it is free: gradients with the wrong sign are
