@@ -240,7 +240,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         return self._member(member).score(X, y, sample_weight)
 
     def explain(self, X: ArrayLike, *, member: int = 0, **options) -> np.ndarray:
-        """Attributions of one member, shaped as by its ``explain``, with its options."""
+        """Attributions of one member, in the shape that its ``explain`` gives."""
         return self._member(member).explain(X, **options)
 
     def disagreement(self, X: ArrayLike) -> np.ndarray:
