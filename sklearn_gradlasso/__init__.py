@@ -1,11 +1,14 @@
 """Scikit-learn-compatible networks whose explanations are part of the training."""
 
 from . import metrics as metrics
+from .attribution_prior import AttributionPriorClassifier, AttributionPriorRegressor
 from .find_another_explanation import FindAnotherExplanation
 from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
 from .right_reasons import RRRClassifier, RRRRegressor
 
 __all__ = [
+    "AttributionPriorClassifier",
+    "AttributionPriorRegressor",
     "FindAnotherExplanation",
     "GradientLassoClassifier",
     "GradientLassoRegressor",

@@ -16,11 +16,11 @@ ANNOTATIONS_DOC = """\
 annotations : array-like, sparse matrix, DataFrame, dict or list of str, default=None
             What the model must not use. Non-negative weights of the shape of X: 1 for
             a feature that is irrelevant at a sample, 0 for one that is free; other
-            weights are stronger or weaker, and enter squared. A row of zeros is not
-            annotated. One row (shape ``(n_features,)``, such as a boolean vector)
-            holds for all samples, and so does a list of feature names. A DataFrame, or
-            a Series or dict as one row, is aligned by names; columns it lacks are free.
-            Rows correspond to those of X by position."""
+            weights are stronger or weaker: the attribution is multiplied by them
+            before the penalty sees it. One row (shape ``(n_features,)``, such as a
+            boolean vector) holds for all samples, and so does a list of feature names.
+            A DataFrame, or a Series or dict as one row, is aligned by names; columns it
+            lacks are free. Rows correspond to those of X by position."""
 
 
 def _with_annotations(method):

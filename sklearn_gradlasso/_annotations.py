@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-__all__ = ["check_annotations", "take_rows"]
+__all__ = ["check_annotations"]
 
 CAUSE = (
     "Annotations speak of the columns that reach the estimator; a step before it that "
@@ -75,16 +75,6 @@ def check_annotations(
         values = np.broadcast_to(values, _check_shape(shape, X.shape, hint))
     _check_shape(values.shape, X.shape)
     return values
-
-
-def take_rows(values, index):
-    """Rows of an array or a CSR matrix; a row that holds for all is not copied."""
-    if values is None or (isinstance(index, slice) and index == slice(None)):
-        return values
-    if sp.issparse(values) or values.strides[0] != 0:
-        return values[index]
-    n_rows = len(np.empty(len(values), dtype=bool)[index])
-    return np.broadcast_to(values[0], (n_rows, *values.shape[1:]))
 
 
 def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:

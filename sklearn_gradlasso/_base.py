@@ -6,37 +6,28 @@ import warnings
 from abc import abstractmethod
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
-from math import prod
 
-import joblib
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
-from torch import Tensor, nn
+from torch import Tensor
 
-from . import _validation as check
-from ._annotations import check_annotations, take_rows
 from ._balance import balanced_strength
-from ._fitted import FittedNetwork
-from ._inference import sums_of_squares
+from ._inference import representative_rows, sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
-from ._randomness import borrowed_generators, spawn_seeds
-from ._rows import Batches
+from ._preparation import PreparedNetwork
+from ._randomness import borrowed_generators
+from ._rows import Batches, Rows
 from ._threads import threads
 from ._weights import Plateau
-from .modules import build_module, check_output
 from .weight_penalties import L1, L2
 
 __all__ = ["NetworkEstimator"]
 
-FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
 
-
-class NetworkEstimator(FittedNetwork):
+class NetworkEstimator(PreparedNetwork):
     """A network fitted to an objective.
 
     Classifiers and regressors say how targets are encoded; the estimators of the
@@ -50,14 +41,6 @@ class NetworkEstimator(FittedNetwork):
         shared = {"{network_parameters}": PARAMETERS_DOC, **cls._shared_doc}
         for marker, text in shared.items():
             cls.__doc__ = cls.__doc__ and cls.__doc__.replace(marker, text)
-
-    @abstractmethod
-    def _encode(self, y, sample_weight, reset: bool, **given):
-        """Targets as the network is trained on them, and the final weights."""
-
-    @abstractmethod
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        """Labels whose shares a validation split keeps."""
 
     @abstractmethod
     def _guess(self, y: Tensor, sample_weight: Tensor | None) -> Tensor:
@@ -112,79 +95,16 @@ class NetworkEstimator(FittedNetwork):
                 )
                 stray, network, rows, seed = prepared
                 stack.enter_context(stray)
-                size = self.batch_size
-                size = min(FULL_BATCH, len(rows[0])) if size == "auto" else size
+                size = min(self._largest_batch(), len(rows[0]))
                 self.lam_ = self._strength(network, rows[0], size, seed, warm)
                 net = self._net_to_train(network, size, seed, warm, one_pass)
                 net.train(*rows)
             self._take(net, warm)
-            self._set_importances(rows)
+            vars(self).pop("feature_importances_", None)
+            self._background = representative_rows(net.module_, rows[0])
+            self.feature_importances_ = _shares(self._importances(rows))
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self
-
-    def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
-        index = X.index if hasattr(X, "iloc") else None
-        X, y = validate_data(
-            self, X, y, reset=not warm, multi_output=True, **self._input_checks()
-        )
-        names = getattr(self, "feature_names_in_", None)
-        annotations = check_annotations(annotations, X, names, index)
-        sample_weight = check.check_sample_weight(sample_weight, X)
-        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
-        y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
-        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
-        if sample_weight is not None:
-            # Equal weights give the same bits as none.
-            equal = np.ptp(sample_weight) == 0
-            sample_weight = None if equal else sample_weight / sample_weight.mean()
-
-        drawn = check_random_state(self.random_state).randint(2**31 - 1)
-        initial, shuffling, splitting = spawn_seeds(3, drawn)
-        device, dtype = check.check_device(self.device, X.dtype)
-        network = self._network(X.shape[1:], initial, warm).to(device, dtype)
-        if not warm:
-            self._splitting = splitting
-        parts = [slice(None)]
-        if self.early_stopping:
-            parts = check.hold_out(
-                len(y), self.validation_fraction, self._strata(y), self._splitting
-            )
-        rows = []
-        extras = {"sample_weight": sample_weight, "annotations": annotations}
-        for part in parts:
-            of_part = {name: take_rows(values, part) for name, values in extras.items()}
-            X_part, y_part = take_rows(X, part), take_rows(y, part)
-            rows.append(self._rows(network, X_part, y_part, **of_part))
-        check_output(network, rows[0][:2][0], self.n_outputs_)
-        stray = nullcontext()
-        if self.module is not None:  # it may draw from the global generators
-            (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
-            stray = borrowed_generators(seed, device)
-        return stray, network, rows, shuffling
-
-    def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
-        self._check_row_shape(row_shape, reset=not warm)
-        params = self.module_params
-        if self.module is None:
-            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
-            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
-        architecture = {
-            "module": self.module,
-            "n_features": prod(self._feature_shape),
-            "n_outputs": self.n_outputs_,
-            "module_params": params,
-        }
-        if not warm:
-            self._architecture = {**architecture, "seed": seed}
-            return self._with_head(build_module(**self._architecture))
-        known = {name: self._architecture[name] for name in architecture}
-        if joblib.hash(architecture) != joblib.hash(known):
-            raise ValueError(
-                "partial_fit and warm_start continue with the same network: it was "
-                f"{known}, parameters now ask for {architecture}. Fit a clone of the "
-                "estimator instead."
-            )
-        return self.net_.module_
 
     def _net_to_train(self, network, size: int, seed: int, warm: bool, one_pass: bool):
         old = self.net_ if warm else None
@@ -198,6 +118,7 @@ class NetworkEstimator(FittedNetwork):
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
             progress=bool(self.verbose),
+            **self._course(),
         )
         if old:
             net.continue_from(old)
@@ -240,14 +161,15 @@ class NetworkEstimator(FittedNetwork):
         self.best_loss_ = min(self.loss_curve_, default=None)
         self.net_ = net
 
-    def _set_importances(self, rows) -> None:
-        vars(self).pop("feature_importances_", None)
+    def _course(self) -> dict:
+        """What else the net is to know about the course of training."""
+        return {}
+
+    def _importances(self, rows: list[Rows]) -> np.ndarray:
         attribution, target = self.net_.objective.attribution, self._importance_target()
-        squares = sum(
-            sums_of_squares(self.net_.module_, part, attribution, target)
-            for part in rows
-        )
-        self.feature_importances_ = _shares(np.sqrt(squares))
+        module = self.net_.module_
+        squares = [sums_of_squares(module, r, attribution, target) for r in rows]
+        return np.sqrt(sum(squares))
 
     def _say_how_training_ended(self, ended_by: str, one_pass: bool) -> None:
         name = type(self).__name__
@@ -283,12 +205,6 @@ def _undone_on_failure(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _present(*aligned) -> tuple:
-    """Rows of X, y, sample weights and annotations whose weight is not zero."""
-    index = check.rows_of_positive_weight(aligned[2])
-    return tuple(take_rows(values, index) for values in aligned)
 
 
 def _shares(importances: np.ndarray) -> np.ndarray:

@@ -12,21 +12,21 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d, compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from torch import nn
 
 from . import targets
 from ._base import NetworkEstimator
+from .modules import LogProbabilities
 from .objective import cross_entropy
 
 __all__ = ["NetworkClassifier"]
 
-ATTRIBUTES_DOC = """\
-classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    feature_importances_ : ndarray of shape (n_features,)
+IMPORTANCES_DOC = """\
+feature_importances_ : ndarray of shape (n_features,)
         Root mean square over the training data of the gradient of the log-odds (two
         classes) or of the predicted class's log-probability; sums to 1.
-    lam_ : float
+    """
+ATTRIBUTES_DOC = """\
+lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
         Cross-entropy, and ``lam_`` times the penalty, of each epoch.
@@ -38,6 +38,8 @@ classes_ : ndarray of shape (n_classes,)
         The highest of them in the last fit, that of the weights kept.
     n_iter_ : int
         Number of epochs.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
     n_outputs_ : int
         Number of classes.
     n_features_in_ : int
@@ -54,7 +56,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
-    _shared_doc = {"{fitted_attributes}": ATTRIBUTES_DOC}
+    _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
     _loss = staticmethod(cross_entropy)
     _default_target = "log_prob_sum"
     _target_names = targets.OF_CLASSIFIERS
@@ -223,7 +225,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
 
     def _with_head(self, network):
-        return nn.Sequential(network, nn.LogSoftmax(dim=1))
+        return LogProbabilities(network)
 
     def _in_units(self, target):
         return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from . import _validation as check
-from . import targets
-from ._inference import attributions_of, outputs_of
+from . import attributions, targets
+from ._inference import attributions_of, base_value_of, outputs_of, scores_of
 from ._net import ObjectiveNet
 from ._parameters import NetworkParameters
 from ._rows import Rows
@@ -25,6 +26,14 @@ from .objective import Objective
 __all__ = ["FittedNetwork", "Target"]
 
 Target = Callable[[Tensor, Tensor | None], Tensor]
+
+
+class Explained(NamedTuple):
+    """Attributions ``values``, the explained ``predictions``, and their base."""
+
+    values: np.ndarray
+    predictions: np.ndarray | None
+    base_values: np.ndarray | None
 
 
 class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
@@ -134,34 +143,54 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
             the prior saw (before annotations), for a regressor in standardised units.
             Else a name from :mod:`sklearn_gradlasso.targets` or a callable
             ``(output, y) -> (n,)``.
-        attribution : callable, default=None
-            ``(score, x) -> phi``; by default the estimator's own.
+        attribution : str or callable, default=None
+            "gradients", "integrated_gradients", "expected_gradients", or a callable
+            ``(score, x) -> phi``; by default the estimator's own. References of
+            expected gradients are up to 500 rows kept from the training data.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
-            In units of what is explained per unit of the feature (gradients), in the
-            precision of the model; the last axis only where there are several outputs.
+            In units of what is explained (for gradients, per unit of the feature), in
+            the precision of the model; the last axis only where there are several
+            outputs.
 
         Raises
         ------
         ValueError
-            If the target is unknown or does not fit the model, or X is not as in
-            ``fit``.
+            If the target or the attribution is unknown or does not fit the model, or X
+            is not as in ``fit``.
         """
+        return self._explained(X, target, attribution, with_base=False).values
+
+    def _explained(
+        self, X, target=None, attribution=None, *, with_base: bool = True
+    ) -> Explained:
+        """Attributions, and what they are to add up to."""
         rows = self._rows_to_answer(X)
-        objective = self.net_.objective
-        attribution = objective.attribution if attribution is None else attribution
-        if not callable(attribution):
-            raise TypeError(
-                "attribution must be a callable (score, x) -> phi such as Gradients(), "
-                f"got {attribution!r}."
-            )
-        scalars = self._target_to_explain(target, objective)
+        module = self.net_.module_
+        attribution = self._attribution_to_explain(attribution)
+        scalars = self._target_to_explain(target, self.net_.objective)
+        scores = base = None
         with threads(self.n_jobs):
-            phi = attributions_of(self.net_.module_, rows, attribution, scalars)
+            phi = attributions_of(module, rows, attribution, scalars)
+            if with_base:
+                scores = scores_of(module, rows, scalars)
+                base = base_value_of(module, rows, attribution, scalars)
         n_axes = 1 + len(self._feature_shape)
-        return phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
+        phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
+        return Explained(phi, scores, base)
+
+    def _own_attribution(self) -> Callable:
+        """The attribution by which the estimator explains itself."""
+        return self.net_.objective.attribution
+
+    def _attribution_to_explain(self, attribution) -> Callable:
+        if attribution is None:
+            attribution = self._own_attribution()
+        attribution = attributions.by_name(attribution)
+        against = getattr(attribution, "against", None)
+        return attribution if against is None else against(*self._background)
 
     def _target_to_explain(self, target, objective: Objective) -> Target:
         if target is None:

@@ -14,12 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._paths import representatives
 from ._rows import Batches, Rows
 from .objective import Score
 
-__all__ = ["attributions_of", "outputs_of", "sums_of_squares"]
+__all__ = [
+    "attributions_of",
+    "base_value_of",
+    "outputs_of",
+    "representative_rows",
+    "scores_of",
+    "sums_of_squares",
+]
 
 ROWS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**22
+BACKGROUND_ROWS, BACKGROUND_VALUES = 500, 2**22
 
 
 @contextmanager
@@ -69,6 +78,63 @@ def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.nd
             [phi.cpu() for phi in _explained(module, rows, attribution, target)]
         )
     return _finite(phi, "attribution")
+
+
+def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
+    """The scalars that are explained.
+
+    Returns
+    -------
+    ndarray of shape (n,) or (n, m)
+    """
+    with _evaluating(module):
+        scores = [Score(module, target, y)(x).cpu() for x, y in _chunks(rows)]
+    return _finite(torch.cat(scores), "output")
+
+
+def base_value_of(
+    module: nn.Module, rows: Rows, attribution, target
+) -> np.ndarray | None:
+    """What the attributions of a row add up to the difference from.
+
+    Returns
+    -------
+    ndarray of shape () or (m,), or None
+        ``None`` if the attribution does not promise completeness.
+    """
+    if not hasattr(attribution, "base_value"):
+        return None
+    x, y = rows[:1]
+    with _evaluating(module):
+        value = attribution.base_value(Score(module, target, y), x).cpu()
+    return _finite(value, "output")
+
+
+def representative_rows(
+    module: nn.Module, rows: Rows
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A few hundred rows that stand for all, and their weights.
+
+    All rows, if they are that few; else rows evenly spaced in the order of the
+    network's output, counted by their weights.
+
+    Returns
+    -------
+    X : ndarray of shape (n_background, *feature_shape)
+    sample_weight : ndarray of shape (n_background,) or None
+    """
+    weight = rows.extras.get("sample_weight")
+    limit = BACKGROUND_VALUES // max(1, prod(rows.feature_shape))
+    n = min(BACKGROUND_ROWS, max(1, limit))
+    if len(rows) > n:
+        outputs = torch.from_numpy(outputs_of(module, rows))
+        weight = None if weight is None else weight.cpu()
+        x, _ = rows[representatives(outputs, weight, n).to(rows.device)]
+        weight = None
+    else:
+        x, _ = rows[:]
+    weight = None if weight is None else weight.cpu().numpy().copy()
+    return x.cpu().numpy().copy(), weight
 
 
 def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:

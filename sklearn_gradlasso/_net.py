@@ -34,6 +34,8 @@ class ObjectiveNet(SteppingNet):
         Whether training leaves, and validation and callbacks see at the end of an
         epoch, the mean of the weights over the second half of its steps, rather than
         those after the last one.
+    prior_start : int
+        Epochs before the prior acts; training does not end before.
     progress : bool
         Whether to show a bar of epochs, with the terms of the objective.
     **kwargs
@@ -52,12 +54,14 @@ class ObjectiveNet(SteppingNet):
         *,
         plateau: Plateau | None = None,
         average: bool = False,
+        prior_start: int = 0,
         progress: bool = False,
         **kwargs,
     ):
         super().__init__(module, **kwargs)
         self.plateau = plateau
         self.average = average
+        self.prior_start = prior_start
         self.progress = progress
 
     def train(self, rows: Rows, valid: Rows | None = None) -> None:
@@ -102,15 +106,17 @@ class ObjectiveNet(SteppingNet):
         n_epochs = epochs or self.max_epochs
         bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
         try:
-            for _ in range(n_epochs):
+            for epoch in range(n_epochs):
                 before = Snapshot(state)
+                has_prior = epoch >= self.prior_start
+                self.start_epoch(has_prior)
                 self.notify("on_epoch_begin", **data)
                 self.run_single_epoch(batches, True, "train", self.train_step)
                 left = mean.pop() if mean else None
                 if self.is_finite(self._epoch):
                     finite = before
                     with left.in_place() if left else nullcontext():
-                        improved = self._end_epoch(valid_batches, data)
+                        improved = self._end_epoch(valid_batches, data, has_prior)
                         if improved and valid is not None:
                             kept = Snapshot(state)
                 if not self.is_finite(self._epoch):
@@ -134,11 +140,13 @@ class ObjectiveNet(SteppingNet):
             finite.restore()
         return self
 
-    def _end_epoch(self, valid_batches: Batches | None, data: dict) -> bool:
+    def _end_epoch(
+        self, valid_batches: Batches | None, data: dict, counts: bool
+    ) -> bool:
         """Validate, notify, and say whether what is watched is the best so far."""
         self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
         improved = False
-        if self.plateau is not None and self.is_finite(self._epoch):
+        if counts and self.plateau is not None and self.is_finite(self._epoch):
             score = self._epoch.get("valid_score")
             watched = self._epoch["train_total"] if score is None else -score
             improved = self.plateau.update(watched)

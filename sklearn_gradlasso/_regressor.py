@@ -16,11 +16,13 @@ from .objective import squared_error
 
 __all__ = ["NetworkRegressor"]
 
-ATTRIBUTES_DOC = """\
+IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
         Root mean square over the training data (and over standardised outputs, if
         there are several) of the gradient of the prediction; sums to 1.
-    lam_ : float
+    """
+ATTRIBUTES_DOC = """\
+lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
         Mean squared error in standardised units, and ``lam_`` times the penalty, of
@@ -47,7 +49,7 @@ feature_importances_ : ndarray of shape (n_features,)
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
     """A network whose output is the targets in standardised units."""
 
-    _shared_doc = {"{fitted_attributes}": ATTRIBUTES_DOC}
+    _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
     _loss = staticmethod(squared_error)
     _default_target = "output"
     _target_names = targets.OF_REGRESSORS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -34,6 +35,9 @@ class SteppingNet(NeuralNet):
         Shuffles the rows of each epoch; ``None`` keeps their order.
     validation_score : callable or None
         ``(output, y, sample_weight) -> float`` on tensors, larger is better.
+    schedule : {"joint", "alternating"}
+        Whether a step is on the whole objective, or two steps are, on the loss with
+        the weight penalties and on the prior.
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
     """
@@ -45,6 +49,7 @@ class SteppingNet(NeuralNet):
         objective: Objective,
         generator: torch.Generator | None = None,
         validation_score: Callable | None = None,
+        schedule: str = "joint",
         **kwargs,
     ):
         super().__init__(
@@ -57,6 +62,7 @@ class SteppingNet(NeuralNet):
         self.objective = objective
         self.generator = generator
         self.validation_score = validation_score
+        self.schedule = schedule
 
     @property
     def _default_callbacks(self):
@@ -89,6 +95,12 @@ class SteppingNet(NeuralNet):
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         self._mean, self._lowest = mean, {}
         self._parameters = list(self.module_.parameters())
+
+    def start_epoch(self, has_prior: bool) -> None:
+        """Decide what is minimised in the epoch that begins."""
+        objective = self.objective if has_prior else replace(self.objective, lam=0.0)
+        by_turns = objective.lam and self.schedule == "alternating"
+        self._turns = objective.by_turns() if by_turns else (objective,)
 
     def on_epoch_begin(self, net, **kwargs):
         # At hand for the rest of the epoch: looking it up copies the whole history.
@@ -127,8 +139,16 @@ class SteppingNet(NeuralNet):
             self._record_validation(kept)
 
     def train_step(self, batch, **fit_params):
-        if not self._lean:
-            return super().train_step(batch, **fit_params)
+        results = []
+        for objective in self._turns:
+            self._turn = objective
+            if self._lean:
+                results.append(self._lean_step(batch))
+            else:
+                results.append(super().train_step(batch, **fit_params))
+        return results[0] if len(results) == 1 else _together(*results)
+
+    def _lean_step(self, batch) -> dict:
         steps = []
 
         def closure():
@@ -142,14 +162,14 @@ class SteppingNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         x, y = batch
-        terms = self.objective(self.module_, x, y, **batch.extras)
+        terms = self._turn(self.module_, x, y, **batch.extras)
         total, weight = terms.total, len(x)
         if "sample_weight" in batch.extras:
             # A batch counts by its weight, which is the number of rows on average.
             weight = batch.extras["sample_weight"].sum()
             total = (weight / len(x)) * total
         # With a prior x is a leaf too, but its gradient is not wanted.
-        total.backward(inputs=self._learnable if self.objective.lam else None)
+        total.backward(inputs=self._learnable if self._turn.lam else None)
         kept = (weight, terms.data.detach(), terms.prior.detach(), terms.total.detach())
         return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
 
@@ -185,6 +205,13 @@ class SteppingNet(NeuralNet):
         self._epoch[f"{name}_best"] = lowest
         if lowest:
             self._lowest[name] = self._epoch[name]
+
+
+def _together(of_loss: dict, of_prior: dict) -> dict:
+    """The terms of a step that was taken by turns."""
+    weight, data, _, total = of_loss["kept"]
+    _, _, prior, prior_total = of_prior["kept"]
+    return {**of_loss, "kept": (weight, data, prior, total + prior_total)}
 
 
 def _asks_for_batches(callback: Callback) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ __all__ = [
     "check_feature_shape",
     "check_hidden_layer_sizes",
     "check_optimizer",
+    "check_pairs",
     "check_sample_weight",
     "hold_out",
     "rows_of_positive_weight",
@@ -181,6 +182,34 @@ def hold_out(
             f"{refused}a score needs at least two. Raise validation_fraction."
         )
     return np.sort(train), np.sort(valid)
+
+
+def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...]:
+    """Pairs of a strength and a penalty, which may be a name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one of them is not.
+    """
+    for pair in given:
+        if not (isinstance(pair, Sequence) and len(pair) == 2):
+            raise ValueError(
+                f"{name} must be a list of pairs (strength, penalty), got {pair!r} in "
+                "it."
+            )
+        strength, penalty = pair
+        good = isinstance(strength, Real) and 0 <= strength < np.inf
+        if not good or isinstance(strength, bool):
+            raise ValueError(
+                f"{name}: a strength must be a finite number that is not negative, got "
+                f"{strength!r}."
+            )
+        if not (callable(penalty) or isinstance(penalty, str)):
+            raise TypeError(
+                f"{name}: a pair must hold a strength and a callable, got {pair!r}."
+            )
+    return tuple((strength, penalty) for strength, penalty in given)
 
 
 def _is_positive_integer(size) -> bool:

@@ -5,17 +5,33 @@ inputs to the explained scalars, shape ``(n,)`` or ``(n, m)``; ``phi`` has the
 shape of ``x``, with a last axis of length m in the second case. The graph is kept
 exactly when gradients are enabled, so that one implementation serves the prior
 during training and ``explain`` afterwards (inside ``torch.no_grad()``).
+
+``score`` also takes several copies of the rows, one after the other, moved to other
+points: ``(c * n, *feature_shape)``. An attribution that promises completeness,
+``sum_j phi_ij = score(x_i) - base_value``, has a method ``base_value(score, x)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Gradients"]
+from ._expected_gradients import ExpectedGradients
+from ._paths import (
+    Score,
+    beside,
+    check_count,
+    gradients_between,
+    input_gradients,
+    like,
+)
+
+__all__ = ["ExpectedGradients", "Gradients", "IntegratedGradients", "by_name"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +42,7 @@ class Gradients:
     section 3. The parameters' ``.grad`` and the tensor ``x`` are left untouched.
     """
 
-    def __call__(self, score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    def __call__(self, score: Score, x: Tensor) -> Tensor:
         """Differentiate the score with respect to the inputs.
 
         Parameters
@@ -47,25 +63,118 @@ class Gradients:
         ValueError
             If gradients are enabled, as in training, and no score depends on x.
         """
-        keep_graph = torch.is_grad_enabled()
-        with torch.enable_grad():
-            if not x.requires_grad:
-                x = x.detach().requires_grad_()
-            value = score(x)
-            columns = [value] if value.ndim == 1 else value.unbind(dim=1)
-            gradients = [_gradient(column, x, keep_graph) for column in columns]
-            if keep_graph and all(gradient is None for gradient in gradients):
-                raise ValueError(
-                    "The network's output does not depend on X in a way that can be "
-                    "differentiated, so that a prior has no effect; check module, or "
-                    "use lam=0."
-                )
-            phi = [torch.zeros_like(x) if g is None else g for g in gradients]
-            return phi[0] if value.ndim == 1 else torch.stack(phi, dim=-1)
+        return input_gradients(score, x)
 
 
-def _gradient(value: Tensor, x: Tensor, keep_graph: bool) -> Tensor | None:
-    (gradient,) = torch.autograd.grad(
-        value.sum(), x, create_graph=keep_graph, retain_graph=True, allow_unused=True
-    )
-    return gradient
+@dataclass(frozen=True, eq=False)
+class IntegratedGradients:
+    """Gradients on the straight line from a baseline b, times the way.
+
+    ``phi_ij = (x_ij - b_j) int_0^1 d_j score(b + alpha (x_i - b)) d alpha`` by
+    Gauss-Legendre quadrature (Sundararajan, Taly and Yan 2017, *Axiomatic Attribution
+    for Deep Networks*; Erion et al. 2019, *Learning Explainable Models Using
+    Attribution Priors*, section 3).
+
+    Parameters
+    ----------
+    n_steps : int, default=50
+        Points of the quadrature; all of them take part in a training step.
+    baseline : float or array-like of the shape of a row, default=0.0
+        The input that says nothing, in the units in which the network sees X.
+    """
+
+    n_steps: int = 50
+    baseline: Any = 0.0
+
+    def __post_init__(self):
+        check_count("IntegratedGradients: n_steps", self.n_steps)
+
+    def __call__(self, score: Score, x: Tensor) -> Tensor:
+        """Attribute to the inputs what the score is above that of the baseline.
+
+        Parameters
+        ----------
+        score : callable
+            ``x -> (n,)`` or ``(n, m)``.
+        x : Tensor of shape (n, *feature_shape)
+
+        Returns
+        -------
+        Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
+            In units of the score.
+
+        Raises
+        ------
+        ValueError
+            If the baseline does not have the shape of a row.
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(self.n_steps)
+        alpha, weight = like(x, (nodes + 1) / 2), like(x, weights / 2)
+        way = x.detach() - self._baseline(x)
+        baseline = self._baseline(x).expand(self.n_steps, 1, *x.shape[1:])
+        mean = sum(
+            torch.tensordot(weight[points], gradient, dims=1)
+            for points, gradient in gradients_between(
+                Gradients(), score, x, baseline, alpha[:, None]
+            )
+        )
+        return beside(way, mean) * mean
+
+    def base_value(self, score: Score, x: Tensor) -> Tensor:
+        """The score at the baseline, of shape () or (m,)."""
+        return score(self._baseline(x).expand(1, *x.shape[1:]))[0]
+
+    def _baseline(self, x: Tensor) -> Tensor:
+        baseline = like(x, self.baseline)
+        if baseline.numel() not in (1, x[:1].numel()):
+            raise ValueError(
+                "IntegratedGradients: baseline must be a number or have the shape of a "
+                f"row, {tuple(x.shape[1:])}, got shape {tuple(baseline.shape)}."
+            )
+        return baseline.reshape(x.shape[1:]) if baseline.numel() > 1 else baseline
+
+
+_NAMED = {
+    "expected_gradients": ExpectedGradients,
+    "gradients": Gradients,
+    "integrated_gradients": IntegratedGradients,
+}
+
+
+def by_name(attribution: str | Callable, **params) -> Callable[[Score, Tensor], Tensor]:
+    """An attribution given by its name, or as a callable.
+
+    Parameters
+    ----------
+    attribution : str or callable
+        "expected_gradients", "gradients" or "integrated_gradients"; a callable
+        ``(score, x) -> phi`` is returned as it is.
+    params : keyword arguments
+        For a named attribution that has them.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If there is no attribution of that name.
+    TypeError
+        If it is neither a name nor a callable, or a class instead of an instance.
+    """
+    if isinstance(attribution, str):
+        if attribution not in _NAMED:
+            raise ValueError(
+                f"attribution must be one of {sorted(_NAMED)} or a callable (score, x) "
+                f"-> phi, got {attribution!r}."
+            )
+        kind = _NAMED[attribution]
+        known = kind.__dataclass_fields__
+        return kind(**{name: params[name] for name in params if name in known})
+    if not callable(attribution) or isinstance(attribution, type):
+        raise TypeError(
+            "attribution must be a name or a callable (score, x) -> phi such as "
+            f"Gradients(), got {attribution!r}."
+        )
+    return attribution

@@ -1,4 +1,4 @@
-"""How sparse explanations and importances are."""
+"""How sparse explanations are, and how much of the output they account for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
-__all__ = ["effective_features", "gini_index"]
+from ._ablation import AblationCurve, ablation_curve, ablation_scores
+
+__all__ = [
+    "AblationCurve",
+    "ablation_curve",
+    "ablation_scores",
+    "effective_features",
+    "gini_index",
+]
 
 
 def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:

@@ -13,12 +13,31 @@ from torch import Tensor, nn
 
 from ._randomness import borrowed_generators
 
-__all__ = ["ACTIVATIONS", "MLP", "build_module", "check_output"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "LogProbabilities",
+    "ReLU",
+    "build_module",
+    "check_output",
+]
+
+
+class ReLU(nn.Module):
+    """``max(x, 0)``, written so that its second derivative is not computed.
+
+    It is zero, but torch's own activation would send it through the whole network when
+    a gradient is differentiated.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * (x.detach() > 0).to(x.dtype)
+
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
     "logistic": nn.Sigmoid,
-    "relu": nn.ReLU,
+    "relu": ReLU,
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
@@ -65,6 +84,24 @@ class MLP(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.flatten(1))
+
+
+class LogProbabilities(nn.Sequential):
+    """A network with raw scores, and the log-probabilities of classes after it.
+
+    Parameters
+    ----------
+    network : nn.Module
+        ``(n, *feature_shape) -> (n, n_classes)``, without a last activation.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__(network, nn.LogSoftmax(dim=1))
+
+    @property
+    def raw_scores(self) -> nn.Module:
+        """The network alone."""
+        return self[0]
 
 
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:

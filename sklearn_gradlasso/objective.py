@@ -10,13 +10,15 @@ prior, so that an integer weight means repetition.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ._score import Score, shape_of
 
 __all__ = [
     "Components",
@@ -83,49 +85,6 @@ def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Score:
-    """The explained scalar as a function of the inputs, ``target o f``.
-
-    Parameters
-    ----------
-    module : nn.Module
-        The network f.
-    target : callable
-        ``(output, y) -> (n,)`` or ``(n, m)``; see :mod:`sklearn_gradlasso.targets`.
-    y : Tensor of shape (n, ...), optional
-        Encoded targets of the rows.
-    x, output : Tensor, optional
-        A batch and ``module(x)``, when it is known: called with this very tensor,
-        the score saves the forward pass.
-    """
-
-    module: nn.Module
-    target: Callable[[Tensor, Tensor | None], Tensor]
-    y: Tensor | None = None
-    x: Tensor | None = None
-    output: Tensor | None = None
-
-    def __call__(self, x: Tensor) -> Tensor:
-        output = self.output if x is self.x else self.module(x)
-        value = self.target(output, self.y)
-        if not isinstance(value, Tensor) or value.shape[:1] != x.shape[:1]:
-            raise ValueError(
-                "target must return a tensor with one scalar for each row, of shape "
-                f"({len(x)},) or ({len(x)}, m), got {_shape(value)}."
-            )
-        if value.ndim > 2 or (torch.is_grad_enabled() and not value.requires_grad):
-            raise ValueError(
-                "target must return (n,) or (n, m) scalars that can be differentiated "
-                f"with respect to the network's output, got {_shape(value)}."
-            )
-        return value
-
-
-def _shape(value) -> tuple | str:
-    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-
-
-@dataclass(frozen=True)
 class Components:
     """The terms of the objective on one batch; tensors of shape ().
 
@@ -157,8 +116,10 @@ class Objective:
         ``(output, y) -> (n,)``.
     lam : float
         Strength of the prior; at 0 no attribution is computed.
-    prior : callable
-        ``phi -> (n,)``, or ``()`` for a cost of the whole batch.
+    prior : callable or tuple of (float, callable)
+        ``phi -> (n,)``, or ``()`` for a cost of the whole batch; if it has a parameter
+        ``sample_weight``, it is given the weights of the rows. Or several of them with
+        their weights, to be added up.
     attribution : callable
         ``(score, x) -> phi``.
     target : callable
@@ -170,16 +131,30 @@ class Objective:
     constraints : tuple of (prior, target)
         Further priors of strength ``lam``, each on the attribution of its target,
         which annotations do not touch.
+    has_loss : bool
+        Whether the loss and the weight penalties count, or the priors alone.
     """
 
     loss: Callable[[Tensor, Tensor], Tensor]
     lam: float
-    prior: Callable[[Tensor], Tensor]
+    prior: Callable[..., Tensor] | tuple[tuple[float, Callable[..., Tensor]], ...]
     attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
     target: Callable[[Tensor, Tensor | None], Tensor]
     weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
     annotated_only: bool = False
     constraints: tuple[tuple[Callable, Callable], ...] = ()
+    has_loss: bool = True
+
+    def __post_init__(self):
+        several = isinstance(self.prior, tuple)
+        pairs = self.prior if several else ((1.0, self.prior),)
+        pairs = [*pairs, *((1.0, prior) for prior, _ in self.constraints)]
+        weighted = frozenset(id(prior) for _, prior in pairs if _takes_weights(prior))
+        object.__setattr__(self, "_weighted", weighted)
+
+    def by_turns(self) -> tuple[Objective, Objective]:
+        """The loss with the weight penalties, and the priors alone."""
+        return replace(self, lam=0.0), replace(self, has_loss=False)
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:
         """Whether the prior looks at rows with these annotations."""
@@ -214,24 +189,47 @@ class Objective:
             x = x.detach().requires_grad_()
         output = module(x)
         data = average(self.loss(output, y), sample_weight)
-        total, prior = data, data.new_zeros(())
+        total, prior = data if self.has_loss else data.new_zeros(()), data.new_zeros(())
         if self.lam and (self.constraints or self.prior_acts_on(annotations)):
 
             @cache
             def attribution_of(target):
-                return self.attribution(Score(module, target, y, x, output), x)
+                score = Score(module, target, y, x, output, sample_weight)
+                return self.attribution(score, x)
 
             if self.prior_acts_on(annotations):
                 phi = attribution_of(self.target)
                 if annotations is not None:
                     outputs = (1,) * (phi.ndim - annotations.ndim)
                     phi = annotations.reshape(annotations.shape + outputs) * phi
-                prior = average(self.prior(phi), sample_weight)
+                prior = self._cost(self.prior, phi, sample_weight)
             for constraint, target in self.constraints:
-                cost = constraint(attribution_of(target))
-                prior = prior + average(cost, sample_weight)
+                phi = attribution_of(target)
+                prior = prior + self._cost(constraint, phi, sample_weight)
             prior = self.lam * prior
             total = total + prior
-        for strength, penalty in self.weight_penalties:
+        for strength, penalty in self.weight_penalties if self.has_loss else ():
             total = total + strength * penalty(module)
         return Components(data, prior, total, output)
+
+    def _cost(self, prior, phi: Tensor, sample_weight: Tensor | None) -> Tensor:
+        if isinstance(prior, tuple):
+            costs = [w * self._cost(each, phi, sample_weight) for w, each in prior]
+            return sum(costs)
+        weights = (
+            {"sample_weight": sample_weight} if id(prior) in self._weighted else {}
+        )
+        value = prior(phi, **weights)
+        if not isinstance(value, Tensor) or value.shape not in ((), phi.shape[:1]):
+            raise ValueError(
+                f"prior must return a tensor of shape ({len(phi)},), a cost for each "
+                f"row, or of shape () for all of them, got {shape_of(value)}."
+            )
+        return average(value, sample_weight)
+
+
+def _takes_weights(prior: Callable) -> bool:
+    try:
+        return "sample_weight" in inspect.signature(prior).parameters
+    except ValueError:  # some callables tell nothing about themselves
+        return False

@@ -2,19 +2,35 @@
 
 A prior is any callable ``phi -> (n,)``, the cost of each sample, which the
 objective averages with the sample weights; a callable that returns a scalar is a
-cost of the whole batch and is taken as it is. Priors sum over features (and over
-explained outputs, if there are several), so that their value does not depend on
+cost of the whole batch and is taken as it is. If it has a parameter
+``sample_weight``, it is given the weights, or None. Priors sum over features (and
+over explained outputs, if there are several), so that their value does not depend on
 the number of rows.
+
+Batch-level priors are about the importance of a feature to all samples, the
+average magnitude ``a_j = mean_i |phi_ij|`` (Erion et al. 2019, *Learning Explainable
+Models Using Attribution Priors*, section 2.2).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["L1", "L2", "WrongSign"]
+from ._global_priors import Gini, GlobalL2, GraphLaplacian
+
+__all__ = [
+    "L1",
+    "L2",
+    "Gini",
+    "GlobalL2",
+    "GraphLaplacian",
+    "TotalVariation",
+    "WrongSign",
+]
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,8 @@ class L1:
 
     Drives most attributions of a sample towards zero: few features matter at each
     sample, not necessarily the same ones (Ross, Lage and Doshi-Velez 2017, *The
-    Neural LASSO*, equation 1).
+    Neural LASSO*, equation 1). Its average over samples is also the L1 norm of the
+    global importances, ``sum_j a_j``.
     """
 
     def __call__(self, phi: Tensor) -> Tensor:
@@ -97,3 +114,67 @@ class WrongSign:
         signs = torch.tensor(self.signs, dtype=phi.dtype, device=phi.device)
         wrong = -signs[:, None] * phi.reshape(len(phi), len(signs), -1)
         return wrong.relu().flatten(1).sum(dim=1)
+
+
+@dataclass(frozen=True)
+class TotalVariation:
+    """Differences between the attributions of neighbouring pixels.
+
+    ``sum_rc |phi_(r+1)c - phi_rc| + |phi_r(c+1) - phi_rc|`` on maps divided by their
+    standard deviation, without which small attributions would do as well as smooth
+    ones: the pixel prior of Erion et al. (2019), *Learning Explainable Models Using
+    Attribution Priors*, section 2.1 and appendix E.1.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the image in a row of features: ``(height, width)`` or ``(channels, height,
+        width)``, or one number for a sequence. Channels are not neighbours.
+    standardize : bool, default=True
+        Whether to divide the map of each sample (and explained output) by its standard
+        deviation. A constant map costs nothing.
+    """
+
+    shape: tuple[int, ...]
+    standardize: bool = True
+
+    def __post_init__(self):
+        shape = (self.shape,) if isinstance(self.shape, int) else tuple(self.shape)
+        sizes = [size for size in shape if isinstance(size, (int, np.integer))]
+        if len(shape) not in (1, 2, 3) or len(sizes) < len(shape) or min(sizes) < 1:
+            raise ValueError(
+                "TotalVariation: shape must be (height, width), (channels, height, "
+                f"width) or a length, positive integers, got {self.shape!r}."
+            )
+        object.__setattr__(self, "shape", shape)
+
+    def __call__(self, phi: Tensor) -> Tensor:
+        """Cost of each sample.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
+            Attributions, as many to a sample as the image has values.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If a sample has another number of attributions than the image values.
+        """
+        n_values = int(np.prod(self.shape))
+        if phi[:1].numel() % n_values or not phi.numel():
+            raise ValueError(
+                f"TotalVariation: shape={self.shape} has {n_values} values, but a "
+                f"sample has attributions of shape {tuple(phi.shape[1:])}."
+            )
+        maps = phi.reshape(len(phi), n_values, -1)
+        if self.standardize:
+            variance = maps.var(dim=1, keepdim=True, correction=0)
+            maps = maps / torch.where(variance > 0, variance, 1.0).sqrt()
+        maps = maps.reshape(len(phi), *self.shape, -1)
+        axes = range(max(1, len(self.shape) - 1), len(self.shape) + 1)
+        return sum(maps.diff(dim=axis).abs().flatten(1).sum(dim=1) for axis in axes)

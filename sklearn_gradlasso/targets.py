@@ -4,6 +4,9 @@ A target is any callable ``(output, y) -> (n,)``. ``output`` has shape
 ``(n, n_outputs)``: log-probabilities for a classifier, predictions in
 standardised units for a regressor. ``y`` holds the encoded targets of the same
 rows, or is ``None`` when a fitted model is explained on rows without a target.
+Two attributes of a target, if they are there and true, save work: ``ignores_y``, it
+does not look at y; ``takes_raw_scores``, it gives the same for the scores before they
+are normalised to log-probabilities.
 A target may also return ``(n, m)``: m scalars, each explained by itself, and
 the attribution then carries them on a last axis.
 
@@ -165,6 +168,7 @@ class ClassK:
     """
 
     k: int
+    ignores_y = True
 
     def __call__(self, output: Tensor, y: Tensor | None) -> Tensor:
         if not 0 <= self.k < output.shape[1]:
@@ -174,6 +178,10 @@ class ClassK:
             )
         return output[:, self.k]
 
+
+for _target in (log_odds, log_prob_sum, output, predicted_class, probabilities):
+    _target.ignores_y = True
+log_odds.takes_raw_scores = True  # a difference of log-probabilities
 
 _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)
 OF_CLASSIFIERS = tuple(function.__name__ for function in _NAMED)

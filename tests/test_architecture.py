@@ -16,30 +16,35 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each module may import those before it in this order, and only these; "leaf" modules
 # may import no other module of the package.
 LEAVES = {
+    "_aligned",
     "_annotations",
+    "_features",
+    "_global_priors",
     "_masks",
+    "_paths",
     "_randomness",
     "_rows",
+    "_score",
+    "_stand_ins",
     "_threads",
     "_weights",
     "_validation",
-    "attributions",
-    "metrics",
-    "objective",
-    "priors",
     "targets",
     "weight_penalties",
 }
 LAYERS = [
     LEAVES,
+    {"_ablation", "_expected_gradients", "explanation", "priors"},
+    {"attributions", "metrics", "objective"},
     {"_inference", "_steps", "modules"},
     {"_balance", "_net"},
     {"_parameters"},
     {"_fitted"},
+    {"_preparation"},
     {"_base"},
     {"_classifier", "_regressor"},
-    {"_annotated", "gradient_lasso"},
-    {"right_reasons"},
+    {"_annotated", "_prior_training", "gradient_lasso"},
+    {"attribution_prior", "right_reasons"},
     {"find_another_explanation"},
 ]
 

@@ -101,8 +101,8 @@ def test_right_reasons_runs_resumes_and_prints_its_lines(monkeypatch, capsys, tm
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_monotone_experiment_on_few_rows(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES / "papers" / "right_reasons")
-    experiment = importlib.import_module("monotone")
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("right_reasons.monotone")
     monkeypatch.setattr(experiment, "GRID", (1.0,))
     figures = experiment.run(0, n_train=300, n_test=500)
     assert figures["signs"]["wrong"] < 0.03 < 0.1 < figures["default"]["wrong"]

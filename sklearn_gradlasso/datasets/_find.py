@@ -34,8 +34,10 @@ def find(name: str, data_home) -> Path | None:
     return path if path.is_file() else None
 
 
-def advice(name: str) -> str:
+def advice(name: str, *, download: bool = True) -> str:
+    """What to do about a missing file, for which there may be a download."""
     return (
         f"{name} was not found. Put it into the folder that data_home= or the "
-        "environment variable SKLEARN_GRADLASSO_DATA names, or allow the download."
+        "environment variable SKLEARN_GRADLASSO_DATA names"
+        f"{', or allow the download' if download else '; there is no download'}."
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from common import Line, auto_line, mean, share_in, values
+from lines import Line, mean, values
+from right_reasons.common import auto_line, share_in
 
 from sklearn_gradlasso import FindAnotherExplanation, RRRClassifier
 from sklearn_gradlasso.datasets import make_colour_grid

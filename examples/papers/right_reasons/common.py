@@ -1,25 +1,11 @@
-"""What the experiments share: how a model is described, and what a line must show."""
+"""What the experiments share: how a model is described, and strengths compared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from lines import Line, mean, values
 
 LARGE = 0.67  # the paper's cutoff: share of a sample's largest gradient
-
-
-@dataclass
-class Line:
-    """A claim, what was found, and whether that is enough (``None``: no bar)."""
-
-    claim: str
-    found: str
-    met: bool | None = None
-
-    def __str__(self) -> str:
-        mark = {True: "met", False: "NOT MET", None: ""}[self.met]
-        return f"{self.claim:<66} {self.found:<44} {mark}"
 
 
 def large(model, X) -> np.ndarray:
@@ -32,18 +18,6 @@ def share_in(model, X, features) -> float:
     """Share of the large gradients that lie in some features."""
     mask = large(model, X)
     return float((mask & features).sum() / mask.sum())
-
-
-def mean(runs: list[dict], *keys: str) -> float:
-    """Mean over the runs of a figure, found by its keys."""
-    return float(np.mean(values(runs, *keys)))
-
-
-def values(runs: list[dict], *keys: str) -> list:
-    """A figure of every run, found by its keys."""
-    for key in keys:
-        runs = [run[key] for run in runs]
-    return runs
 
 
 def best_of_grid(runs: list[dict], figure: str) -> tuple[str, float]:

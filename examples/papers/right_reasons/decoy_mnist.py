@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from common import Line, auto_line, mean
+from lines import Line, mean
+from right_reasons.common import auto_line
 
 from sklearn_gradlasso import FindAnotherExplanation, RRRClassifier
 from sklearn_gradlasso.datasets import fetch_mnist, make_decoy

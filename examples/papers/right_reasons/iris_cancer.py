@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from common import Line, auto_line, mean
+from lines import Line, mean
+from right_reasons.common import auto_line
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline

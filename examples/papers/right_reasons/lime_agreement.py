@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from common import Line, mean
 from lime.lime_tabular import LimeTabularExplainer
 from lime.lime_text import LimeTextExplainer
+from lines import Line, mean
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline

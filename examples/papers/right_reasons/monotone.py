@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from common import Line, mean
+from lines import Line, mean
 
 from sklearn_gradlasso import RRRRegressor
 

@@ -1,0 +1,168 @@
+"""Priors on the importance of features to all samples.
+
+They take the attribution of a batch and return one scalar: a function of the average
+magnitudes ``a_j = mean_i |phi_ij|``, weighted by ``sample_weight``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+__all__ = ["Gini", "GlobalL2", "GraphLaplacian"]
+
+
+@dataclass(frozen=True)
+class GlobalL2:
+    """Sum of squared global importances, ``sum_j a_j ** 2``, for the batch.
+
+    One of the penalties that Erion et al. (2019), *Learning Explainable Models Using
+    Attribution Priors*, appendix I.3, compare.
+    """
+
+    def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """Cost of the batch.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape)
+            Attributions.
+        sample_weight : Tensor of shape (n,), optional
+
+        Returns
+        -------
+        Tensor of shape ()
+        """
+        return _importances(phi, sample_weight).square().sum()
+
+
+@dataclass(frozen=True)
+class Gini:
+    """Minus twice the Gini index of the global importances, for the batch.
+
+    ``- sum_j sum_k |a_j - a_k| / (p sum_j a_j)``, between ``-2 (p - 1) / p``, one
+    feature has it all, and 0, all features are equal: the sparsity prior of Erion et
+    al. (2019), *Learning Explainable Models Using Attribution Priors*, section 2.3.
+    Computed by sorting. It does not change with the scale of the attributions; 0 if
+    all of them are 0.
+    """
+
+    def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """Cost of the batch.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape)
+            Attributions.
+        sample_weight : Tensor of shape (n,), optional
+
+        Returns
+        -------
+        Tensor of shape ()
+        """
+        a = _importances(phi, sample_weight)
+        p = len(a)
+        with torch.no_grad():  # the order of features has no derivative
+            place = torch.empty_like(a)
+            place[a.argsort()] = torch.arange(1 - p, p, 2, dtype=a.dtype).to(a.device)
+            largest = a.max()
+            unit = torch.where(largest > 0, largest, 1.0)
+        a = a / unit  # from here on the sum is 0 or at least 1
+        return -2 * (place @ a) / (p * a.sum().clamp(min=0.5))
+
+
+@dataclass(frozen=True, eq=False)
+class GraphLaplacian:
+    """Squared differences of the global importances along the edges of a graph.
+
+    ``sum_(j,k) W_jk (a_j - a_k) ** 2`` over edges, each once, which is ``a^T L a`` with
+    ``L = D - W``: what is connected is to matter alike (Erion et al. 2019, *Learning
+    Explainable Models Using Attribution Priors*, section 2.2). Time and memory are
+    those of the edges.
+
+    Parameters
+    ----------
+    adjacency : sparse matrix or array-like of shape (n_features, n_features)
+        Weights W of the edges: symmetric, not negative, finite. The diagonal has no
+        effect.
+
+    Raises
+    ------
+    ValueError
+        If the adjacency is not as described.
+    """
+
+    adjacency: sp.spmatrix | ArrayLike
+    _edges: tuple = field(init=False, repr=False)
+
+    def __post_init__(self):
+        try:
+            weights = sp.coo_array(self.adjacency, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "GraphLaplacian: adjacency must be a sparse matrix or an array of "
+                f"numbers with two axes, got {type(self.adjacency).__name__}: {error}"
+            ) from error
+        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+            raise ValueError(
+                "GraphLaplacian: adjacency must have shape (n_features, n_features), "
+                f"got {weights.shape}."
+            )
+        weights.sum_duplicates()
+        if not np.isfinite(weights.data).all() or (weights.data < 0).any():
+            raise ValueError(
+                "GraphLaplacian: adjacency must hold finite weights that are not "
+                "negative; drop or shift the others."
+            )
+        if abs(weights - weights.T).max() > 1e-8 * abs(weights).max():
+            raise ValueError(
+                "GraphLaplacian: adjacency must be symmetric; (W + W.T) / 2 makes "
+                "it so."
+            )
+        upper = sp.coo_array(sp.triu(weights, k=1))
+        ends = (upper.row.astype(np.int64), upper.col.astype(np.int64))
+        edges = (weights.shape[0], *ends, upper.data)
+        object.__setattr__(self, "_edges", edges)
+
+    def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """Cost of the batch.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
+            Attributions; explained outputs are summed over.
+        sample_weight : Tensor of shape (n,), optional
+
+        Returns
+        -------
+        Tensor of shape ()
+
+        Raises
+        ------
+        ValueError
+            If the graph has another number of nodes than phi has features.
+        """
+        n_nodes, *arrays = self._edges
+        a = _importances(phi, sample_weight)
+        if len(a) % n_nodes:
+            raise ValueError(
+                f"GraphLaplacian: adjacency has {n_nodes} nodes, but there are "
+                f"attributions of shape {tuple(phi.shape[1:])}."
+            )
+        start, stop, weight = (torch.from_numpy(v).to(a.device) for v in arrays)
+        a = a.reshape(n_nodes, -1)
+        steps = a.index_select(0, start) - a.index_select(0, stop)
+        return (weight.to(a.dtype) @ steps.square()).sum()
+
+
+def _importances(phi: Tensor, sample_weight: Tensor | None) -> Tensor:
+    """Average magnitudes over samples, of shape (prod(feature_shape) * m,)."""
+    magnitude = phi.abs().flatten(1)
+    if sample_weight is None:
+        return magnitude.mean(dim=0)
+    return (sample_weight / sample_weight.sum()) @ magnitude

@@ -1,0 +1,113 @@
+"""From X, y and parameters to tensors and a network to train."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import nullcontext
+from math import prod
+
+import joblib
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+from torch import nn
+
+from . import _validation as check
+from ._aligned import merged, take_rows
+from ._annotations import check_annotations
+from ._fitted import FittedNetwork
+from ._randomness import borrowed_generators, spawn_seeds
+from .modules import build_module, check_output
+
+__all__ = ["PreparedNetwork"]
+
+FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
+
+
+class PreparedNetwork(FittedNetwork):
+    """An estimator that knows what it trains, and on what."""
+
+    _merges_repeated = False  # rows of one batch that holds them all
+
+    @abstractmethod
+    def _encode(self, y, sample_weight, reset: bool, **given):
+        """Targets as the network is trained on them, and the final weights."""
+
+    @abstractmethod
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Labels whose shares a validation split keeps."""
+
+    def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
+        index = X.index if hasattr(X, "iloc") else None
+        X, y = validate_data(
+            self, X, y, reset=not warm, multi_output=True, **self._input_checks()
+        )
+        names = getattr(self, "feature_names_in_", None)
+        annotations = check_annotations(annotations, X, names, index)
+        sample_weight = check.check_sample_weight(sample_weight, X)
+        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
+        y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
+        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
+        if self._merges_repeated and len(y) <= self._largest_batch():
+            X, y, sample_weight, annotations = merged(X, y, sample_weight, annotations)
+        if sample_weight is not None:
+            # Equal weights give the same bits as none.
+            equal = np.ptp(sample_weight) == 0
+            sample_weight = None if equal else sample_weight / sample_weight.mean()
+
+        drawn = check_random_state(self.random_state).randint(2**31 - 1)
+        initial, shuffling, splitting = spawn_seeds(3, drawn)
+        device, dtype = check.check_device(self.device, X.dtype)
+        network = self._network(X.shape[1:], initial, warm).to(device, dtype)
+        if not warm:
+            self._splitting = splitting
+        parts = [slice(None)]
+        if self.early_stopping:
+            parts = check.hold_out(
+                len(y), self.validation_fraction, self._strata(y), self._splitting
+            )
+        rows = []
+        extras = {"sample_weight": sample_weight, "annotations": annotations}
+        for part in parts:
+            of_part = {name: take_rows(values, part) for name, values in extras.items()}
+            X_part, y_part = take_rows(X, part), take_rows(y, part)
+            rows.append(self._rows(network, X_part, y_part, **of_part))
+        check_output(network, rows[0][:2][0], self.n_outputs_)
+        stray = nullcontext()
+        if self.module is not None:  # it may draw from the global generators
+            (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
+            stray = borrowed_generators(seed, device)
+        return stray, network, rows, shuffling
+
+    def _largest_batch(self) -> int:
+        return FULL_BATCH if self.batch_size == "auto" else self.batch_size
+
+    def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
+        self._check_row_shape(row_shape, reset=not warm)
+        params = self.module_params
+        if self.module is None:
+            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
+            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
+        architecture = {
+            "module": self.module,
+            "n_features": prod(self._feature_shape),
+            "n_outputs": self.n_outputs_,
+            "module_params": params,
+        }
+        if not warm:
+            self._architecture = {**architecture, "seed": seed}
+            return self._with_head(build_module(**self._architecture))
+        known = {name: self._architecture[name] for name in architecture}
+        if joblib.hash(architecture) != joblib.hash(known):
+            raise ValueError(
+                "partial_fit and warm_start continue with the same network: it was "
+                f"{known}, parameters now ask for {architecture}. Fit a clone of the "
+                "estimator instead."
+            )
+        return self.net_.module_
+
+
+def _present(*aligned) -> tuple:
+    """Rows of X, y, sample weights and annotations whose weight is not zero."""
+    index = check.rows_of_positive_weight(aligned[2])
+    return tuple(take_rows(values, index) for values in aligned)
