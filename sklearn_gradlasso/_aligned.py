@@ -35,9 +35,8 @@ def merged(X, y, sample_weight, annotations) -> tuple:
     tuple
         The same four; the weights are ``None`` if they were and no row is there twice.
     """
-    inputs = zip(_bytes(X), _bytes(annotations) if annotations is not None else X)
-    inputs = [key if annotations is not None else key[:1] for key in inputs]
-    keys = list(zip(inputs, np.reshape(y, (len(y), -1)).tolist()))
+    parts = [_bytes(values) for values in (X, annotations) if values is not None]
+    keys = list(zip(*parts, np.reshape(y, (len(y), -1)).tolist()))
     order = sorted(range(len(keys)), key=keys.__getitem__)
     starts = [
         k for k, row in enumerate(order) if not k or keys[row] != keys[order[k - 1]]
@@ -55,13 +54,5 @@ def merged(X, y, sample_weight, annotations) -> tuple:
 
 
 def _bytes(values) -> list[bytes]:
-    if not sp.issparse(values):
-        return [row.tobytes() for row in values]
-    values = values.copy()
-    values.sum_duplicates()
-    values.eliminate_zeros()
-    ends = zip(values.indptr[:-1], values.indptr[1:])
-    return [
-        values.indices[start:stop].tobytes() + values.data[start:stop].tobytes()
-        for start, stop in ends
-    ]
+    rows = values.toarray() if sp.issparse(values) else values
+    return [row.tobytes() for row in rows]

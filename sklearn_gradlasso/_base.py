@@ -100,9 +100,11 @@ class NetworkEstimator(PreparedNetwork):
                 net = self._net_to_train(network, size, seed, warm, one_pass)
                 net.train(*rows)
             self._take(net, warm)
-            vars(self).pop("feature_importances_", None)
-            self._background = representative_rows(net.module_, rows[0])
-            self.feature_importances_ = _shares(self._importances(rows))
+            try:
+                self._describe(rows)
+            except ValueError:  # not finite, which a divergence explains better
+                if net.ended_by_ != "divergence":
+                    raise
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self
 
@@ -164,6 +166,11 @@ class NetworkEstimator(PreparedNetwork):
     def _course(self) -> dict:
         """What else the net is to know about the course of training."""
         return {}
+
+    def _describe(self, rows: list[Rows]) -> None:
+        vars(self).pop("feature_importances_", None)
+        self._background = representative_rows(self.net_.module_, rows[0])
+        self.feature_importances_ = _shares(self._importances(rows))
 
     def _importances(self, rows: list[Rows]) -> np.ndarray:
         attribution, target = self.net_.objective.attribution, self._importance_target()

@@ -166,7 +166,16 @@ def _chunks(rows: Rows) -> Batches:
 
 def _explained(module, rows, attribution, target) -> Iterator[Tensor]:
     for x, y in _chunks(rows):
-        yield attribution(Score(module, target, y), x)
+        yield attribution(_FiniteScore(module, target, y), x)
+
+
+class _FiniteScore(Score):
+    """Raises where an attribution might not notice: the slope at infinity is finite."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        value = super().__call__(x)
+        _finite(value.detach().cpu(), "output")
+        return value
 
 
 def _finite(values: Tensor, what: str) -> np.ndarray:
@@ -174,6 +183,6 @@ def _finite(values: Tensor, what: str) -> np.ndarray:
         raise ValueError(
             f"The network's {what} is infinite or NaN for some rows of X: their values "
             "are too large for it. Scale X, for example with StandardScaler in a "
-            "Pipeline."
+            "Pipeline; if this happens in fit, lower lam or learning_rate_init."
         )
     return values.numpy()

@@ -112,12 +112,8 @@ class IntegratedGradients:
         alpha, weight = like(x, (nodes + 1) / 2), like(x, weights / 2)
         way = x.detach() - self._baseline(x)
         baseline = self._baseline(x).expand(self.n_steps, 1, *x.shape[1:])
-        mean = sum(
-            torch.tensordot(weight[points], gradient, dims=1)
-            for points, gradient in gradients_between(
-                Gradients(), score, x, baseline, alpha[:, None]
-            )
-        )
+        along = gradients_between(score, x, baseline, alpha[:, None])
+        mean = sum(torch.tensordot(weight[points], g, dims=1) for points, g in along)
         return beside(way, mean) * mean
 
     def base_value(self, score: Score, x: Tensor) -> Tensor:

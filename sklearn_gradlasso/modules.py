@@ -13,17 +13,10 @@ from torch import Tensor, nn
 
 from ._randomness import borrowed_generators
 
-__all__ = [
-    "ACTIVATIONS",
-    "MLP",
-    "LogProbabilities",
-    "ReLU",
-    "build_module",
-    "check_output",
-]
+__all__ = ["ACTIVATIONS", "MLP", "LogProbabilities", "build_module", "check_output"]
 
 
-class ReLU(nn.Module):
+class _ReLU(nn.Module):
     """``max(x, 0)``, written so that its second derivative is not computed.
 
     It is zero, but torch's own activation would send it through the whole network when
@@ -37,7 +30,7 @@ class ReLU(nn.Module):
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
     "logistic": nn.Sigmoid,
-    "relu": ReLU,
+    "relu": _ReLU,
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }

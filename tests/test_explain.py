@@ -117,8 +117,10 @@ def test_bad_targets(models):
         model.explain(X, target="true_class")
     with pytest.raises(ValueError, match="target must return.*one scalar for each row"):
         model.explain(X, target=lambda output, y: output.sum())
-    with pytest.raises(TypeError, match="attribution must be a callable"):
-        model.explain(X, attribution="gradients")
+    with pytest.raises(ValueError, match="attribution must be one of.*got 'saliency'"):
+        model.explain(X, attribution="saliency")
+    with pytest.raises(TypeError, match="attribution must be a name or a callable"):
+        model.explain(X, attribution=3)
     with pytest.raises(ValueError, match=r"target must be one of \['output'\]"):
         models["one"][0].explain(models["one"][1], target="log_odds")
 
