@@ -2,6 +2,7 @@
 
 from . import metrics as metrics
 from .attribution_prior import AttributionPriorClassifier, AttributionPriorRegressor
+from .explanation import Explanation
 from .find_another_explanation import FindAnotherExplanation
 from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
 from .right_reasons import RRRClassifier, RRRRegressor
@@ -9,6 +10,7 @@ from .right_reasons import RRRClassifier, RRRRegressor
 __all__ = [
     "AttributionPriorClassifier",
     "AttributionPriorRegressor",
+    "Explanation",
     "FindAnotherExplanation",
     "GradientLassoClassifier",
     "GradientLassoRegressor",

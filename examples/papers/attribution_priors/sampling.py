@@ -1,6 +1,6 @@
 """Sampling: how many references do expected gradients need?
 
-Figure 4 of the paper, with a bar: the estimate of ``explain`` against plain Monte Carlo,
+Figure 4 of the paper, with a bar: what ``explain`` returns against plain Monte Carlo,
 which draws a reference and a place on the way for each row and sample. Errors are mean
 absolute differences of attributions, to 20,000 samples of plain Monte Carlo and to what
 they estimate: all references, 16 Gauss-Legendre nodes on each way.

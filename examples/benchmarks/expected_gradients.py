@@ -1,0 +1,173 @@
+"""Time of expected gradients: to explain rows, and as a prior in a training step.
+
+    pip install shap captum
+    python examples/benchmarks/expected_gradients.py
+
+Explaining: 500 rows x 200 references x 60 features in float32, MLP 60-50-30-1, by
+``explain``, captum's GradientShap and shap's GradientExplainer, on the same network.
+Training: 8,192 x 60 rows in float32, batches of 256, k = 1 reference, against the same
+estimator with ``lam=0``. All on one thread of the CPU. In every round each contestant
+runs, in an order drawn anew, and a ratio is the median of its values in the rounds: a
+slow moment of the machine meets both sides of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sklearn_gradlasso import AttributionPriorClassifier, AttributionPriorRegressor
+
+N_ROWS, N_FEATURES, BATCH = 8_192, 60, 256
+N_EXPLAINED, N_REFERENCES = 500, 200
+NETWORKS = ((50, 30), (512, 128, 32))
+EPOCHS = 5  # of training, in the time of one round of explaining
+PRIORS = {
+    "no prior": {"lam": 0},
+    "l1": {"prior": "l1", "lam": 0.01},
+    "gini": {},
+    "l1 of gradients": {"prior": "l1", "lam": 0.01, "attribution": "gradients"},
+}
+
+
+class Contestant(NamedTuple):
+    """What is timed, and how many times in a row."""
+
+    run: Callable[[], object]
+    n_calls: int = 1
+
+
+class Ratio(NamedTuple):
+    """Of two contestants, with its bar: ``(">=", 10)``, or None."""
+
+    above: str
+    below: str
+    bar: tuple[str, float] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.above} / {self.below}"
+
+    def verdict(self, ratio: float) -> str:
+        if self.bar is None:
+            return ""
+        sign, bar = self.bar
+        met = ratio >= bar if sign == ">=" else ratio <= bar
+        return f"bar {sign} {bar:g}: {'met' if met else 'NOT MET'}"
+
+
+def explainers(X: np.ndarray, y: np.ndarray) -> dict[str, Contestant]:
+    try:
+        import captum.attr
+        import shap
+    except ModuleNotFoundError as error:
+        sys.exit(f"This needs {error.name}: pip install shap captum.")
+    model = AttributionPriorRegressor(lam=0, max_iter=5, random_state=0).fit(X, y)
+    module = model.net_.module_
+    rows, background = X[:N_EXPLAINED], torch.from_numpy(X[-N_REFERENCES:])
+    of_captum = captum.attr.GradientShap(module)
+    of_shap = shap.GradientExplainer(module, background)
+
+    def captum_shap() -> np.ndarray:
+        options = {"n_samples": N_REFERENCES, "stdevs": 0.0, "target": 0}
+        phi = of_captum.attribute(torch.from_numpy(rows), background, **options)
+        return phi.numpy()
+
+    def shap_values() -> np.ndarray:
+        phi = of_shap.shap_values(torch.from_numpy(rows), nsamples=N_REFERENCES)
+        return phi[..., 0]
+
+    return {
+        "ours": Contestant(partial(model.explain, rows), n_calls=10),
+        "captum": Contestant(captum_shap),
+        "shap": Contestant(shap_values),
+    }
+
+
+def trainers(kind: type, sizes: tuple[int, ...], X, y) -> dict[str, Contestant]:
+    """An epoch with each prior."""
+    labels, first = y, {}
+    targets = y[:, None]
+    if kind is AttributionPriorClassifier:
+        labels = targets = (y > 0).astype(np.int64)
+        first = {"classes": [0, 1]}
+    contestants = {}
+    for name, options in PRIORS.items():
+        model = kind(
+            hidden_layer_sizes=sizes, batch_size=BATCH, random_state=0, **options
+        )
+        model.partial_fit(X[: 2 * BATCH], labels[: 2 * BATCH], **first)
+        rows = model._rows(model.net_.module_, X, targets)
+        contestants[name] = Contestant(partial(model.net_.train, rows))
+    return contestants
+
+
+def measured(contestants: dict[str, Contestant], n_rounds: int) -> dict[str, list]:
+    """Seconds of each contestant in each round, after one that warms up."""
+    rng = np.random.default_rng(0)
+    times = {name: [] for name in contestants}
+    for number in range(-1, n_rounds):
+        for name in rng.permutation(list(contestants)):
+            run, n_calls = contestants[name]
+            started = time.perf_counter()
+            for _ in range(n_calls):
+                run()
+            if number >= 0:
+                times[name].append((time.perf_counter() - started) / n_calls)
+    return times
+
+
+def report(title: str, times: dict[str, list], ratios: list[Ratio]) -> None:
+    print(f"\n{title}, {len(times[ratios[0].below])} rounds")
+    for name, seconds in times.items():
+        low, median, high = (1e3 * q for q in np.quantile(seconds, [0.25, 0.5, 0.75]))
+        print(f"  {name:28}{median:10.1f} ms  (quartiles {low:.1f}, {high:.1f})")
+    for ratio in ratios:
+        pairs = zip(times[ratio.above], times[ratio.below])
+        value = statistics.median(a / b for a, b in pairs)
+        print(f"  {ratio!s:28}{value:10.2f}     {ratio.verdict(value)}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    n_rounds = parser.parse_args().rounds
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((N_ROWS, N_FEATURES), dtype=np.float32)
+    y = X[:, 0] + X[:, 1] * X[:, 2]
+    contestants = explainers(X, y)
+    phi = {name: contestant.run() for name, contestant in contestants.items()}
+    same = np.corrcoef([values.ravel() for values in phi.values()])[0]
+    title = f"explaining {N_EXPLAINED} rows x {N_REFERENCES} references"
+    ratios = [
+        Ratio("captum", "ours", (">=", 10.0)),
+        Ratio("shap", "ours", (">=", 100.0)),
+    ]
+    report(title, measured(contestants, n_rounds), ratios)
+    print(f"  correlation of ours with {', '.join(phi)}: {same.round(3).tolist()}")
+
+    plain, *priors = PRIORS
+    bars = {"l1": ("<=", 2.2), "gini": ("<=", 2.2)}
+    for kind in (AttributionPriorRegressor, AttributionPriorClassifier):
+        for sizes in NETWORKS:
+            times = measured(trainers(kind, sizes, X, y), EPOCHS * n_rounds)
+            title = f"an epoch of {kind.__name__}, {N_ROWS} rows, network {sizes}"
+            report(title, times, [Ratio(p, plain, bars.get(p)) for p in priors])
+    packages = ("torch", "numpy", "shap", "captum")
+    print(f"\n{', '.join(f'{p} {version(p)}' for p in packages)}; threads 1")
+
+
+if __name__ == "__main__":
+    main()
