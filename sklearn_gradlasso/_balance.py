@@ -129,7 +129,7 @@ class _Measure:
             for prior, target in self.net.objective.constraints
         )
         nothing = replace(
-            self.unit, prior=lambda phi: phi.new_zeros(()), constraints=both_ways
+            self.unit, prior=lambda phi: 0 * phi[:0].sum(), constraints=both_ways
         )
         return self._mean(partial(self._prior, nothing))
 

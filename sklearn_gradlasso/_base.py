@@ -120,7 +120,7 @@ class NetworkEstimator(PreparedNetwork):
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
             progress=bool(self.verbose),
-            **self._course(),
+            **self._course(one_pass),
         )
         if old:
             net.continue_from(old)
@@ -163,7 +163,7 @@ class NetworkEstimator(PreparedNetwork):
         self.best_loss_ = min(self.loss_curve_, default=None)
         self.net_ = net
 
-    def _course(self) -> dict:
+    def _course(self, one_pass: bool) -> dict:
         """What else the net is to know about the course of training."""
         return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ._paths import (
     gradients_between,
     input_gradients,
     like,
+    numbers,
     representatives,
     rolled,
     sampled,
@@ -37,9 +39,9 @@ class ExpectedGradients:
     Priors*, section 3).
 
     Without a generator the average is deterministic: references evenly spaced among the
-    rows of the background in the order of their score, each at most once while they
-    last, alpha a golden-ratio sequence beside them, and the known mean of the
-    background as a control variate. It is exact where the score is linear.
+    rows of the background in the order of their score, alpha a golden-ratio sequence
+    beside them, and the known mean of the background as a control variate. It is exact
+    where the score is linear.
 
     With a generator, as in training, it is a random estimate without bias: other rows
     of the batch are the references (the paper's appendix A). Where the score does not
@@ -51,11 +53,18 @@ class ExpectedGradients:
     n_references : int, default=200
         References for each row, k in the paper.
     background : array-like of shape (n_background, *feature_shape), default=None
-        Rows that stand for the data; the rows to explain themselves if not given.
+        Rows that stand for the data, as the network sees them; the rows to explain
+        themselves if not given.
     background_weight : array-like of shape (n_background,), default=None
         Their weights; equal if not given.
     generator : torch.Generator, default=None
         Draws the references and alpha.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, or the background or its weights are not rows and
+        weights of finite numbers.
     """
 
     n_references: int = 200
@@ -65,6 +74,27 @@ class ExpectedGradients:
 
     def __post_init__(self):
         check_count("ExpectedGradients: n_references", self.n_references)
+        if self.background is not None:
+            rows = numbers("ExpectedGradients: background", self.background)
+            if rows.ndim < 2:
+                raise ValueError(
+                    "ExpectedGradients: background must hold rows, got an array of "
+                    f"shape {rows.shape}."
+                )
+            object.__setattr__(self, "background", rows)
+        if self.background_weight is not None:
+            self._check_weight()
+
+    def _check_weight(self):
+        weight = numbers("ExpectedGradients: background_weight", self.background_weight)
+        n_rows = None if self.background is None else len(self.background)
+        if weight.shape != (n_rows,) or (weight < 0).any() or not weight.any():
+            raise ValueError(
+                "ExpectedGradients: background_weight must be a weight for each row of "
+                "background, not negative and not all zero, got an array of shape "
+                f"{weight.shape} for {n_rows} rows."
+            )
+        object.__setattr__(self, "background_weight", weight)
 
     def against(self, background: Any, weight: Any = None) -> ExpectedGradients:
         """The same against this background, unless it has one."""
@@ -72,8 +102,8 @@ class ExpectedGradients:
             return self
         return replace(self, background=background, background_weight=weight)
 
-    def drawing_from(self, generator: torch.Generator) -> ExpectedGradients:
-        """The same, with references and alpha drawn at random."""
+    def drawing_from(self, generator: torch.Generator | None) -> ExpectedGradients:
+        """The same, with references and alpha drawn at random, or with ``None`` not."""
         return replace(self, generator=generator)
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
@@ -111,7 +141,7 @@ class ExpectedGradients:
         if self.background is None:
             return x.detach(), getattr(score, "sample_weight", None)
         rows = like(x, self.background)
-        if rows.ndim < 2 or not len(rows) or rows[0].numel() != x[:1].numel():
+        if rows[0].numel() != prod(x.shape[1:]):
             raise ValueError(
                 "ExpectedGradients: background must hold rows like those of x, of shape"
                 f" {tuple(x.shape[1:])}, got an array of shape {tuple(rows.shape)}."
@@ -142,8 +172,10 @@ class ExpectedGradients:
         rolls = self.background is None
         if rolls and weight is None and getattr(score, "ignores_y", False):
             return self._paired(score, x)
+        if not rolls and weight is None:
+            weight = x.new_ones(len(background))
         draw = rolled if rolls else sampled
-        index = draw(len(x), weight, self.n_references, self.generator, background)
+        index = draw(len(x), weight, self.n_references, self.generator)
         k = len(index)
         references = background.index_select(0, index.flatten().to(x.device))
         rows = x if k == 1 else x.repeat(k, *(1,) * (x.ndim - 1))

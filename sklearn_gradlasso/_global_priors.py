@@ -7,6 +7,7 @@ magnitudes ``a_j = mean_i |phi_ij|``, weighted by ``sample_weight``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,8 +71,8 @@ class Gini:
         with torch.no_grad():  # the order of features has no derivative
             place = torch.empty_like(a)
             place[a.argsort()] = torch.arange(1 - p, p, 2, dtype=a.dtype).to(a.device)
-            largest = a.max()
-            unit = torch.where(largest > 0, largest, 1.0)
+            limits = torch.finfo(a.dtype)
+            unit = a.max().clamp(min=limits.tiny / limits.eps)
         a = a / unit  # from here on the sum is 0 or at least 1
         return -2 * (place @ a) / (p * a.sum().clamp(min=0.5))
 
@@ -102,13 +103,15 @@ class GraphLaplacian:
 
     def __post_init__(self):
         try:
-            weights = sp.coo_array(self.adjacency, dtype=np.float64)
+            given = sp.coo_array(self.adjacency)
+            weights = given.astype(np.float64, casting="same_kind", copy=True)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                "GraphLaplacian: adjacency must be a sparse matrix or an array of "
+                "GraphLaplacian: adjacency must be a sparse matrix or an array of real "
                 f"numbers with two axes, got {type(self.adjacency).__name__}: {error}"
             ) from error
-        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+        square = weights.ndim == 2 and weights.shape[0] == weights.shape[1] > 0
+        if not square:
             raise ValueError(
                 "GraphLaplacian: adjacency must have shape (n_features, n_features), "
                 f"got {weights.shape}."
@@ -149,15 +152,21 @@ class GraphLaplacian:
         """
         n_nodes, *arrays = self._edges
         a = _importances(phi, sample_weight)
-        if len(a) % n_nodes:
+        if n_nodes not in (prod(phi.shape[1:]), prod(phi.shape[1:-1])):
             raise ValueError(
                 f"GraphLaplacian: adjacency has {n_nodes} nodes, but there are "
                 f"attributions of shape {tuple(phi.shape[1:])}."
             )
-        start, stop, weight = (torch.from_numpy(v).to(a.device) for v in arrays)
+        start, stop, weight = map(_tensor, arrays)
         a = a.reshape(n_nodes, -1)
-        steps = a.index_select(0, start) - a.index_select(0, stop)
-        return (weight.to(a.dtype) @ steps.square()).sum()
+        steps = a.index_select(0, start.to(a.device))
+        steps = steps - a.index_select(0, stop.to(a.device))
+        return (weight.to(a) @ steps.square()).sum()
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    # Torch warns about memory it must not write to; we only read.
+    return torch.from_numpy(values if values.flags.writeable else values.copy())
 
 
 def _importances(phi: Tensor, sample_weight: Tensor | None) -> Tensor:

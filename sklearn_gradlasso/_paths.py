@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from numbers import Integral
 
+import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ __all__ = [
     "gradients_between",
     "input_gradients",
     "like",
+    "numbers",
     "representatives",
     "rolled",
     "sampled",
@@ -61,18 +64,20 @@ def representatives(values: Tensor, weight: Tensor | None, size: int) -> Tensor:
     -------
     Tensor of shape (size,), int64
     """
-    values = values.double()
+    values, device = values.cpu().double(), values.device
     if values.ndim == 2:
         centred = values - values.mean(0)
         values = centred @ torch.linalg.svd(centred, full_matrices=False).Vh[0]
     order = values.argsort(stable=True)
-    share = values.new_ones(len(values)) if weight is None else weight.double()[order]
-    upto = share.cumsum(0) / share.sum()
-    places = (torch.arange(size, device=upto.device, dtype=upto.dtype) + 0.5) / size
-    return order[torch.searchsorted(upto, places).clamp(max=len(values) - 1)]
+    share = torch.ones_like(order) if weight is None else weight.cpu().double()[order]
+    upto = share.cumsum(0).double() / share.sum()
+    # A little off the middle, where rounding might decide between two rows.
+    places = (torch.arange(size, dtype=upto.dtype) + 0.5 + 1e-6) / size
+    index = order[torch.searchsorted(upto, places).clamp(max=len(values) - 1)]
+    return index.to(device)
 
 
-def rolled(n, weight, n_references, generator, background) -> Tensor:
+def rolled(n, weight, n_references, generator) -> Tensor:
     """Which other row of the batch is the reference of each, n_references times."""
     check_batch(n)
     k = min(n_references, n - 1)
@@ -87,10 +92,10 @@ def rolled(n, weight, n_references, generator, background) -> Tensor:
     return torch.searchsorted(ends, places, right=True).clamp(max=n - 1)
 
 
-def sampled(n, weight, n_references, generator, background) -> Tensor:
+def sampled(n, weight, n_references, generator) -> Tensor:
     """Rows of a background, drawn by their weights."""
-    weight = torch.ones(len(background)) if weight is None else weight.cpu()
-    drawn = torch.multinomial(weight, n * n_references, True, generator=generator)
+    places = n * n_references
+    drawn = torch.multinomial(weight.cpu(), places, True, generator=generator)
     return drawn.reshape(n_references, n)
 
 
@@ -124,6 +129,23 @@ def like(x: Tensor, values) -> Tensor:
 def beside(values: Tensor, gradient: Tensor) -> Tensor:
     """Values of inputs, with a last axis where the gradient has one for outputs."""
     return values.unsqueeze(-1) if gradient.ndim > values.ndim else values
+
+
+def numbers(name: str, values) -> np.ndarray:
+    """An array of finite floating-point numbers, from whatever holds some."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    values = values.toarray() if sp.issparse(values) else values
+    try:
+        array = np.array(values)
+        if array.dtype.kind not in "fiub":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from error
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
+    if not array.size or not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite numbers, and at least one.")
+    return array
 
 
 def check_batch(n: int) -> int:

@@ -48,12 +48,7 @@ class PreparedNetwork(FittedNetwork):
         X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
         y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
         X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
-        if self._merges_repeated and len(y) <= self._largest_batch():
-            X, y, sample_weight, annotations = merged(X, y, sample_weight, annotations)
-        if sample_weight is not None:
-            # Equal weights give the same bits as none.
-            equal = np.ptp(sample_weight) == 0
-            sample_weight = None if equal else sample_weight / sample_weight.mean()
+        sample_weight = _relative(sample_weight)
 
         drawn = check_random_state(self.random_state).randint(2**31 - 1)
         initial, shuffling, splitting = spawn_seeds(3, drawn)
@@ -67,17 +62,29 @@ class PreparedNetwork(FittedNetwork):
                 len(y), self.validation_fraction, self._strata(y), self._splitting
             )
         rows = []
-        extras = {"sample_weight": sample_weight, "annotations": annotations}
         for part in parts:
-            of_part = {name: take_rows(values, part) for name, values in extras.items()}
-            X_part, y_part = take_rows(X, part), take_rows(y, part)
-            rows.append(self._rows(network, X_part, y_part, **of_part))
+            of_part = [take_rows(of, part) for of in (X, y, sample_weight, annotations)]
+            X_part, y_part, weight, annotated = (
+                of_part if rows else self._merged(*of_part)
+            )
+            extras = {"sample_weight": weight, "annotations": annotated}
+            rows.append(self._rows(network, X_part, y_part, **extras))
         check_output(network, rows[0][:2][0], self.n_outputs_)
         stray = nullcontext()
         if self.module is not None:  # it may draw from the global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = borrowed_generators(seed, device)
         return stray, network, rows, shuffling
+
+    def _merged(self, X, y, sample_weight, annotations) -> tuple:
+        """Training rows, each once, if references are drawn from one batch of all."""
+        given = X, y, sample_weight, annotations
+        if not self._merges_repeated or len(y) > self._largest_batch():
+            return given
+        X, y, sample_weight, annotations = merged(*given)
+        if len(y) == 1:
+            return given
+        return X, y, _relative(sample_weight), annotations
 
     def _largest_batch(self) -> int:
         return FULL_BATCH if self.batch_size == "auto" else self.batch_size
@@ -105,6 +112,13 @@ class PreparedNetwork(FittedNetwork):
                 "estimator instead."
             )
         return self.net_.module_
+
+
+def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:
+    """Weights of mean 1; equal ones give the same bits as none."""
+    if sample_weight is None or np.ptp(sample_weight) == 0:
+        return None
+    return sample_weight / sample_weight.mean()
 
 
 def _present(*aligned) -> tuple:

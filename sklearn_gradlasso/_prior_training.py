@@ -90,8 +90,9 @@ class PriorTrained(NetworkEstimator):
         (self._reference_seed,) = spawn_seeds(1, prepared[-1], 1 + self._epochs_before)
         return prepared
 
-    def _course(self):
-        if self.prior_start >= self.max_iter:
+    def _course(self, one_pass):
+        goes_on = one_pass or self.warm_start
+        if self.prior_start >= self.max_iter and not goes_on:
             raise ValueError(
                 f"prior_start={self.prior_start} leaves no epoch to the prior; it must "
                 f"be less than max_iter={self.max_iter}."
@@ -101,6 +102,12 @@ class PriorTrained(NetworkEstimator):
 
     def _weight_penalties(self):
         pairs = check_pairs("weight_penalties", self.weight_penalties or ())
+        for _, penalty in pairs:
+            if isinstance(penalty, (str, type)):
+                raise TypeError(
+                    "weight_penalties: a penalty must be an object such as "
+                    f"SparseGroupLasso(), got {penalty!r}."
+                )
         return (*super()._weight_penalties(), *pairs)
 
     def _objective(self):
@@ -121,10 +128,15 @@ class PriorTrained(NetworkEstimator):
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        return self._attribution(attributions.ExpectedGradients.n_references)
+        n_references = attributions.ExpectedGradients.n_references
+        attribution = self._attribution(n_references)
+        draws = hasattr(attribution, "drawing_from")
+        return attribution.drawing_from(None) if draws else attribution
 
     def _prior(self):
         if isinstance(self.prior, (list, tuple)):
+            if not self.prior:
+                raise ValueError("prior is an empty list; use lam=0 for no prior.")
             pairs = [
                 (each, self._named(p)) for each, p in check_pairs("prior", self.prior)
             ]
@@ -132,6 +144,11 @@ class PriorTrained(NetworkEstimator):
         return self._named(self.prior)
 
     def _named(self, prior: str | Callable) -> Callable:
+        if isinstance(prior, type):
+            raise TypeError(
+                f"prior must be an object, got the class {prior.__name__}; write "
+                f"{prior.__name__}()."
+            )
         if not isinstance(prior, str):
             return prior
         if prior not in PRIORS:

@@ -193,7 +193,8 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
         If one of them is not.
     """
     for pair in given:
-        if not (isinstance(pair, Sequence) and len(pair) == 2):
+        is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
+        if not is_pair:
             raise ValueError(
                 f"{name} must be a list of pairs (strength, penalty), got {pair!r} in "
                 "it."

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ._paths import (
     gradients_between,
     input_gradients,
     like,
+    numbers,
 )
 
 __all__ = ["ExpectedGradients", "Gradients", "IntegratedGradients", "by_name"]
@@ -88,6 +90,8 @@ class IntegratedGradients:
 
     def __post_init__(self):
         check_count("IntegratedGradients: n_steps", self.n_steps)
+        baseline = numbers("IntegratedGradients: baseline", self.baseline)
+        object.__setattr__(self, "baseline", baseline)
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         """Attribute to the inputs what the score is above that of the baseline.
@@ -122,12 +126,12 @@ class IntegratedGradients:
 
     def _baseline(self, x: Tensor) -> Tensor:
         baseline = like(x, self.baseline)
-        if baseline.numel() not in (1, x[:1].numel()):
+        if baseline.numel() not in (1, prod(x.shape[1:])):
             raise ValueError(
                 "IntegratedGradients: baseline must be a number or have the shape of a "
                 f"row, {tuple(x.shape[1:])}, got shape {tuple(baseline.shape)}."
             )
-        return baseline.reshape(x.shape[1:]) if baseline.numel() > 1 else baseline
+        return baseline.reshape(() if baseline.numel() == 1 else x.shape[1:])
 
 
 _NAMED = {

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -195,7 +196,7 @@ class Objective:
             @cache
             def attribution_of(target):
                 score = Score(module, target, y, x, output, sample_weight)
-                return self.attribution(score, x)
+                return _checked(self.attribution(score, x), x)
 
             if self.prior_acts_on(annotations):
                 phi = attribution_of(self.target)
@@ -209,7 +210,13 @@ class Objective:
             prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties if self.has_loss else ():
-            total = total + strength * penalty(module)
+            cost = penalty(module)
+            if not isinstance(cost, Tensor) or cost.shape != ():
+                raise ValueError(
+                    "weight_penalties: a penalty must return a tensor of shape (), got "
+                    f"{shape_of(cost)}."
+                )
+            total = total + strength * cost
         return Components(data, prior, total, output)
 
     def _cost(self, prior, phi: Tensor, sample_weight: Tensor | None) -> Tensor:
@@ -225,7 +232,27 @@ class Objective:
                 f"prior must return a tensor of shape ({len(phi)},), a cost for each "
                 f"row, or of shape () for all of them, got {shape_of(value)}."
             )
+        _check_differentiable("prior", value)
         return average(value, sample_weight)
+
+
+def _checked(phi: Tensor, x: Tensor) -> Tensor:
+    is_tensor = isinstance(phi, Tensor)
+    if not is_tensor or phi.shape[: x.ndim] != x.shape or phi.ndim > x.ndim + 1:
+        raise ValueError(
+            f"attribution must return a tensor of the shape of x, {tuple(x.shape)}, or "
+            f"with a last axis for several scalars, got {shape_of(phi)}."
+        )
+    _check_differentiable("attribution", phi)
+    return phi
+
+
+def _check_differentiable(name: str, value: Tensor) -> None:
+    if torch.is_grad_enabled() and not value.requires_grad:
+        raise ValueError(
+            f"{name} must keep the graph while gradients are enabled (no detach, no "
+            "data, no numpy), or training has no effect on it."
+        )
 
 
 def _takes_weights(prior: Callable) -> bool:

@@ -15,6 +15,8 @@ Models Using Attribution Priors*, section 2.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -31,6 +33,9 @@ __all__ = [
     "TotalVariation",
     "WrongSign",
 ]
+
+
+NOTHING = 1e-6  # an attribution
 
 
 @dataclass(frozen=True)
@@ -132,21 +137,21 @@ class TotalVariation:
         width)``, or one number for a sequence. Channels are not neighbours.
     standardize : bool, default=True
         Whether to divide the map of each sample (and explained output) by its standard
-        deviation. A constant map costs nothing.
+        deviation (or by 1e-6, if it is smaller, so that a map of rounding errors does
+        not count). A constant map costs nothing.
     """
 
     shape: tuple[int, ...]
     standardize: bool = True
 
     def __post_init__(self):
-        shape = (self.shape,) if isinstance(self.shape, int) else tuple(self.shape)
-        sizes = [size for size in shape if isinstance(size, (int, np.integer))]
-        if len(shape) not in (1, 2, 3) or len(sizes) < len(shape) or min(sizes) < 1:
+        shape = tuple(self.shape) if np.iterable(self.shape) else (self.shape,)
+        if len(shape) not in (1, 2, 3) or not all(map(_is_size, shape)):
             raise ValueError(
                 "TotalVariation: shape must be (height, width), (channels, height, "
                 f"width) or a length, positive integers, got {self.shape!r}."
             )
-        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "shape", tuple(map(int, shape)))
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -165,16 +170,25 @@ class TotalVariation:
         ValueError
             If a sample has another number of attributions than the image values.
         """
-        n_values = int(np.prod(self.shape))
-        if phi[:1].numel() % n_values or not phi.numel():
+        n_values = prod(self.shape)
+        if n_values not in (prod(phi.shape[1:]), prod(phi.shape[1:-1])):
             raise ValueError(
                 f"TotalVariation: shape={self.shape} has {n_values} values, but a "
                 f"sample has attributions of shape {tuple(phi.shape[1:])}."
             )
         maps = phi.reshape(len(phi), n_values, -1)
         if self.standardize:
+            # In units of the largest, so that no square is lost or infinite.
+            largest = maps.detach().abs().amax(dim=1, keepdim=True).clamp(min=NOTHING)
+            maps = maps / largest
             variance = maps.var(dim=1, keepdim=True, correction=0)
-            maps = maps / torch.where(variance > 0, variance, 1.0).sqrt()
+            varies = variance > torch.finfo(maps.dtype).eps ** 2
+            deviation = torch.where(varies, variance, 1.0).sqrt()
+            maps = maps / torch.maximum(deviation, NOTHING / largest)
         maps = maps.reshape(len(phi), *self.shape, -1)
         axes = range(max(1, len(self.shape) - 1), len(self.shape) + 1)
         return sum(maps.diff(dim=axis).abs().flatten(1).sum(dim=1) for axis in axes)
+
+
+def _is_size(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0

@@ -104,14 +104,18 @@ def test_early_stopping_keeps_no_weights_from_before_the_prior():
     params = {"early_stopping": True, "prior_start": 30, "max_iter": 32, "lam": 5.0}
     model = AttributionPriorClassifier(random_state=0, **params).fit(X, Y)
     plain = clone(model).set_params(lam=0.0, prior_start=0).fit(X, Y)
+    assert model.penalty_curve_[-1] != 0 and model.n_iter_ == 32
+    best = np.argmax(model.validation_scores_[:30])
+    assert model.validation_scores_[best] >= max(model.validation_scores_[30:])
+    kept = model.score(X, Y)
     assert gini_index(model.feature_importances_) > 0.01 + gini_index(
         plain.feature_importances_
-    )
+    ), kept
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("k", [1, 3])
-def test_integer_weights_mean_repetition_to_the_bit(kind, k):
+def test_integer_weights_mean_repetition(kind, k):
     counts = np.tile([1, 2, 0, 3], 30)
     params = {"n_references": k, **SHORT}
     weighted = kind(**params).fit(X, Y, sample_weight=counts)
@@ -130,7 +134,7 @@ def test_the_order_of_rows_of_one_batch_does_not_matter():
     assert (weights(first) == weights(second)).all()
 
 
-def test_csr_input_gives_the_bits_of_dense_input():
+def test_csr_input_is_as_good_as_dense_input():
     import scipy.sparse as sp
 
     Z = np.where(np.abs(X) > 0.5, X, 0.0)
@@ -232,7 +236,10 @@ def test_a_prior_of_the_batch_is_given_the_weights_if_it_asks():
     assert seen[0].shape == (120,)
     does_not = AttributionPriorClassifier(prior=lambda phi: phi.abs().mean(), **SHORT)
     does_not.fit(X, Y, np.arange(1.0, 121))
-    assert does_not.penalty_curve_[0] > 0
+    plain = clone(does_not).set_params(prior=lambda phi, n=1: phi.abs().mean())
+    assert plain.fit(X, Y, np.arange(1.0, 121)).penalty_curve_ == (
+        does_not.penalty_curve_
+    )
 
 
 def test_more_weight_penalties():
@@ -245,6 +252,29 @@ def test_more_weight_penalties():
         for each in (plain, model)
     ]
     assert columns[1][2:].max() < 0.2 * columns[0][2:].max()
+
+
+def test_the_prior_may_wait_longer_than_one_call_of_a_warm_start():
+    model = AttributionPriorClassifier(prior_start=3, warm_start=True, max_iter=2)
+    for _ in range(3):
+        model.set_params(random_state=0).fit(X, Y)
+    assert [penalty != 0 for penalty in model.penalty_curve_] == [0, 0, 0, 1, 1, 1]
+
+
+def test_repeated_rows_can_be_held_out_and_constant_ones_fitted():
+    binary = (X[:, :2] > 0).astype(float)
+    model = AttributionPriorClassifier(early_stopping=True, **SHORT).fit(binary, Y)
+    assert len(model.validation_scores_) == 5
+    constant = AttributionPriorRegressor(**SHORT).fit(np.ones((20, 3)), np.ones(20))
+    assert constant.penalty_curve_ == [0.0] * 5
+    np.testing.assert_allclose(constant.feature_importances_, 1 / 3)
+
+
+def test_explaining_is_deterministic_with_a_generator_of_ones_own():
+    generator = torch.Generator().manual_seed(0)
+    given = ExpectedGradients(5, generator=generator)
+    model = AttributionPriorRegressor(attribution=given, **SHORT).fit(X, X[:, 0])
+    np.testing.assert_array_equal(model.explain(X), model.explain(X))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -264,6 +294,21 @@ def test_more_weight_penalties():
         ({"schedule": "both"}, "schedule"),
         ({"prior_start": 5}, "prior_start=5 leaves no epoch.*max_iter=5"),
         ({"weight_penalties": [(1.0, 2.0)]}, "weight_penalties: a pair must hold"),
+        ({"weight_penalties": [(1.0, "l1")]}, "weight_penalties: a penalty must be an"),
+        (
+            {"weight_penalties": [(1.0, SparseGroupLasso)]},
+            "a penalty must be an object",
+        ),
+        ({"weight_penalties": [(1.0, lambda m: 1.0)]}, r"tensor of shape \(\), got fl"),
+        ({"prior": []}, "prior is an empty list"),
+        ({"prior": ["l1", "l2"]}, "prior must be a list of pairs.*'l1'"),
+        ({"prior": Gini}, r"got the class Gini; write Gini\(\)"),
+        ({"prior": lambda phi: phi.detach().sum()}, "prior must keep the graph"),
+        ({"attribution": lambda score, x: x.detach()}, "attribution must keep the gr"),
+        (
+            {"attribution": lambda score, x: score(x)},
+            "attribution must return a tensor",
+        ),
         ({"lam": "auto"}, "lam"),
         ({"batch_size": 1}, "n_samples = 1.*larger batch_size"),
     ],
@@ -386,10 +431,11 @@ def test_grid_search_over_lam_and_prior_in_a_pipeline(cancer):
 @pytest.mark.parametrize("prior", ["gini", "l1", "l2", "global_l2", "total_variation"])
 @pytest.mark.parametrize("attribution", ["expected_gradients", "gradients"])
 def test_no_strength_gives_a_model_that_is_not_finite(prior, attribution):
+    Z = (10 * X).astype(np.float32)
     for lam in np.logspace(-10, 3, 6):
         params = {"prior": prior, "attribution": attribution, "lam": lam}
-        model = AttributionPriorClassifier(**params, max_iter=20, random_state=0)
-        model.fit(X, Y)
+        model = AttributionPriorClassifier(**params, max_iter=40, random_state=0)
+        model.fit(Z, Y)
         assert np.isfinite(model.decision_function(X)).all()
         assert np.isfinite(model.explain(X)).all()
 

@@ -1,7 +1,9 @@
 """Expected and integrated gradients: completeness, exactness, unbiasedness."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 import torch
 
 from sklearn_gradlasso import _paths
@@ -217,7 +219,7 @@ def test_weights_put_rows_on_a_circle():
     weight = torch.tensor([1.0, 3.0, 2.0])
     source, counts = generator(), torch.zeros(3, 3)
     for _ in range(1500):
-        counts[torch.arange(3), rolled(3, weight, 1, source, None)[0]] += 1
+        counts[torch.arange(3), rolled(3, weight, 1, source)[0]] += 1
     expected = (weight / weight.sum()).expand(3, 3)
     torch.testing.assert_close(counts / 1500, expected, atol=0.05, rtol=0)
 
@@ -266,13 +268,35 @@ def test_representatives_are_evenly_spaced_in_the_order_of_the_score():
         (lambda: ExpectedGradients(2.5), "n_references must be a positive.*2.5"),
         (lambda: IntegratedGradients(baseline=[1.0, 2.0])(curved, X), "baseline"),
         (lambda: ExpectedGradients(5, BACKGROUND[:, :2])(curved, X), "background"),
-        (lambda: ExpectedGradients(5, BACKGROUND[:0])(curved, X), "background"),
+        (lambda: ExpectedGradients(5, BACKGROUND[:0]), "background must hold finite"),
+        (lambda: ExpectedGradients(5, BACKGROUND * np.nan), "background must hold fin"),
+        (lambda: ExpectedGradients(5, ["a", "b"]), "background must be numbers"),
+        (lambda: ExpectedGradients(5, [1.0, 2.0]), r"must hold rows.*shape \(2,\)"),
+        (lambda: ExpectedGradients(5, BACKGROUND, [1.0]), "a weight for each row"),
+        (lambda: ExpectedGradients(5, BACKGROUND, [-1.0] * 40), "not negative"),
+        (lambda: ExpectedGradients(5, BACKGROUND, [0.0] * 40), "not all zero"),
+        (lambda: ExpectedGradients(5, None, [1.0]), "for None rows"),
+        (lambda: IntegratedGradients(baseline="zero"), "baseline must be numbers"),
+        (lambda: IntegratedGradients(baseline=None), "baseline must"),
         (lambda: by_name("shap"), r"one of \['expected_gradients', 'gradients'"),
     ],
 )
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, sp.csr_array, list, torch.tensor])
+def test_a_background_in_any_container(container):
+    rows = container(BACKGROUND.numpy())
+    expected = ExpectedGradients(9, BACKGROUND)(curved, X)
+    torch.testing.assert_close(ExpectedGradients(9, rows)(curved, X), expected)
+    row = container(BACKGROUND.numpy()[:1])
+    expected = IntegratedGradients(baseline=BACKGROUND[0])(curved, X)
+    phi = IntegratedGradients(baseline=row)(curved, X)
+    torch.testing.assert_close(phi, expected)
+    one = IntegratedGradients(baseline=np.ones((1, 1, 1, 1)))(curved, X)
+    torch.testing.assert_close(one, IntegratedGradients(baseline=1.0)(curved, X))
 
 
 def test_attributions_by_name():

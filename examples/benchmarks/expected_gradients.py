@@ -166,7 +166,8 @@ def main() -> None:
             title = f"an epoch of {kind.__name__}, {N_ROWS} rows, network {sizes}"
             report(title, times, [Ratio(p, plain, bars.get(p)) for p in priors])
     packages = ("torch", "numpy", "shap", "captum")
-    print(f"\n{', '.join(f'{p} {version(p)}' for p in packages)}; threads 1")
+    versions = ", ".join(f"{p} {version(p)}" for p in packages)
+    print(f"\n{versions}; torch threads {torch.get_num_threads()}, ours 1")
 
 
 if __name__ == "__main__":

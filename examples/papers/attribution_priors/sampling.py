@@ -176,7 +176,7 @@ def lines_of(name: str, runs: list[dict]) -> list[Line]:
 def pictures(runs: list[dict]) -> dict:
     import matplotlib.pyplot as plt
 
-    figure, row = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+    figure, row = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
     for axes, name in zip(row, SETS):
         found = values(runs, name)
         for kind, colour in (("ours", "tab:blue"), ("plain", "tab:red")):
@@ -199,7 +199,9 @@ def pictures(runs: list[dict]) -> dict:
             ylabel=f"mean absolute error, {SETS[name]}",
         )
         axes.set_xticks(SIZES, SIZES)
-        axes.minorticks_off()
-    row[0].legend(fontsize=8)
+        axes.tick_params(axis="x", which="minor", bottom=False)
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3
+    )
     figure.suptitle(f"Error against 20,000 samples ({len(runs)} seeds)")
     return {"sampling_error": figure}
