@@ -191,19 +191,16 @@ class ExpectedGradients:
         half, k = (n + 1) // 2, min(self.n_references, n - 1)
         drawn = [torch.randperm(n, generator=self.generator) for _ in range(k)]
         order = torch.stack(drawn).to(x.device)
-        # With an odd number of rows, the first one drawn is in two pairs.
-        partner = [order[:, half:], order[:, : 2 * half - n], order[:, : n - half]]
-        partner = torch.cat(partner, dim=1)
-        pairs = order[:, :half].flatten(), partner[:, :half].flatten()
-        ends = [x.index_select(0, rows) for rows in pairs]
-        gradient = self._at_random(score, *ends, k)
-        rank = torch.empty_like(order)
-        rank.scatter_(1, order, torch.arange(n, device=x.device).expand(k, n))
-        rows = x if k == 1 else x.repeat(k, *(1,) * (x.ndim - 1))
-        way = rows - x.index_select(0, partner.gather(1, rank).flatten())
-        pair = rank % half + half * torch.arange(k, device=x.device).unsqueeze(1)
-        gradient = gradient.index_select(0, pair.flatten())
-        return _mean_of(k, beside(way, gradient) * gradient)
+        places = torch.arange(k * 2 * half, device=x.device).reshape(k, 2 * half)
+        place = torch.empty_like(order).scatter_(1, order, places[:, :n])
+        if n % 2:  # the first one drawn is in two pairs
+            order = torch.cat([order, order[:, :1]], dim=1)
+        ends = x.index_select(0, order.flatten()).unflatten(0, (k, 2, half))
+        rows, references = ends[:, 0].flatten(0, 1), ends[:, 1].flatten(0, 1)
+        gradient = self._at_random(score, rows, references, k)
+        there = (beside(rows - references, gradient) * gradient).unflatten(0, (k, half))
+        both = torch.cat([there, -there], dim=1).flatten(0, 1)
+        return _mean_of(k, both.index_select(0, place.flatten()))
 
     def _at_random(self, score, rows, references, k: int) -> Tensor:
         """Gradients at random places between rows, k copies, and references."""

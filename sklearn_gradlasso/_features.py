@@ -63,7 +63,8 @@ def opened(estimator) -> tuple:
         else:
             raise TypeError(
                 "estimator must explain itself: a network of this package, a Pipeline "
-                "that ends in one, or a search over one, refitted; got "
+                "that ends in one, a search over one with refit=True, or a member of "
+                "FindAnotherExplanation (one of its estimators_); got "
                 f"{type(network).__name__}."
             )
 

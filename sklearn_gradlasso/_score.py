@@ -66,7 +66,11 @@ class Score:
         if getattr(self.target, "takes_raw_scores", False):
             module = getattr(module, "raw_scores", module)
         # Straight into the attributes: torch's way is slow enough to show in a step.
-        modes = [vars(part) for part in module.modules() if part.training]
+        modes = [
+            vars(part)
+            for part in module.modules()
+            if part.training and not getattr(part, "same_in_both_modes", False)
+        ]
         for mode in modes:
             mode["training"] = False
         try:

@@ -17,13 +17,17 @@ __all__ = ["ACTIVATIONS", "MLP", "LogProbabilities", "build_module", "check_outp
 
 
 class _ReLU(nn.Module):
-    """``max(x, 0)``, written so that its second derivative is not computed.
+    """``max(x, 0)``, in training written so that its second derivative is not computed.
 
     It is zero, but torch's own activation would send it through the whole network when
     a gradient is differentiated.
     """
 
+    same_in_both_modes = True
+
     def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return torch.relu(x)
         return x * (x.detach() > 0).to(x.dtype)
 
 
