@@ -20,6 +20,7 @@ lint: .venv/test
 bench: .venv/test
 	$(BIN)/python examples/benchmarks/train_step.py
 	$(BIN)/python examples/benchmarks/import_time.py
+	$(BIN)/python examples/benchmarks/expected_gradients.py
 
 papers: .venv/papers
 	$(BIN)/python examples/papers/right_reasons/run.py

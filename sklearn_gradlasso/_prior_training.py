@@ -51,8 +51,9 @@ lam : float, default=0.1
         Whether each step is on the whole objective, or two steps are taken by turns:
         on the loss with the weight penalties, and on the prior.
     prior_start : int, default=0
-        Epochs of training before the prior acts; less than ``max_iter``. Training
-        does not end before, and early stopping keeps no weights from before.
+        Epochs of training before the prior acts; less than ``max_iter`` unless training
+        goes on in further calls. Training does not end before, and ``early_stopping``
+        keeps no weights from before (a callback of skorch's may: it counts all epochs).
     weight_penalties : list of (float, callable), default=None
         More penalties of the weights with their strengths, such as ``(0.01,
         SparseGroupLasso())``; see :mod:`sklearn_gradlasso.weight_penalties`."""

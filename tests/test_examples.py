@@ -123,3 +123,31 @@ def test_right_reasons_on_decoy_mnist(monkeypatch, capsys, tmp_path, data_folder
     script = "papers/right_reasons/run.py"
     arguments = ("--only", "decoy_mnist", "--seeds", 1, "--out", tmp_path)
     assert "NOT MET" not in run(monkeypatch, capsys, script, *arguments)
+
+
+def test_strength_sweep_at_its_ends(monkeypatch, data_folder):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    sweep = importlib.import_module("attribution_priors.strength_sweep")
+    monkeypatch.setattr(sweep, "STRENGTHS", (1e-10, 1e3))
+    figures = sweep.run(0)
+    assert len(figures) == 12
+    assert all(line.met for line in sweep.lines([figures]))
+
+
+@pytest.mark.slow
+def test_expected_gradients_benchmark_prints_its_ratios(monkeypatch, capsys):
+    pytest.importorskip("shap", reason="shap is not installed")
+    pytest.importorskip("captum", reason="captum is not installed")
+    script = "benchmarks/expected_gradients.py"
+    printed = run(monkeypatch, capsys, script, "--rounds", 1)
+    assert "shap" in printed and "captum" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ablation", "sampling", "graph_simulated"])
+def test_attribution_priors_runs(monkeypatch, capsys, tmp_path, name):
+    script = "papers/attribution_priors/run.py"
+    arguments = ("--only", name, "--seeds", 1, "--out", tmp_path)
+    printed = run(monkeypatch, capsys, script, *arguments)
+    assert f"{name} (1 seeds)" in printed
+    assert list(tmp_path.glob("*.png"))

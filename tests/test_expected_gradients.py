@@ -88,7 +88,7 @@ def test_expected_gradients_come_near_the_integral_and_add_up():
         phi = ExpectedGradients(n_references, BACKGROUND)(curved, X)
         error.append((phi - truth).abs().mean() / truth.abs().mean())
         gap.append((phi.sum(1) - (curved(X) - base)).abs().max())
-    assert error[0] < 0.15 and error[1] < 0.02 and error[2] < 0.001
+    assert error[0] < 0.3 and error[1] < 0.02 and error[2] < 0.001
     assert gap[2] < 0.1 * gap[0]
 
 

@@ -15,6 +15,8 @@ PACKAGES = ("torch", "scikit-learn", "skorch", "numpy", "scipy")
 class Results:
     """One experiment's file: ``{"runs": {seed: {"figures", "versions", ...}}}``.
 
+    A line for each seed.
+
     Parameters
     ----------
     path : Path
@@ -41,10 +43,11 @@ class Results:
             "cores": os.cpu_count(),
             "fits at once, one thread each": n_jobs,
         }
-        ordered = {seed: self.runs[seed] for seed in sorted(self.runs, key=int)}
+        seeds = sorted(self.runs, key=int)
+        lines = [f'"{each}": {json.dumps(self.runs[each])}' for each in seeds]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
-        part.write_text(json.dumps({"runs": ordered}, indent=1) + "\n")
+        part.write_text('{"runs": {\n' + ",\n".join(lines) + "\n}}\n")
         part.replace(self.path)
 
     def figures(self) -> list[dict]:

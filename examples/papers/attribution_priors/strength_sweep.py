@@ -10,7 +10,7 @@ import numpy as np
 from attribution_priors.nhanes_common import PENALTIES, drawn, fitted, mixed
 from lines import Line
 
-N_SEEDS = 3
+N_SEEDS = 1
 STRENGTHS = np.logspace(-10, 3, 131)
 
 
