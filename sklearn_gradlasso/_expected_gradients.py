@@ -59,6 +59,8 @@ class ExpectedGradients:
         Their weights; equal if not given.
     generator : torch.Generator, default=None
         Draws the references and alpha.
+    shuffled : bool, default=False
+        Whether the rows come in random order anyway, so that no order is to be drawn.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class ExpectedGradients:
     background: Any = None
     background_weight: Any = None
     generator: torch.Generator | None = None
+    shuffled: bool = False
 
     def __post_init__(self):
         check_count("ExpectedGradients: n_references", self.n_references)
@@ -102,9 +105,11 @@ class ExpectedGradients:
             return self
         return replace(self, background=background, background_weight=weight)
 
-    def drawing_from(self, generator: torch.Generator | None) -> ExpectedGradients:
+    def drawing_from(
+        self, generator: torch.Generator | None, shuffled: bool = False
+    ) -> ExpectedGradients:
         """The same, with references and alpha drawn at random, or with ``None`` not."""
-        return replace(self, generator=generator)
+        return replace(self, generator=generator, shuffled=shuffled)
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         """Attribute to the inputs what the score is above that of the background.
@@ -189,6 +194,12 @@ class ExpectedGradients:
         """
         n = check_batch(len(x))
         half, k = (n + 1) // 2, min(self.n_references, n - 1)
+        if self.shuffled and k == 1:
+            rows, references = x[:half], x[n - half :]
+            gradient = self._at_random(score, rows, references, k)
+            there = beside(rows - references, gradient) * gradient
+            # Of an odd number the one in the middle is in two pairs.
+            return torch.cat([there, -there[2 * half - n :]])
         drawn = [torch.randperm(n, generator=self.generator) for _ in range(k)]
         order = torch.stack(drawn).to(x.device)
         places = torch.arange(k * 2 * half, device=x.device).reshape(k, 2 * half)

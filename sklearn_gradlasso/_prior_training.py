@@ -87,6 +87,8 @@ class PriorTrained(NetworkEstimator):
     def _prepare(self, X, y, sample_weight, annotations, warm, **encoding):
         prepared = super()._prepare(X, y, sample_weight, annotations, warm, **encoding)
         self._epochs_before = self.n_iter_ if warm else 0
+        of_one_batch = 1 + self._largest_batch()  # a last row alone joins the others
+        self._shuffled = self.shuffle and len(prepared[2][0]) > of_one_batch
         # Training that goes on draws other references.
         (self._reference_seed,) = spawn_seeds(1, prepared[-1], 1 + self._epochs_before)
         return prepared
@@ -115,7 +117,7 @@ class PriorTrained(NetworkEstimator):
         attribution = self._attribution(self.n_references)
         if hasattr(attribution, "drawing_from"):
             generator = torch.Generator().manual_seed(self._reference_seed)
-            attribution = attribution.drawing_from(generator)
+            attribution = attribution.drawing_from(generator, self._shuffled)
         return Objective(
             loss=self._loss,
             lam=self.lam_,

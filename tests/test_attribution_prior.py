@@ -159,6 +159,14 @@ def test_the_seed_decides_the_references_and_the_global_generators_do_not(batch_
     assert not np.allclose(weights(fits[0]), weights(fits[2]))
 
 
+def test_batches_in_random_order_need_no_order_of_their_own():
+    for size, shuffled in ((120, False), (119, False), (118, True), (32, True)):
+        model = AttributionPriorClassifier(batch_size=size, **SHORT).fit(X, Y)
+        assert model.net_.objective.attribution.shuffled is shuffled
+    model.set_params(shuffle=False).fit(X, Y)
+    assert not model.net_.objective.attribution.shuffled
+
+
 def test_calls_of_partial_fit_draw_other_references():
     seeds = set()
     model = AttributionPriorClassifier(**SHORT)

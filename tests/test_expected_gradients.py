@@ -154,6 +154,22 @@ def test_draws_from_the_batch_are_unbiased(n_rows, k):
         assert draws.std(0).min() > 0
 
 
+@pytest.mark.parametrize("n_rows", [6, 5])
+def test_halves_of_shuffled_rows_are_unbiased(n_rows):
+    x, source = X[:n_rows], generator()
+    attribution = ExpectedGradients(1).drawing_from(source, shuffled=True)
+    draws = []
+    for _ in range(600):
+        order = torch.randperm(n_rows, generator=source)
+        phi = attribution(AnyRows(), x[order]).detach()
+        draws.append(phi[order.argsort()])
+    draws = torch.stack(draws)
+    others = [torch.cat([x[:i], x[i + 1 :]]) for i in range(n_rows)]
+    truth = [exact(curved, x[i : i + 1], rows)[0] for i, rows in enumerate(others)]
+    error = (draws.mean(0) - torch.stack(truth)) / (draws.std(0) / 600**0.5)
+    assert error.abs().max() < 4.5
+
+
 class AnyRows:
     """A score that any row can be given to."""
 

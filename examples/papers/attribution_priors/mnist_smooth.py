@@ -79,7 +79,7 @@ def run(seed: int, n_train: int = 20_000, n_held_out: int = 10_000) -> dict:
     models, held_out = {"baseline": baseline}, {"baseline": {"0": of_baseline}}
     for name, attribution in PRIORS.items():
         held_out[name] = {}
-        for lam in STRENGTHS:  # the strongest within 1 % of the baseline
+        for lam in STRENGTHS:  # the last within 1 % of the baseline, or the first
             model, found = fitted(lam, attribution)
             held_out[name][f"{lam:g}"] = found
             if name in models and found["accuracy"] < of_baseline["accuracy"] - 0.01:
@@ -146,8 +146,8 @@ def lines(runs: list[dict]) -> list[Line]:
         for name in MODELS
     }
 
-    def each(values, form: str = ".4f") -> str:
-        return ", ".join(f"{value:{form}}" for value in values)
+    def each(numbers, form: str = ".4f") -> str:
+        return ", ".join(f"{number:{form}}" for number in numbers)
 
     found = [
         Line(
@@ -218,7 +218,7 @@ def noise_curves(runs: list[dict]):
         ylabel="test accuracy",
         title=f"MNIST under Gaussian noise (seeds: {len(runs)}, mean and range)",
     )
-    axes.legend(title="trained with")
+    axes.legend()
     return figure
 
 
