@@ -66,15 +66,10 @@ class Gini:
         -------
         Tensor of shape ()
         """
-        a = _importances(phi, sample_weight)
-        p = len(a)
-        with torch.no_grad():  # the order of features has no derivative
-            place = torch.empty_like(a)
-            place[a.argsort()] = torch.arange(1 - p, p, 2, dtype=a.dtype).to(a.device)
-            limits = torch.finfo(a.dtype)
-            unit = a.max().clamp(min=limits.tiny / limits.eps)
-        a = a / unit  # from here on the sum is 0 or at least 1
-        return -2 * (place @ a) / (p * a.sum().clamp(min=0.5))
+        a = _importances(phi, sample_weight).sort().values
+        p, limits = len(a), torch.finfo(a.dtype)
+        slope = torch.arange(p - 1, -p, -2, dtype=a.dtype, device=a.device) * (2 / p)
+        return (slope @ a) / a.sum().clamp(min=limits.tiny / limits.eps)
 
 
 @dataclass(frozen=True, eq=False)
