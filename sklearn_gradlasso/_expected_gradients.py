@@ -27,6 +27,7 @@ from ._paths import (
 __all__ = ["ExpectedGradients"]
 
 GOLDEN = (5**0.5 - 1) / 2
+REFERENCES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,9 @@ class ExpectedGradients:
 
     Parameters
     ----------
-    n_references : int, default=200
-        References for each row, k in the paper.
+    n_references : int, default=None
+        References for each row, k in the paper. ``None`` means 200, and in the training
+        of an estimator its own ``n_references``.
     background : array-like of shape (n_background, *feature_shape), default=None
         Rows that stand for the data, as the network sees them; the rows to explain
         themselves if not given.
@@ -69,14 +71,15 @@ class ExpectedGradients:
         weights of finite numbers.
     """
 
-    n_references: int = 200
+    n_references: int | None = None
     background: Any = None
     background_weight: Any = None
     generator: torch.Generator | None = None
     shuffled: bool = False
 
     def __post_init__(self):
-        check_count("ExpectedGradients: n_references", self.n_references)
+        if self.n_references is not None:
+            check_count("ExpectedGradients: n_references", self.n_references)
         if self.background is not None:
             rows = numbers("ExpectedGradients: background", self.background)
             if rows.ndim < 2:
@@ -99,6 +102,10 @@ class ExpectedGradients:
             )
         object.__setattr__(self, "background_weight", weight)
 
+    @property
+    def _count(self) -> int:
+        return self.n_references or REFERENCES
+
     def against(self, background: Any, weight: Any = None) -> ExpectedGradients:
         """The same against this background, unless it has one."""
         if self.background is not None:
@@ -106,10 +113,19 @@ class ExpectedGradients:
         return replace(self, background=background, background_weight=weight)
 
     def drawing_from(
-        self, generator: torch.Generator | None, shuffled: bool = False
+        self,
+        generator: torch.Generator | None,
+        shuffled: bool = False,
+        n_references: int | None = None,
     ) -> ExpectedGradients:
-        """The same, with references and alpha drawn at random, or with ``None`` not."""
-        return replace(self, generator=generator, shuffled=shuffled)
+        """The same, with references and alpha drawn at random, or with ``None`` not.
+
+        ``n_references`` is how many if it has no number of its own.
+        """
+        n_references = self.n_references or n_references
+        return replace(
+            self, generator=generator, shuffled=shuffled, n_references=n_references
+        )
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         """Attribute to the inputs what the score is above that of the background.
@@ -157,12 +173,12 @@ class ExpectedGradients:
 
     def _spread(self, score, x, background, weight) -> Tensor:
         with torch.no_grad():
-            index = representatives(score(background), weight, self.n_references)
+            index = representatives(score(background), weight, self._count)
         centre = weighted_mean(background, weight)
         references = (background - centre)[index]
-        steps = torch.arange(self.n_references, dtype=torch.float64) + 0.5
+        steps = torch.arange(self._count, dtype=torch.float64) + 0.5
         alpha = like(x, (steps * GOLDEN) % 1)
-        n = self.n_references
+        n = self._count
         mean = product = 0
         way = background[index].unsqueeze(1)
         for points, gradient in gradients_between(score, x, way, alpha[:, None]):
@@ -180,7 +196,7 @@ class ExpectedGradients:
         if not rolls and weight is None:
             weight = x.new_ones(len(background))
         draw = rolled if rolls else sampled
-        index = draw(len(x), weight, self.n_references, self.generator)
+        index = draw(len(x), weight, self._count, self.generator)
         k = len(index)
         references = background.index_select(0, index.flatten().to(x.device))
         rows = x if k == 1 else x.repeat(k, *(1,) * (x.ndim - 1))
@@ -193,7 +209,7 @@ class ExpectedGradients:
         What lies alpha of the way from one to the other lies 1 - alpha of the way back.
         """
         n = check_batch(len(x))
-        half, k = (n + 1) // 2, min(self.n_references, n - 1)
+        half, k = (n + 1) // 2, min(self._count, n - 1)
         if self.shuffled and k == 1:
             rows, references = x[:half], x[n - half :]
             gradient = self._at_random(score, rows, references, k)

@@ -33,7 +33,9 @@ PARAMETERS_DOC = """\
 lam : float, default=0.1
         Strength of the prior, the paper's lambda for the Gini prior. Priors of each
         sample are summed over features and averaged over samples, where the paper sums
-        over samples. 0 trains a plain network.
+        over samples. 0 trains a plain network. The Gini prior does not see the scale of
+        attributions: where it is strong (0.3 or more on small data) it can be satisfied
+        on any feature before something is learned; ``prior_start`` prevents that.
     prior : str, callable or list of (float, callable or str), default="gini"
         "gini", "global_l2", "l1", "l2", "total_variation" (in the shape of
         ``input_shape``), an object from :mod:`sklearn_gradlasso.priors`, or a callable
@@ -46,7 +48,8 @@ lam : float, default=0.1
     n_references : int, default=1
         References that the expected gradients of a row are averaged over in a training
         step, from the rows of its batch; the paper's k. Explanations afterwards use
-        200, from the background. An ``ExpectedGradients`` object has its own number.
+        200, from the background. An ``ExpectedGradients`` object with a number uses
+        that one in both.
     schedule : {"joint", "alternating"}, default="joint"
         Whether each step is on the whole objective, or two steps are taken by turns:
         on the loss with the weight penalties, and on the prior.
@@ -117,7 +120,9 @@ class PriorTrained(NetworkEstimator):
         attribution = self._attribution(self.n_references)
         if hasattr(attribution, "drawing_from"):
             generator = torch.Generator().manual_seed(self._reference_seed)
-            attribution = attribution.drawing_from(generator, self._shuffled)
+            attribution = attribution.drawing_from(
+                generator, self._shuffled, self.n_references
+            )
         return Objective(
             loss=self._loss,
             lam=self.lam_,
@@ -127,12 +132,11 @@ class PriorTrained(NetworkEstimator):
             weight_penalties=self._weight_penalties(),
         )
 
-    def _attribution(self, n_references: int) -> Callable:
+    def _attribution(self, n_references: int | None) -> Callable:
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        n_references = attributions.ExpectedGradients.n_references
-        attribution = self._attribution(n_references)
+        attribution = self._attribution(None)
         draws = hasattr(attribution, "drawing_from")
         return attribution.drawing_from(None) if draws else attribution
 
@@ -160,6 +164,11 @@ class PriorTrained(NetworkEstimator):
                 f"GraphLaplacian(adjacency), or a callable phi -> (n,), got {prior!r}."
             )
         if prior == "total_variation":
+            if len(self._feature_shape) == 1:
+                raise ValueError(
+                    "prior='total_variation' is about images: give input_shape, or for "
+                    "a sequence TotalVariation(length)."
+                )
             return priors.TotalVariation(self._feature_shape)
         return PRIORS[prior]()
 

@@ -14,7 +14,7 @@ Models Using Attribution Priors*, section 2.2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from numbers import Integral
 
@@ -142,7 +142,7 @@ class TotalVariation:
     """
 
     shape: tuple[int, ...]
-    standardize: bool = True
+    standardize: bool = field(default=True, kw_only=True)
 
     def __post_init__(self):
         shape = tuple(self.shape) if np.iterable(self.shape) else (self.shape,)

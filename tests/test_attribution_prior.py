@@ -309,6 +309,7 @@ def test_explaining_is_deterministic_with_a_generator_of_ones_own():
         ),
         ({"weight_penalties": [(1.0, lambda m: 1.0)]}, r"tensor of shape \(\), got fl"),
         ({"prior": []}, "prior is an empty list"),
+        ({"prior": "total_variation"}, "is about images: give input_shape"),
         ({"prior": ["l1", "l2"]}, "prior must be a list of pairs.*'l1'"),
         ({"prior": Gini}, r"got the class Gini; write Gini\(\)"),
         ({"prior": lambda phi: phi.detach().sum()}, "prior must keep the graph"),
@@ -442,6 +443,7 @@ def test_no_strength_gives_a_model_that_is_not_finite(prior, attribution):
     Z = (10 * X).astype(np.float32)
     for lam in np.logspace(-10, 3, 6):
         params = {"prior": prior, "attribution": attribution, "lam": lam}
+        params["input_shape"] = (2, 2)
         model = AttributionPriorClassifier(**params, max_iter=40, random_state=0)
         model.fit(Z, Y)
         assert np.isfinite(model.decision_function(X)).all()
@@ -453,6 +455,11 @@ def test_attribution_objects_rule_their_own_numbers():
     model = AttributionPriorRegressor(attribution=given, **SHORT).fit(X, X[:, 0])
     assert model.net_.objective.attribution.n_references == 3
     expected = model.explain(X, attribution=ExpectedGradients(3, background=X[:20]))
+    np.testing.assert_array_equal(model.explain(X), expected)
+    unset = ExpectedGradients(background=X[:20])
+    model = AttributionPriorRegressor(attribution=unset, **SHORT).fit(X, X[:, 0])
+    assert model.net_.objective.attribution.n_references == 1
+    expected = model.explain(X, attribution=ExpectedGradients(200, background=X[:20]))
     np.testing.assert_array_equal(model.explain(X), expected)
     steep = AttributionPriorRegressor(attribution=Gradients(), **SHORT).fit(X, X[:, 0])
     assert steep._explained(X).base_values is None
