@@ -125,6 +125,7 @@ def test_right_reasons_on_decoy_mnist(monkeypatch, capsys, tmp_path, data_folder
     assert "NOT MET" not in run(monkeypatch, capsys, script, *arguments)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_strength_sweep_at_its_ends(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     sweep = importlib.import_module("attribution_priors.strength_sweep")

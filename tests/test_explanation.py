@@ -550,7 +550,7 @@ def test_estimators_that_cannot_be_explained(table):
     with pytest.raises(TypeError, match="estimator must explain itself.*LinearRegr"):
         Explanation.from_estimator(make_pipeline(scaled(), plain), X)
     search = GridSearchCV(Linear(), {"n_outputs": [None]}, refit=False)
-    with pytest.raises(TypeError, match="refitted; got GridSearchCV"):
+    with pytest.raises(TypeError, match="refit=True, or a member.*got GridSearchCV"):
         explained(search, X)
 
 
