@@ -35,7 +35,7 @@ lam : float, default=0.1
         sample are summed over features and averaged over samples, where the paper sums
         over samples. 0 trains a plain network. The Gini prior does not see the scale of
         attributions: where it is strong (0.3 or more on small data) it can be satisfied
-        on any feature before something is learned; ``prior_start`` prevents that.
+        on any feature before something is learned; try ``prior_start=20`` then.
     prior : str, callable or list of (float, callable or str), default="gini"
         "gini", "global_l2", "l1", "l2", "total_variation" (in the shape of
         ``input_shape``), an object from :mod:`sklearn_gradlasso.priors`, or a callable
@@ -136,7 +136,10 @@ class PriorTrained(NetworkEstimator):
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        attribution = self._attribution(None)
+        return self._explaining(None)
+
+    def _explaining(self, n_references: int | None) -> Callable:
+        attribution = self._attribution(n_references)
         draws = hasattr(attribution, "drawing_from")
         return attribution.drawing_from(None) if draws else attribution
 
@@ -179,7 +182,7 @@ class PriorTrained(NetworkEstimator):
 
     def _importances(self, rows):
         X, weight = self._background
-        attribution = self._attribution(IMPORTANCE_REFERENCES)
+        attribution = self._explaining(IMPORTANCE_REFERENCES)
         attribution = self._attribution_to_explain(attribution)
         module, target = self.net_.module_, self._importance_target()
         background = self._rows(module, X)
