@@ -5,7 +5,9 @@ from .attribution_prior import AttributionPriorClassifier, AttributionPriorRegre
 from .explanation import Explanation
 from .find_another_explanation import FindAnotherExplanation
 from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+from .ngsll import NGSLLClassifier, NGSLLRegressor
 from .right_reasons import RRRClassifier, RRRRegressor
+from .token_sequencer import TokenSequencer
 
 __all__ = [
     "AttributionPriorClassifier",
@@ -14,8 +16,11 @@ __all__ = [
     "FindAnotherExplanation",
     "GradientLassoClassifier",
     "GradientLassoRegressor",
+    "NGSLLClassifier",
+    "NGSLLRegressor",
     "RRRClassifier",
     "RRRRegressor",
+    "TokenSequencer",
 ]
 
 __version__ = "0.1.0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 
@@ -35,6 +36,7 @@ class NetworkEstimator(PreparedNetwork):
     """
 
     _shared_doc: dict[str, str] = {}
+    _keeps_background = True  # training rows as references for explanations
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -97,9 +99,11 @@ class NetworkEstimator(PreparedNetwork):
                 stack.enter_context(stray)
                 size = min(self._largest_batch(), len(rows[0]))
                 self.lam_ = self._strength(network, rows[0], size, seed, warm)
-                net = self._net_to_train(network, size, seed, warm, one_pass)
-                net.train(*rows)
-            self._take(net, warm)
+                goes_on = warm
+                for net in self._nets_to_train(network, size, seed, warm, one_pass):
+                    net.train(*rows)
+                    self._take(net, goes_on)
+                    goes_on = True
             try:
                 self._describe(rows)
             except ValueError:  # not finite, which a divergence explains better
@@ -108,7 +112,13 @@ class NetworkEstimator(PreparedNetwork):
         self._say_how_training_ended(net.ended_by_, one_pass)
         return self
 
-    def _net_to_train(self, network, size: int, seed: int, warm: bool, one_pass: bool):
+    def _nets_to_train(self, *how) -> Iterator[ObjectiveNet]:
+        """The net of each phase of training; the next one when one is through."""
+        yield self._net_to_train(*how)
+
+    def _net_to_train(
+        self, network, size: int, seed: int, warm: bool, one_pass: bool, **phase
+    ):
         old = self.net_ if warm else None
         generator = (old and old.generator) or torch.Generator().manual_seed(seed)
         net = self._net(
@@ -116,10 +126,10 @@ class NetworkEstimator(PreparedNetwork):
             batch_size=size,
             generator=generator if self.shuffle else None,
             callbacks=list(self.callbacks or []),
-            max_epochs=1 if one_pass else self.max_iter,
             plateau=None if one_pass else Plateau(self.tol, self.n_iter_no_change),
             average=not one_pass,
             progress=bool(self.verbose),
+            **{"max_epochs": 1 if one_pass else self.max_iter, **phase},
             **self._course(one_pass),
         )
         if old:
@@ -169,7 +179,8 @@ class NetworkEstimator(PreparedNetwork):
 
     def _describe(self, rows: list[Rows]) -> None:
         vars(self).pop("feature_importances_", None)
-        self._background = representative_rows(self.net_.module_, rows[0])
+        if self._keeps_background:
+            self._background = representative_rows(self.net_.module_, rows[0])
         self.feature_importances_ = _shares(self._importances(rows))
 
     def _importances(self, rows: list[Rows]) -> np.ndarray:
@@ -181,11 +192,12 @@ class NetworkEstimator(PreparedNetwork):
     def _say_how_training_ended(self, ended_by: str, one_pass: bool) -> None:
         name = type(self).__name__
         if ended_by == "divergence":
+            strength = f"lam (now {self.lam_}) or " if self.lam_ else ""
             raise ValueError(
                 f"{name}: the loss is no longer finite after {self.n_iter_} epochs; "
                 "training has stopped at the last finite weights. Scale X (for example "
-                f"with StandardScaler), or lower lam (now {self.lam_}) or "
-                f"learning_rate_init (now {self.learning_rate_init})."
+                f"with StandardScaler), or lower {strength}learning_rate_init (now "
+                f"{self.learning_rate_init})."
             )
         if ended_by == "interrupt":
             warnings.warn(

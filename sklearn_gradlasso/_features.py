@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Group", "dense", "groups_of", "opened", "transformed"]
+__all__ = ["Group", "dense", "groups_of", "numbered", "opened", "transformed"]
 
 
 class Group(NamedTuple):
@@ -87,7 +87,7 @@ def transformed(X, network, transformers: list) -> tuple:
     if names is None:
         names = _names_known(rows, network)
     if names is None:
-        names = _numbered(np.shape(rows)[1:])
+        names = numbered(np.shape(rows)[1:])
     return rows, np.asarray(names, dtype=object)
 
 
@@ -109,7 +109,7 @@ def _names_known(X, estimator):
     return names
 
 
-def _numbered(shape: tuple) -> np.ndarray:
+def numbered(shape: tuple) -> np.ndarray:
     names = ["x" + "_".join(map(str, each)) for each in np.ndindex(shape)]
     return np.array(names, dtype=object).reshape(shape)
 
@@ -175,7 +175,7 @@ def _named(groups: Mapping, names: list[str]) -> list[Group]:
 def _encoded(X, transformers: list) -> list[Group]:
     """The one-hot features of each column, from the fitted encoders."""
     known = _names_known(X, transformers[0]) if transformers else []
-    columns = _numbered(np.shape(X)[1:]).ravel() if known is None else known
+    columns = numbered(np.shape(X)[1:]).ravel() if known is None else known
     columns = list(columns)
     features = [_Feature(name, column=name) for name in columns]
     for transformer in transformers:

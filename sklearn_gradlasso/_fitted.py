@@ -29,11 +29,16 @@ Target = Callable[[Tensor, Tensor | None], Tensor]
 
 
 class Explained(NamedTuple):
-    """Attributions ``values``, the explained ``predictions``, and their base."""
+    """Attributions ``values``, the explained ``predictions``, and their base.
+
+    And the features they are about with their names, if these are not those of X.
+    """
 
     values: np.ndarray
     predictions: np.ndarray | None
     base_values: np.ndarray | None
+    data: np.ndarray | None = None
+    feature_names: np.ndarray | None = None
 
 
 class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
@@ -92,17 +97,25 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
 
     def _rows(self, network: nn.Module, X, y=None, **extras) -> Rows:
         like = next(network.parameters())
-        form = {"feature_shape": self._feature_shape, "dtype": like.dtype}
+        form = {"feature_shape": self._shape_of_rows(X), "dtype": like.dtype}
         return Rows(X, y, extras, **form, device=like.device)
 
-    def _net(self, network: nn.Module, **training) -> ObjectiveNet:
-        optimizer, params = check.check_optimizer(self.optimizer, self.optimizer_params)
+    def _shape_of_rows(self, X) -> tuple:
+        return self._feature_shape
+
+    def _net(self, network: nn.Module, optimization=None, **training) -> ObjectiveNet:
+        kind, params, rate = optimization or (
+            self.optimizer,
+            self.optimizer_params,
+            self.learning_rate_init,
+        )
+        optimizer, params = check.check_optimizer(kind, params)
         net = ObjectiveNet(
             network,
             objective=self._objective(),
             optimizer=optimizer,
             **{f"optimizer__{name}": value for name, value in params.items()},
-            lr=self.learning_rate_init,
+            lr=rate,
             validation_score=self._validation_score,
             device=next(network.parameters()).device,
             **training,

@@ -21,6 +21,7 @@ from .objective import Score
 __all__ = [
     "attributions_of",
     "base_value_of",
+    "local_models_of",
     "outputs_of",
     "representative_rows",
     "scores_of",
@@ -108,6 +109,19 @@ def base_value_of(
     with _evaluating(module):
         value = attribution.base_value(Score(module, target, y), x).cpu()
     return _finite(value, "output")
+
+
+def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:
+    """What ``module.local_models`` says about rows: its tensors, as arrays.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite or NaN.
+    """
+    with _evaluating(module):
+        parts = zip(*(module.local_models(x) for x, _ in _chunks(rows)))
+        return tuple(_finite(torch.cat(each).cpu(), "output") for each in parts)
 
 
 def representative_rows(

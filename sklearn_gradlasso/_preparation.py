@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
-from torch import nn
+from torch import Tensor, nn
 
 from . import _validation as check
 from ._aligned import merged, take_rows
@@ -39,9 +39,7 @@ class PreparedNetwork(FittedNetwork):
 
     def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
         index = X.index if hasattr(X, "iloc") else None
-        X, y = validate_data(
-            self, X, y, reset=not warm, multi_output=True, **self._input_checks()
-        )
+        X, y = self._checked(X, y, reset=not warm)
         names = getattr(self, "feature_names_in_", None)
         annotations = check_annotations(annotations, X, names, index)
         sample_weight = check.check_sample_weight(sample_weight, X)
@@ -69,12 +67,21 @@ class PreparedNetwork(FittedNetwork):
             )
             extras = {"sample_weight": weight, "annotations": annotated}
             rows.append(self._rows(network, X_part, y_part, **extras))
-        check_output(network, rows[0][:2][0], self.n_outputs_)
+        self._check_network(network, rows[0][:2][0])
         stray = nullcontext()
         if self.module is not None:  # it may draw from the global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = borrowed_generators(seed, device)
         return stray, network, rows, shuffling
+
+    def _checked(self, X, y, reset: bool) -> tuple:
+        """What the network takes of X, and y, both as arrays."""
+        return validate_data(
+            self, X, y, reset=reset, multi_output=True, **self._input_checks()
+        )
+
+    def _check_network(self, network: nn.Module, x: Tensor) -> None:
+        check_output(network, x, self.n_outputs_)
 
     def _merged(self, X, y, sample_weight, annotations) -> tuple:
         """Training rows, each once, if references are drawn from one batch of all."""
@@ -91,16 +98,7 @@ class PreparedNetwork(FittedNetwork):
 
     def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
         self._check_row_shape(row_shape, reset=not warm)
-        params = self.module_params
-        if self.module is None:
-            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
-            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
-        architecture = {
-            "module": self.module,
-            "n_features": prod(self._feature_shape),
-            "n_outputs": self.n_outputs_,
-            "module_params": params,
-        }
+        architecture = self._architecture_asked()
         if not warm:
             self._architecture = {**architecture, "seed": seed}
             return self._with_head(build_module(**self._architecture))
@@ -112,6 +110,19 @@ class PreparedNetwork(FittedNetwork):
                 "estimator instead."
             )
         return self.net_.module_
+
+    def _architecture_asked(self) -> dict:
+        """What :func:`build_module` is to make, but for the seed."""
+        params = self.module_params
+        if self.module is None:
+            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
+            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
+        return {
+            "module": self.module,
+            "n_features": prod(self._feature_shape),
+            "n_outputs": self.n_outputs_,
+            "module_params": params,
+        }
 
 
 def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:

@@ -125,7 +125,11 @@ class Explanation:
         network, transformers = opened(estimator)
         rows, names = transformed(X, network, transformers)
         explained = network._explained(rows, target=target, attribution=attribution)
-        data, values = dense(rows), np.asarray(explained.values)
+        data, values = explained.data, np.asarray(explained.values)
+        if data is None:
+            data = dense(rows)
+        else:
+            names = explained.feature_names
         base = explained.base_values
         classes = getattr(network, "classes_", None) if target is None else None
         if classes is not None:

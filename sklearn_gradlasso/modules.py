@@ -10,10 +10,26 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from ._extractors import SentenceCNN, SmallCNN, WeightGenerator
+from ._gate import KHotGate
+from ._local_linear import SparseLocalLinear
 from ._randomness import borrowed_generators
 
-__all__ = ["ACTIVATIONS", "MLP", "LogProbabilities", "build_module", "check_output"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "KHotGate",
+    "LogOdds",
+    "LogProbabilities",
+    "SentenceCNN",
+    "SmallCNN",
+    "SparseLocalLinear",
+    "WeightGenerator",
+    "build_module",
+    "check_output",
+]
 
 
 class _ReLU(nn.Module):
@@ -99,6 +115,23 @@ class LogProbabilities(nn.Sequential):
     def raw_scores(self) -> nn.Module:
         """The network alone."""
         return self[0]
+
+
+class LogOdds(nn.Sequential):
+    """A network with the log-odds of two classes, and their log-probabilities after it.
+
+    Parameters
+    ----------
+    network : nn.Module
+        ``(n, ...) -> (n, 1)``, positive for the second class.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__(network)
+
+    def forward(self, x: Tensor) -> Tensor:
+        log_odds = super().forward(x)
+        return functional.logsigmoid(torch.cat([-log_odds, log_odds], dim=1))
 
 
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:

@@ -115,8 +115,9 @@ class Objective:
     ----------
     loss : callable
         ``(output, y) -> (n,)``.
-    lam : float
-        Strength of the prior; at 0 no attribution is computed.
+    lam : float, default=0.0
+        Strength of the prior; at 0 no attribution is computed, and what makes up the
+        prior need not be given.
     prior : callable or tuple of (float, callable)
         ``phi -> (n,)``, or ``()`` for a cost of the whole batch; if it has a parameter
         ``sample_weight``, it is given the weights of the rows. Or several of them with
@@ -137,10 +138,10 @@ class Objective:
     """
 
     loss: Callable[[Tensor, Tensor], Tensor]
-    lam: float
-    prior: Callable[..., Tensor] | tuple[tuple[float, Callable[..., Tensor]], ...]
-    attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
-    target: Callable[[Tensor, Tensor | None], Tensor]
+    lam: float = 0.0
+    prior: Callable | tuple[tuple[float, Callable], ...] = ()
+    attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor] | None = None
+    target: Callable[[Tensor, Tensor | None], Tensor] | None = None
     weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
     annotated_only: bool = False
     constraints: tuple[tuple[Callable, Callable], ...] = ()

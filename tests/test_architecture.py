@@ -18,8 +18,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEAVES = {
     "_aligned",
     "_annotations",
+    "_extractors",
     "_features",
+    "_gate",
     "_global_priors",
+    "_layout",
     "_masks",
     "_paths",
     "_randomness",
@@ -30,11 +33,12 @@ LEAVES = {
     "_weights",
     "_validation",
     "targets",
+    "token_sequencer",
     "weight_penalties",
 }
 LAYERS = [
     LEAVES,
-    {"_ablation", "_expected_gradients", "explanation", "priors"},
+    {"_ablation", "_expected_gradients", "_local_linear", "explanation", "priors"},
     {"attributions", "metrics", "objective"},
     {"_inference", "_steps", "modules"},
     {"_balance", "_net"},
@@ -42,9 +46,10 @@ LAYERS = [
     {"_fitted"},
     {"_preparation"},
     {"_base"},
-    {"_classifier", "_regressor"},
-    {"_annotated", "_prior_training", "gradient_lasso"},
-    {"attribution_prior", "right_reasons"},
+    {"_classifier", "_regressor", "_two_views"},
+    {"_annotated", "_coarse_to_fine", "_prior_training", "gradient_lasso"},
+    {"_generated_weights"},
+    {"attribution_prior", "ngsll", "right_reasons"},
     {"find_another_explanation"},
 ]
 

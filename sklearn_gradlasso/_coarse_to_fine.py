@@ -1,0 +1,125 @@
+"""Training in two phases: many soft gates first, then the few that are wanted.
+
+Yoshikawa and Iwata (2020), *Neural Generators of Sparse Local Linear Models for
+Achieving both Accuracy and Interpretability*, section 3.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval
+from torch import nn
+
+from ._randomness import spawn_seeds
+from ._two_views import TwoViews
+from .objective import Objective
+
+__all__ = ["PARAMETERS_DOC", "CoarseToFine"]
+
+PARAMETERS_DOC = """\
+n_nonzero_coefs : int, default=5
+        Features that the linear model of a row has, the paper's K. If fewer are
+        allowed, it has all of them.
+    simplify : transformer or callable, default=None
+        From X to z, the features that the linear models are about, of shape
+        ``(n_samples, d)``; for example ``CountVectorizer()`` for texts. A transformer
+        is fitted on the training rows. ``None``: z is what the network reads,
+        flattened.
+    encode : transformer, default=None
+        From X to what the network reads, for example ``TokenSequencer()`` for texts.
+        ``None``: X itself, as numbers.
+    mask_zeros : bool, default=False
+        Whether features that are 0 in z have no weight, such as the words that a text
+        does not contain.
+    coarse_n_nonzero_coefs : int, default=10
+        Features in the coarse phase of training; not fewer than ``n_nonzero_coefs``.
+    temperature, coarse_temperature : float, default=0.1, 1.0
+        Softness of the gate in the fine and in the coarse phase, the paper's tau.
+    coarse_max_iter : int, default=None
+        Largest number of epochs of the coarse phase, which ends before when the loss
+        has settled; ``None`` means ``max_iter``. The fine phase then has ``max_iter``
+        epochs at most, and ends by the same rule.
+    fine_learning_rate_ratio : float, default=0.1
+        Learning rate of the fine phase, by momentum SGD, as a share of the final one of
+        the coarse phase.
+    fine_momentum : float, default=0.9
+        Momentum of the fine phase."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CoarseToFine(TwoViews):
+    """An estimator whose network generates weights and learns which to leave."""
+
+    n_nonzero_coefs: int = 5
+    coarse_n_nonzero_coefs: int = 10
+    temperature: float = 0.1
+    coarse_temperature: float = 1.0
+    coarse_max_iter: int | None = None
+    fine_learning_rate_ratio: float = 0.1
+    fine_momentum: float = 0.9
+    hidden_layer_sizes: tuple = (128,)
+
+    _merges_repeated = True  # the noise of repeated rows is that of one row
+    _constraints = {
+        **TwoViews._constraints,
+        "n_nonzero_coefs": [Interval(Integral, 1, None, closed="left")],
+        "coarse_n_nonzero_coefs": [Interval(Integral, 1, None, closed="left")],
+        "temperature": [Interval(Real, 0, np.inf, closed="neither")],
+        "coarse_temperature": [Interval(Real, 0, np.inf, closed="neither")],
+        "coarse_max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "fine_learning_rate_ratio": [Interval(Real, 0, np.inf, closed="neither")],
+        "fine_momentum": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def _objective(self):
+        return Objective(loss=self._loss, weight_penalties=self._weight_penalties())
+
+    def _prepare(self, *data, **encoding):
+        self._n_open = self.n_nonzero_coefs
+        return super()._prepare(*data, **encoding)
+
+    def _strength(self, *_):
+        return 0.0  # no prior: the gate makes explanations sparse
+
+    def _nets_to_train(self, network, size, seed, warm, one_pass):
+        how = network, size, seed
+        if not warm:
+            self._is_fine = False
+        epochs_before = self.n_iter_ if warm else 0
+        gate = network[0].gate
+        gate.generator = _noise(network, seed, 1 + epochs_before)
+        try:
+            if not self._is_fine:
+                n_coarse = self.coarse_max_iter or self.max_iter
+                gate.temperature = self.coarse_temperature
+                gate.n_nonzero_coefs = max(
+                    self.n_nonzero_coefs, self.coarse_n_nonzero_coefs
+                )
+                phase = {} if one_pass else {"max_epochs": n_coarse}
+                net = self._net_to_train(*how, warm, one_pass, **phase)
+                yield net
+                self.n_coarse_iter_ = self.n_iter_
+                rate = net.optimizer_.param_groups[0]["lr"]
+                self._fine_rate = self.fine_learning_rate_ratio * rate
+                if net.ended_by_ in ("divergence", "interrupt"):
+                    return
+                self._is_fine = not one_pass or self.n_iter_ >= n_coarse
+                if one_pass:
+                    return
+            gate.temperature = self.temperature
+            gate.n_nonzero_coefs = self.n_nonzero_coefs
+            descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
+            yield self._net_to_train(*how, True, one_pass, optimization=descent)
+        finally:
+            gate.n_nonzero_coefs = self._n_open
+            gate.generator = None
+
+
+def _noise(network: nn.Module, *entropy: int) -> torch.Generator:
+    (seed,) = spawn_seeds(1, *entropy)
+    device = next(network.parameters()).device
+    return torch.Generator(device).manual_seed(seed)

@@ -1,0 +1,189 @@
+"""Feature extractors with fully connected layers on top.
+
+What they end in may be the scores of classes, a prediction, or the weights of a linear
+model for each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isqrt, prod
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["SentenceCNN", "SmallCNN", "WeightGenerator"]
+
+
+class WeightGenerator(nn.Sequential):
+    """Fully connected layers on top of a feature extractor.
+
+    The paper takes one or two layers of 128 or 256 units. Made for the weights of
+    NGSLL, but any outputs will do.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of values in a row; not used, the extractor knows.
+    n_outputs : int
+        Number of outputs, without an activation.
+    extractor : nn.Module
+        ``(n, *feature_shape) -> (n, ...)``, for example a pretrained network without
+        its last layer; what it returns is flattened.
+    n_extracted : int
+        Number of values it returns for a row.
+    hidden_layer_sizes : sequence of int, default=(128,)
+        Units in each fully connected layer.
+
+    References
+    ----------
+    Y. Yoshikawa, T. Iwata (2020). Neural Generators of Sparse Local Linear Models for
+    Achieving both Accuracy and Interpretability, section 3.1.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        *,
+        extractor: nn.Module,
+        n_extracted: int,
+        hidden_layer_sizes: Sequence[int] = (128,),
+    ):
+        sizes = [n_extracted, *hidden_layer_sizes]
+        layers: list[nn.Module] = [extractor, nn.Flatten()]
+        for fan_in, fan_out in pairwise(sizes):
+            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(sizes[-1], n_outputs))
+
+
+class SmallCNN(WeightGenerator):
+    """Convolutions of 3 x 3, ReLU and max pooling by 2, for small images.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+        Number of values in a row, and of outputs.
+    image_shape : tuple of int, default=None
+        Channels, height and width of an image; one channel and a square if not given.
+    n_channels : sequence of int, default=(16, 32, 64)
+        Output channels of each convolution; three of them in the paper.
+    hidden_layer_sizes : sequence of int, default=(128,)
+        Units in each fully connected layer.
+
+    Raises
+    ------
+    ValueError
+        If the images do not have ``n_features`` values, or are too small to be pooled
+        that often.
+
+    References
+    ----------
+    Y. Yoshikawa, T. Iwata (2020). Neural Generators of Sparse Local Linear Models for
+    Achieving both Accuracy and Interpretability, section 4.1.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        *,
+        image_shape: Sequence[int] | None = None,
+        n_channels: Sequence[int] = (16, 32, 64),
+        hidden_layer_sizes: Sequence[int] = (128,),
+    ):
+        side = isqrt(n_features)
+        shape = (1, side, side) if image_shape is None else tuple(image_shape)
+        if len(shape) != 3 or prod(shape) != n_features:
+            raise ValueError(
+                "SmallCNN: image_shape must be (channels, height, width) with "
+                f"{n_features} values in all, got {image_shape}."
+            )
+        factor = 2 ** len(n_channels)
+        if min(shape[1:]) < factor:
+            raise ValueError(
+                f"SmallCNN: images of {shape[1]} x {shape[2]} cannot be halved "
+                f"{len(n_channels)} times; give fewer n_channels."
+            )
+        layers: list[nn.Module] = [nn.Flatten(), nn.Unflatten(1, shape)]
+        for n_in, n_out in pairwise([shape[0], *n_channels]):
+            layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()]
+        super().__init__(
+            n_features,
+            n_outputs,
+            extractor=nn.Sequential(*layers),
+            n_extracted=n_channels[-1] * (shape[1] // factor) * (shape[2] // factor),
+            hidden_layer_sizes=hidden_layer_sizes,
+        )
+
+
+class SentenceCNN(WeightGenerator):
+    """Words as vectors, filters over a few words in a row, and their maximum over time.
+
+    Takes token ids as :class:`~sklearn_gradlasso.TokenSequencer` makes them, 0 being
+    the padding.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of tokens in a row; not used, any number will do.
+    n_outputs : int
+        Number of outputs.
+    n_tokens : int
+        Number of different ids; an NGSLL estimator fills it in.
+    n_dimensions : int, default=100
+        Length of the vector of a word, learned from scratch.
+    widths : sequence of int, default=(3, 4, 5)
+        Numbers of words that filters look at.
+    n_filters : int, default=100
+        Filters of each width.
+    dropout : float, default=0.5
+        Share of the filters' maxima that are left out at random in training.
+    hidden_layer_sizes : sequence of int, default=(128,)
+        Units in each fully connected layer.
+
+    References
+    ----------
+    Y. Kim (2014). Convolutional Neural Networks for Sentence Classification. EMNLP.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        *,
+        n_tokens: int,
+        n_dimensions: int = 100,
+        widths: Sequence[int] = (3, 4, 5),
+        n_filters: int = 100,
+        dropout: float = 0.5,
+        hidden_layer_sizes: Sequence[int] = (128,),
+    ):
+        super().__init__(
+            n_features,
+            n_outputs,
+            extractor=_OverTime(n_tokens, n_dimensions, widths, n_filters, dropout),
+            n_extracted=n_filters * len(widths),
+            hidden_layer_sizes=hidden_layer_sizes,
+        )
+
+
+class _OverTime(nn.Module):
+    def __init__(self, n_tokens, n_dimensions, widths, n_filters, dropout):
+        super().__init__()
+        self.embedding = nn.Embedding(n_tokens, n_dimensions, padding_idx=0)
+        nn.init.uniform_(self.embedding.weight, -0.25, 0.25)  # as in Kim's experiments
+        with torch.no_grad():
+            self.embedding.weight[0] = 0
+        self.filters = nn.ModuleList(
+            nn.Conv1d(n_dimensions, n_filters, width, padding=width - 1)
+            for width in widths
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        words = self.embedding(ids.long()).transpose(1, 2)
+        # The maximum commutes with the ReLU, which then has less to do.
+        peaks = [filters(words).amax(dim=2) for filters in self.filters]
+        return self.dropout(torch.cat(peaks, dim=1).relu())

@@ -1,0 +1,114 @@
+"""A gate that opens K features of each row, and can be learned through.
+
+Yoshikawa and Iwata (2020), *Neural Generators of Sparse Local Linear Models for
+Achieving both Accuracy and Interpretability*, section 3.2.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["KHotGate"]
+
+
+class KHotGate(nn.Module):
+    """Opens the K features with the largest weights, among those that are allowed.
+
+    In training K one-hot vectors are drawn one after the other by Gumbel-softmax and
+    added up: the logarithms of the probabilities are the squared weights, and features
+    that were drawn before or are not allowed take no part. In evaluation the K largest
+    squared weights open, without chance, in a time that does not depend on K. If fewer
+    than K features are allowed, all of them open.
+
+    Parameters
+    ----------
+    n_nonzero_coefs : int
+        K, the number of features to open.
+    temperature : float, default=0.1
+        Of the Gumbel-softmax, tau: the higher, the softer the gate in training.
+    generator : torch.Generator, optional
+        Source of the noise, on the device of the weights; torch's global generator if
+        not given.
+
+    References
+    ----------
+    Y. Yoshikawa, T. Iwata (2020). Neural Generators of Sparse Local Linear Models for
+    Achieving both Accuracy and Interpretability, equations 4 to 8.
+    """
+
+    def __init__(
+        self,
+        n_nonzero_coefs: int,
+        temperature: float = 0.1,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.n_nonzero_coefs = n_nonzero_coefs
+        self.temperature = temperature
+        self.generator = generator
+
+    def forward(self, w: Tensor, allowed: Tensor | None = None) -> Tensor:
+        """How far the gate of each feature is open.
+
+        Parameters
+        ----------
+        w : Tensor of shape (n, d) or (n, d, m)
+            Weights; of m weight vectors, which share the gate, the squares are added.
+        allowed : Tensor of shape (n, d), bool, optional
+            Features that may open; all if not given.
+
+        Returns
+        -------
+        Tensor of shape (n, d)
+            In training soft values that add up to K; in evaluation 0 or 1. Exactly 0
+            where a feature is not allowed.
+        """
+        if self.training:
+            return self._drawn(w, allowed)
+        index, is_open = self.largest(w, allowed)
+        return w.new_zeros(w.shape[:2]).scatter(1, index, is_open.to(w.dtype))
+
+    def largest(
+        self, w: Tensor, allowed: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The features that open in evaluation.
+
+        Parameters
+        ----------
+        w, allowed : Tensor
+            As above.
+
+        Returns
+        -------
+        index : Tensor of shape (n, min(K, d)), int64
+            Positions of the features with the largest weights.
+        is_open : Tensor of shape (n, min(K, d)), bool
+            Whether they are allowed.
+        """
+        size = w.abs() if w.ndim == 2 else torch.linalg.vector_norm(w, dim=2)
+        if allowed is not None:
+            size = size.masked_fill(~allowed, -1.0)
+        n_open = min(self.n_nonzero_coefs, w.shape[1])
+        index = size.topk(n_open, dim=1, sorted=False).indices
+        if allowed is None:
+            return index, torch.ones_like(index, dtype=torch.bool)
+        return index, allowed.gather(1, index)
+
+    def _drawn(self, w: Tensor, allowed: Tensor | None) -> Tensor:
+        logits = w.square() if w.ndim == 2 else w.square().sum(dim=2)
+        nothing = torch.finfo(w.dtype).min
+        closed = torch.zeros_like(logits, dtype=torch.bool)
+        if allowed is not None:
+            closed = ~allowed
+        total = torch.zeros_like(logits)
+        for _ in range(min(self.n_nonzero_coefs, w.shape[1])):
+            gumbel = (
+                -torch.empty_like(total).exponential_(generator=self.generator).log()
+            )
+            # The constant by which softmax normalises the logits cancels here.
+            drawn = ((logits + gumbel) / self.temperature).masked_fill(closed, nothing)
+            drawn = drawn.softmax(dim=1).masked_fill(closed, 0.0)
+            total = total + drawn
+            closed = closed.scatter(1, drawn.argmax(dim=1, keepdim=True), True)
+        return total
