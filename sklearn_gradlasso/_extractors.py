@@ -12,8 +12,11 @@ from math import isqrt, prod
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 __all__ = ["SentenceCNN", "SmallCNN", "WeightGenerator"]
+
+VALUES_AT_ONCE = 2**24
 
 
 class WeightGenerator(nn.Sequential):
@@ -56,6 +59,38 @@ class WeightGenerator(nn.Sequential):
         for fan_in, fan_out in pairwise(sizes):
             layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
         super().__init__(*layers, nn.Linear(sizes[-1], n_outputs))
+
+    def at(self, x: Tensor, positions: Tensor, n_vectors: int) -> Tensor:
+        """Outputs at a few positions only, without the time that all of them take.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, *feature_shape)
+        positions : Tensor of shape (n, l), int64
+            From 0 to ``n_outputs / n_vectors - 1``.
+        n_vectors : int
+            Number of outputs at each position.
+
+        Returns
+        -------
+        Tensor of shape (n, l, n_vectors)
+            ``self(x).unflatten(1, (-1, n_vectors))`` at the positions.
+        """
+        *layers, last = self
+        for layer in layers:
+            x = layer(x)
+        weight = last.weight.unflatten(0, (-1, n_vectors)).flatten(1)
+        bias = last.bias.unflatten(0, (-1, n_vectors))
+        n_values = positions.shape[1] * weight.shape[1]
+        n_rows = max(1, VALUES_AT_ONCE // max(1, n_values))
+        parts = []
+        for hidden, at in zip(x.split(n_rows), positions.split(n_rows)):
+            of_rows = functional.embedding(at, weight).unflatten(2, (n_vectors, -1))
+            product = of_rows.flatten(1, 2) @ hidden.unsqueeze(2)
+            parts.append(
+                product.view(*at.shape, n_vectors) + functional.embedding(at, bias)
+            )
+        return torch.cat(parts)
 
 
 class SmallCNN(WeightGenerator):
@@ -177,13 +212,14 @@ class _OverTime(nn.Module):
         with torch.no_grad():
             self.embedding.weight[0] = 0
         self.filters = nn.ModuleList(
-            nn.Conv1d(n_dimensions, n_filters, width, padding=width - 1)
-            for width in widths
+            nn.Conv1d(n_dimensions, n_filters, width, padding=width) for width in widths
         )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, ids: Tensor) -> Tensor:
-        words = self.embedding(ids.long()).transpose(1, 2)
+        # Each filter sees a stretch of padding anyhow, so its length is of no effect.
+        length = int((ids != 0).any(dim=0).nonzero().amax()) + 1 if ids.any() else 1
+        words = self.embedding(ids[:, :length].long()).transpose(1, 2)
         # The maximum commutes with the ReLU, which then has less to do.
         peaks = [filters(words).amax(dim=2) for filters in self.filters]
         return self.dropout(torch.cat(peaks, dim=1).relu())

@@ -27,6 +27,9 @@ class KHotGate(nn.Module):
         K, the number of features to open.
     temperature : float, default=0.1
         Of the Gumbel-softmax, tau: the higher, the softer the gate in training.
+    scale : float, default=1.0
+        Factor of the weights before they are squared, where their own unit would drown
+        them in the noise or leave it without effect.
     generator : torch.Generator, optional
         Source of the noise, on the device of the weights; torch's global generator if
         not given.
@@ -41,11 +44,12 @@ class KHotGate(nn.Module):
         self,
         n_nonzero_coefs: int,
         temperature: float = 0.1,
+        scale: float = 1.0,
         generator: torch.Generator | None = None,
     ):
         super().__init__()
         self.n_nonzero_coefs = n_nonzero_coefs
-        self.temperature = temperature
+        self.temperature, self.scale = temperature, scale
         self.generator = generator
 
     def forward(self, w: Tensor, allowed: Tensor | None = None) -> Tensor:
@@ -96,7 +100,8 @@ class KHotGate(nn.Module):
         return index, allowed.gather(1, index)
 
     def _drawn(self, w: Tensor, allowed: Tensor | None) -> Tensor:
-        logits = w.square() if w.ndim == 2 else w.square().sum(dim=2)
+        square = (self.scale * w).square()
+        logits = square if w.ndim == 2 else square.sum(dim=2)
         nothing = torch.finfo(w.dtype).min
         closed = torch.zeros_like(logits, dtype=torch.bool)
         if allowed is not None:

@@ -65,6 +65,7 @@ class GeneratesWeights(CoarseToFine):
     """An estimator whose network writes a sparse linear model for each row."""
 
     _keeps_background = False
+    _gate_scale = 1.0
 
     @abstractmethod
     def _n_vectors(self) -> int:
@@ -192,7 +193,7 @@ class GeneratesWeights(CoarseToFine):
         return np.bincount(index[index >= 0], size[index >= 0], minlength=n_features)
 
     def _local_linear(self, generator) -> SparseLocalLinear:
-        gate = KHotGate(self._n_open)
+        gate = KHotGate(self._n_open, scale=self._gate_scale)
         return SparseLocalLinear(generator, gate, self._layout, self._n_vectors())
 
     def _architecture_asked(self):

@@ -10,6 +10,8 @@ from ._layout import Layout, Simplified
 
 __all__ = ["SparseLocalLinear"]
 
+FEW = 8  # to one: from then on it is faster to generate only the weights that may count
+
 
 class SparseLocalLinear(nn.Module):
     """``z^T (g * w(x))``: weights of x, of which a gate leaves K, on the features z.
@@ -18,6 +20,8 @@ class SparseLocalLinear(nn.Module):
     ----------
     generator : nn.Module
         ``(n, *feature_shape) -> (n, d * m)``, the weights of d features in m outputs.
+        With a method ``at`` like that of :class:`WeightGenerator` it is asked for the
+        weights of a few features only, where z is sparse and its zeros are masked.
     gate : KHotGate
         One gate for the m outputs.
     layout : Layout
@@ -70,10 +74,13 @@ class SparseLocalLinear(nn.Module):
     def _dense(self, inputs: Tensor) -> tuple[Simplified, Tensor]:
         """z, and the weights of its values of shape (n, l, m), before the gate."""
         x, z = self.layout.unpacked(inputs)
-        weights = self.generator(x).unflatten(1, (-1, self.n_vectors))
-        if z.positions is not None:
-            weights = _at(weights, z.positions)
-        return z, weights
+        listed, shape = z.positions, (-1, self.n_vectors)
+        if listed is None:
+            return z, self.generator(x).unflatten(1, shape)
+        few = listed.shape[1] * FEW < self.layout.n_simplified
+        if few and hasattr(self.generator, "at"):
+            return z, self.generator.at(x, listed, self.n_vectors)
+        return z, _at(self.generator(x).unflatten(1, shape), listed)
 
 
 def _at(weights: Tensor, index: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -72,12 +72,12 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
         "token_pattern": [str],
     }
 
-    def fit(self, X: Iterable[str], y=None):
+    def fit(self, X: Sequence[str], y=None):
         """Learn the vocabulary and the length of sequences.
 
         Parameters
         ----------
-        X : iterable of str
+        X : sequence of str
             Texts.
         y : ignored
 
@@ -111,12 +111,12 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
         self.length_ = self.max_length or max(map(len, texts))
         return self
 
-    def transform(self, X: Iterable[str]) -> np.ndarray:
+    def transform(self, X: Sequence[str]) -> np.ndarray:
         """Sequences of token ids.
 
         Parameters
         ----------
-        X : iterable of str
+        X : sequence of str
             Texts; what is longer than ``length_`` tokens is cut at the end.
 
         Returns
@@ -136,7 +136,7 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
             row[: len(found)] = found
         return ids
 
-    def _tokens(self, X: Iterable[str]) -> list[list[str]]:
+    def _tokens(self, X: Sequence[str]) -> list[list[str]]:
         texts = [] if isinstance(X, str) else list(X)
         strange = [text for text in texts if not isinstance(text, str)]
         if strange or not texts:

@@ -5,6 +5,7 @@ from ._graph import make_graph_regression
 from ._images import fetch_mnist
 from ._linear import make_correlated_groups, make_independent_linear
 from ._make import make_sparse_regions
+from ._sentences import fetch_mpqa, fetch_subj, fetch_trec
 from ._survey import fetch_nhanes
 from ._tables import fetch_adult
 from ._texts import fetch_newsgroups_pair
@@ -14,8 +15,11 @@ __all__ = [
     "fetch_adult",
     "fetch_metr_la",
     "fetch_mnist",
+    "fetch_mpqa",
     "fetch_newsgroups_pair",
     "fetch_nhanes",
+    "fetch_subj",
+    "fetch_trec",
     "make_colour_grid",
     "make_correlated_groups",
     "make_decoy",
