@@ -25,6 +25,7 @@ bench: .venv/test
 papers: .venv/papers
 	$(BIN)/python examples/papers/right_reasons/run.py
 	$(BIN)/python examples/papers/attribution_priors/run.py
+	$(BIN)/python examples/papers/ngsll/run.py
 
 .venv/%: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -14,11 +14,12 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ._parameters import PARAMETERS_DOC as NETWORK_DOC
 from ._randomness import spawn_seeds
 from ._two_views import TwoViews
 from .objective import Objective
 
-__all__ = ["PARAMETERS_DOC", "CoarseToFine"]
+__all__ = ["NETWORK_DOC", "PARAMETERS_DOC", "CoarseToFine"]
 
 PARAMETERS_DOC = """\
 n_nonzero_coefs : int, default=5
@@ -37,8 +38,10 @@ n_nonzero_coefs : int, default=5
         does not contain.
     coarse_n_nonzero_coefs : int, default=10
         Features in the coarse phase of training; not fewer than ``n_nonzero_coefs``.
-    temperature, coarse_temperature : float, default=0.1, 1.0
-        Softness of the gate in the fine and in the coarse phase, the paper's tau.
+    temperature : float, default=0.1
+        Softness of the gate in the fine phase, the paper's tau.
+    coarse_temperature : float, default=1.0
+        Softness of the gate in the coarse phase.
     coarse_max_iter : int, default=None
         Largest number of epochs of the coarse phase, which ends before when the loss
         has settled; ``None`` means ``max_iter``. The fine phase then has ``max_iter``
@@ -48,6 +51,22 @@ n_nonzero_coefs : int, default=5
         the coarse phase.
     fine_momentum : float, default=0.9
         Momentum of the fine phase."""
+
+NETWORK_DOC = NETWORK_DOC.replace(
+    """(50, 30)
+        Units in each hidden layer of the default network; the paper's sizes.
+""",
+    """(128,)
+        Units in each hidden layer of the default network; where ``encode`` makes token
+        ids (it has an attribute ``n_tokens_``) that is ``modules.SentenceCNN``.
+""",
+).replace(
+    """to raw scores of
+        shape ``(n, n_outputs)`` without a last activation;""",
+    """to weights of shape
+        ``(n, n_outputs)``, n_outputs being d times the number of weight vectors; if it
+        has a parameter ``n_tokens``, it is given the number of token ids;""",
+)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

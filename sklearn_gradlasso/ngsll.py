@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ._classifier import NetworkClassifier
-from ._coarse_to_fine import PARAMETERS_DOC
+from ._coarse_to_fine import NETWORK_DOC, PARAMETERS_DOC
 from ._generated_weights import ATTRIBUTES_DOC, GeneratesWeights
 from ._regressor import NetworkRegressor
 from .modules import LogOdds, LogProbabilities
@@ -87,6 +87,7 @@ class NGSLLClassifier(GeneratesWeights, NetworkClassifier):
 
     _shared_doc = {
         "{weights_parameters}": PARAMETERS_DOC,
+        "{network_parameters}": NETWORK_DOC,
         "{fitted_attributes}": ATTRIBUTES_DOC.format(
             loss="Cross-entropy", score="Accuracy"
         ),
@@ -202,6 +203,7 @@ class NGSLLRegressor(GeneratesWeights, NetworkRegressor):
 
     _shared_doc = {
         "{weights_parameters}": PARAMETERS_DOC,
+        "{network_parameters}": NETWORK_DOC,
         "{fitted_attributes}": ATTRIBUTES_DOC.format(
             loss="Mean squared error in standardised units", score="R2"
         ),

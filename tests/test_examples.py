@@ -152,3 +152,37 @@ def test_attribution_priors_runs(monkeypatch, capsys, tmp_path, name):
     printed = run(monkeypatch, capsys, script, *arguments)
     assert f"{name} (1 seeds)" in printed
     assert list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_sentences_experiment_on_few_rows(monkeypatch, data_folder):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("ngsll.sentences")
+    few = {
+        name: lambda fetch=fetch, **options: thinned(fetch, **options)
+        for name, fetch in experiment.DATA.items()
+    }
+    monkeypatch.setattr(experiment, "DATA", few)
+    monkeypatch.setattr(experiment, "K", (1, 5))
+    monkeypatch.setattr(experiment, "EPOCHS", {"coarse_max_iter": 1, "max_iter": 1})
+    figures = experiment.run(0)
+    assert all(len(found["NGSLL"]) == 2 for found in figures.values())
+    assert all(str(line) for line in experiment.lines([figures]))
+    pictures = experiment.pictures([figures])
+    assert {"sentences_accuracy", "trec_words"} <= pictures.keys()
+
+
+def thinned(fetch, *, return_X_y=False):
+    bunch = fetch()
+    step = len(bunch.data) // 300
+    bunch.update(data=bunch.data[::step], target=bunch.target[::step])
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["timing", "training_cost"])
+def test_ngsll_timings_run(monkeypatch, capsys, tmp_path, data_folder, name):
+    pytest.importorskip("lime", reason="lime is not installed")
+    script = "papers/ngsll/run.py"
+    arguments = ("--only", name, "--seeds", 1, "--out", tmp_path)
+    assert f"{name} (1 seeds)" in run(monkeypatch, capsys, script, *arguments)

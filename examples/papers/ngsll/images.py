@@ -40,8 +40,10 @@ def ngsll(seed: int, n_nonzero_coefs: int, **given) -> NGSLLClassifier:
     return NGSLLClassifier(
         n_nonzero_coefs=n_nonzero_coefs,
         module=SmallCNN,
-        simplify=block_means,
-        **training(seed, **{"coarse_max_iter": 10, "max_iter": 3, **given}),
+        **training(
+            seed,
+            **{"simplify": block_means, "coarse_max_iter": 10, "max_iter": 3, **given},
+        ),
     )
 
 

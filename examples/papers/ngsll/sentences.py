@@ -15,8 +15,8 @@ import numpy as np
 from lines import Line, values
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LassoCV, RidgeCV
-from sklearn.model_selection import train_test_split
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from sklearn_gradlasso import GradientLassoClassifier, NGSLLClassifier, TokenSequencer
@@ -28,9 +28,13 @@ from .wording import drawn
 N_SEEDS = 5
 K = (1, 2, 3, 5, 10)
 DATA = {"MPQA": fetch_mpqa, "Subj": fetch_subj, "TREC": fetch_trec}
-LINEAR = {"ridge": RidgeCV(np.logspace(-1, 3, 9)), "lasso": LassoCV(cv=3)}
+LINEAR = {
+    "ridge": GridSearchCV(Ridge(), {"alpha": np.logspace(-1, 3, 9)}, cv=3),
+    "lasso": GridSearchCV(Lasso(), {"alpha": np.logspace(-4, -1.5, 6)}, cv=3),
+}
 WORDS = {"stop_words": "english", "token_pattern": r"(?u)\b\w+\b"}
 NETWORK = {"widths": (1, 2, 3), "n_filters": 50, "n_dimensions": 50}
+EPOCHS = {"coarse_max_iter": 10, "max_iter": 6}
 SHOWN = 8  # test sentences of the first split
 
 
@@ -63,9 +67,8 @@ def on_data(name: str, fetch, seed: int) -> dict:
             encode=tokens,
             simplify=bag,
             mask_zeros=True,
-            coarse_max_iter=10,
-            max_iter=6,
             module_params=NETWORK,
+            **EPOCHS,
             **training,
         ).fit(texts, y)
         figures["NGSLL"][str(k)] = model.score(test_texts, y_test)
@@ -76,7 +79,7 @@ def on_data(name: str, fetch, seed: int) -> dict:
         tokens,
         GradientLassoClassifier(
             lam=0.0,
-            max_iter=10,
+            max_iter=EPOCHS["coarse_max_iter"],
             module_params={"n_tokens": n_tokens, **NETWORK},
             **training,
         ),
@@ -96,8 +99,8 @@ def linear(Z, y, Z_test, y_test) -> dict:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model.fit(Z, np.where(y == each, 1.0, -1.0))
-            W.append(model.coef_)
-            b.append(model.intercept_)
+            W.append(model.best_estimator_.coef_)
+            b.append(model.best_estimator_.intercept_)
         found = {
             "": {str(k): dense @ np.transpose([largest(w, k) for w in W]) for k in K},
             ", K of the sentence": {
