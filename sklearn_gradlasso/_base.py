@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from copy import deepcopy
 
 import numpy as np
@@ -100,10 +100,12 @@ class NetworkEstimator(PreparedNetwork):
                 size = min(self._largest_batch(), len(rows[0]))
                 self.lam_ = self._strength(network, rows[0], size, seed, warm)
                 goes_on = warm
-                for net in self._nets_to_train(network, size, seed, warm, one_pass):
-                    net.train(*rows)
-                    self._take(net, goes_on)
-                    goes_on = True
+                nets = self._nets_to_train(network, size, seed, warm, one_pass)
+                with closing(nets):
+                    for net in nets:
+                        net.train(*rows)
+                        self._take(net, goes_on)
+                        goes_on = True
             try:
                 self._describe(rows)
             except ValueError:  # not finite, which a divergence explains better

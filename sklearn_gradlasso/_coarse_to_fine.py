@@ -27,12 +27,12 @@ n_nonzero_coefs : int, default=5
         allowed, it has all of them.
     simplify : transformer or callable, default=None
         From X to z, the features that the linear models are about, of shape
-        ``(n_samples, d)``; for example ``CountVectorizer()`` for texts. A transformer
-        is fitted on the training rows. ``None``: z is what the network reads,
-        flattened.
+        ``(n_samples, d)``; for example ``CountVectorizer()`` for texts. ``None``: z is
+        what the network reads, flattened. A z in float64 is computed with in float64.
     encode : transformer, default=None
         From X to what the network reads, for example ``TokenSequencer()`` for texts.
-        ``None``: X itself, as numbers.
+        ``None``: X itself, as numbers. Both transformers are fitted on all rows that
+        ``fit`` is given, also those that ``early_stopping`` holds out.
     mask_zeros : bool, default=False
         Whether features that are 0 in z have no weight, such as the words that a text
         does not contain.
@@ -57,15 +57,17 @@ NETWORK_DOC = NETWORK_DOC.replace(
         Units in each hidden layer of the default network; the paper's sizes.
 """,
     """(128,)
-        Units in each hidden layer of the default network; where ``encode`` makes token
-        ids (it has an attribute ``n_tokens_``) that is ``modules.SentenceCNN``.
+        Units in each hidden layer of the default network. Where ``encode`` is, or ends
+        in, a ``TokenSequencer``, that is ``modules.SentenceCNN``, which takes
+        ``module_params`` but no ``activation``.
 """,
 ).replace(
     """to raw scores of
         shape ``(n, n_outputs)`` without a last activation;""",
     """to weights of shape
-        ``(n, n_outputs)``, n_outputs being d times the number of weight vectors; if it
-        has a parameter ``n_tokens``, it is given the number of token ids;""",
+        ``(n, n_outputs)`` without a last activation, n_outputs being d times the number
+        of weight vectors; if it has a parameter ``n_tokens``, it is given the number
+        of token ids;""",
 )
 
 
@@ -105,37 +107,35 @@ class CoarseToFine(TwoViews):
         return 0.0  # no prior: the gate makes explanations sparse
 
     def _nets_to_train(self, network, size, seed, warm, one_pass):
-        how = network, size, seed
-        if not warm:
-            self._is_fine = False
-        epochs_before = self.n_iter_ if warm else 0
         gate = network[0].gate
-        gate.generator = _noise(network, seed, 1 + epochs_before)
+        n_open = gate.n_nonzero_coefs  # stays, if training fails
+        gate.generator = _noise(network, seed, 1 + (self.n_iter_ if warm else 0))
         try:
-            if not self._is_fine:
-                n_coarse = self.coarse_max_iter or self.max_iter
-                gate.temperature = self.coarse_temperature
-                gate.n_nonzero_coefs = max(
-                    self.n_nonzero_coefs, self.coarse_n_nonzero_coefs
-                )
-                phase = {} if one_pass else {"max_epochs": n_coarse}
-                net = self._net_to_train(*how, warm, one_pass, **phase)
-                yield net
-                self.n_coarse_iter_ = self.n_iter_
-                rate = net.optimizer_.param_groups[0]["lr"]
-                self._fine_rate = self.fine_learning_rate_ratio * rate
-                if net.ended_by_ in ("divergence", "interrupt"):
-                    return
-                self._is_fine = not one_pass or self.n_iter_ >= n_coarse
-                if one_pass:
-                    return
-            gate.temperature = self.temperature
-            gate.n_nonzero_coefs = self.n_nonzero_coefs
-            descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
-            yield self._net_to_train(*how, True, one_pass, optimization=descent)
+            yield from self._phases(gate, network, size, seed, warm, one_pass)
+            n_open = self._n_open
         finally:
-            gate.n_nonzero_coefs = self._n_open
-            gate.generator = None
+            gate.n_nonzero_coefs, gate.generator = n_open, None
+
+    def _phases(self, gate, network, size, seed, warm, one_pass):
+        how = network, size, seed
+        if not (warm and self._is_fine):
+            self._is_fine = False
+            n_coarse = self.coarse_max_iter or self.max_iter
+            gate.temperature = self.coarse_temperature
+            gate.n_nonzero_coefs = max(self._n_open, self.coarse_n_nonzero_coefs)
+            phase = {} if one_pass else {"max_epochs": n_coarse}
+            net = self._net_to_train(*how, warm, one_pass, **phase)
+            yield net
+            self.n_coarse_iter_ = self.n_iter_
+            rate = net.optimizer_.param_groups[0]["lr"]
+            self._fine_rate = self.fine_learning_rate_ratio * rate
+            cut_short = net.ended_by_ in ("divergence", "interrupt")
+            self._is_fine = not cut_short and (not one_pass or self.n_iter_ >= n_coarse)
+            if one_pass or cut_short:
+                return
+        gate.temperature, gate.n_nonzero_coefs = self.temperature, self._n_open
+        descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
+        yield self._net_to_train(*how, True, one_pass, optimization=descent)
 
 
 def _noise(network: nn.Module, *entropy: int) -> torch.Generator:

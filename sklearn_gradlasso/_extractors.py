@@ -104,6 +104,8 @@ class SmallCNN(WeightGenerator):
         Channels, height and width of an image; one channel and a square if not given.
     n_channels : sequence of int, default=(16, 32, 64)
         Output channels of each convolution; three of them in the paper.
+    dropout : float, default=0.0
+        Share of the extracted values that are left out at random in training.
     hidden_layer_sizes : sequence of int, default=(128,)
         Units in each fully connected layer.
 
@@ -126,6 +128,7 @@ class SmallCNN(WeightGenerator):
         *,
         image_shape: Sequence[int] | None = None,
         n_channels: Sequence[int] = (16, 32, 64),
+        dropout: float = 0.0,
         hidden_layer_sizes: Sequence[int] = (128,),
     ):
         side = isqrt(n_features)
@@ -147,7 +150,7 @@ class SmallCNN(WeightGenerator):
         super().__init__(
             n_features,
             n_outputs,
-            extractor=nn.Sequential(*layers),
+            extractor=nn.Sequential(*layers, nn.Dropout(dropout)),
             n_extracted=n_channels[-1] * (shape[1] // factor) * (shape[2] // factor),
             hidden_layer_sizes=hidden_layer_sizes,
         )

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from ._coarse_to_fine import CoarseToFine
 from ._fitted import Explained
 from ._inference import local_models_of
+from ._local_linear import SparseLocalLinear
 from ._threads import threads
-from .modules import KHotGate, SparseLocalLinear, check_output
+from .modules import KHotGate, check_output
 
 __all__ = ["ATTRIBUTES_DOC", "GeneratesWeights", "LinearModels"]
 
@@ -98,7 +99,7 @@ class GeneratesWeights(CoarseToFine):
 
         Returns
         -------
-        ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix
+        ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix, float64
             Weights of the d features of z, at most ``n_nonzero_coefs`` of a row not
             zero, in units of the answer per unit of z; the last axis only where the
             answer has m > 1 columns, whose weights are of the same features. If z is
@@ -125,13 +126,15 @@ class GeneratesWeights(CoarseToFine):
     def _explained(self, X, target=None, attribution=None, *, with_base=True):
         models, z = self._asked(X, target, attribution)
         values = self._spread(models)
-        base = None
-        if attribution == "contributions":
-            shape = () if models.weights.shape[2] == 1 else models.weights.shape[2:]
-            base = np.broadcast_to(np.asarray(self.intercept_, dtype=float), shape)
+        m = models.weights.shape[2]
+        base = np.broadcast_to(self.intercept_, (m,)).astype(np.float64)
         answers = models.decisions + self.intercept_
         if answers.shape[1] == 1:
-            values, answers = values[..., 0], answers[:, 0]
+            values, answers, base = values[..., 0], answers[:, 0], base[0]
+        if attribution != "contributions":
+            base = None
+        if self.simplify_ is None and self.encode_ is None:
+            return Explained(values, answers, base)
         data = z.toarray() if sp.issparse(z) else z
         shape = values.shape[: 1 + len(self._simplified_shape())]
         names = self.simplified_feature_names_.reshape(shape[1:])
@@ -184,13 +187,15 @@ class GeneratesWeights(CoarseToFine):
         )
 
     def _importances(self, rows):
-        z, index, weights = local_models_of(self.net_.module_[0], rows[0])
-        size = np.abs(z[:, :, None] * weights).sum(axis=2, dtype=np.float64)
-        given = rows[0].extras.get("sample_weight")
-        if given is not None:
-            size = size * given.cpu().numpy()[:, None]
-        n_features = self._layout.n_simplified
-        return np.bincount(index[index >= 0], size[index >= 0], minlength=n_features)
+        total = np.zeros(self._layout.n_simplified)
+        for part in rows:
+            z, index, weights = local_models_of(self.net_.module_[0], part)
+            size = np.abs(z[:, :, None] * weights).sum(axis=2, dtype=np.float64)
+            given = part.extras.get("sample_weight")
+            if given is not None:
+                size *= given.cpu().numpy()[:, None]
+            np.add.at(total, index[index >= 0], size[index >= 0])
+        return total
 
     def _local_linear(self, generator) -> SparseLocalLinear:
         gate = KHotGate(self._n_open, scale=self._gate_scale)

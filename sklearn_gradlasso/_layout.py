@@ -73,13 +73,24 @@ class Layout:
         x = x if sp.issparse(x) else x.reshape(len(x), -1)
         if self.kind == "same":
             return x
-        parts = [x, *_lists(z)] if self.kind == "listed" else [x, z]
+        of_z = _lists(sp.csr_matrix(z)) if self.kind == "listed" else (z,)
+        parts = [x, *of_z]
         if any(map(sp.issparse, parts)):
             return sp.hstack(parts, format="csr", dtype=x.dtype)
         return np.hstack(parts, dtype=x.dtype)
 
     def unpacked(self, inputs: Tensor) -> tuple[Tensor, Simplified]:
-        """x of shape (n, *feature_shape), and z."""
+        """Both views of rows, from the array of both.
+
+        Parameters
+        ----------
+        inputs : Tensor of shape (n, n_columns)
+
+        Returns
+        -------
+        x : Tensor of shape (n, *feature_shape)
+        z : Simplified
+        """
         n_inputs = prod(self.feature_shape)
         x, z = inputs[:, :n_inputs].unflatten(1, self.feature_shape), inputs
         if self.kind != "same":

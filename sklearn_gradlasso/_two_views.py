@@ -51,93 +51,103 @@ class TwoViews(NetworkEstimator):
         return super()._prepare(X, y, sample_weight, annotations, warm, **encoding)
 
     def _checked(self, X, y, reset):
-        x, y = self._read(X, y, reset)
         if reset:
-            self._row_shape = x.shape[1:]
-        z = self._simplified(X, x, y, fit=reset)
+            self.encode_, self.simplify_ = self.encode, self._simplification()
+            encoded, simplified = _fitted(self, "encode_"), _fitted(self, "simplify_")
+        else:
+            encoded, simplified = _applied(self.encode_), _applied(self.simplify_)
+        x, y = self._read(X, y, encoded, reset)
+        z = self._simplified(X, x, y, simplified, reset)
+        if z.dtype == np.float64:  # in which the decision is computed then
+            x = x.astype(np.float64)
         if reset:
             shape = check.check_feature_shape(self._row_shape, self.input_shape)
             self._feature_shape = shape
-            kind = "same" if self.simplify is None else "dense"
+            kind = "same" if self.simplify_ is None else "dense"
             if sp.issparse(z) and self.mask_zeros:
                 kind = "listed"
             self._layout = Layout(shape, z.shape[1], kind, self.mask_zeros)
             self.simplified_feature_names_ = self._names()
         return self._layout.packed(x, z), y
 
-    def _read(self, X, y, reset: bool) -> tuple:
-        """x as the network reads it, and y."""
-        if self.encode is None:
-            _refuse_text(X)
-            return super()._checked(X, y, reset)
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        if reset:
-            self.encode_ = clone(self.encode)
-            x = self.encode_.fit_transform(X, y)
-        else:
-            x = self.encode_.transform(X)
-        form = {"accept_sparse": "csr", "allow_nd": True, "multi_output": True}
-        return check_X_y(_floating(x), y, **form)
+    def _simplification(self):
+        if isinstance(self.simplify, type):
+            raise TypeError(
+                f"simplify must be an object, got the class {self.simplify.__name__}; "
+                f"write {self.simplify.__name__}()."
+            )
+        return self.simplify
 
-    def _simplified(self, X, x, y=None, *, fit: bool = False):
+    def _read(self, X, y, encoded, reset: bool) -> tuple:
+        """x as the network reads it, and y, if there is one."""
+        given = {} if y is None else {"y": y}
+        if self.encode_ is None:
+            _refuse_text(X)
+            if y is not None:
+                given["multi_output"] = True
+            found = validate_data(self, X, reset=reset, **given, **self._input_checks())
+            x, y = found if y is not None else (found, None)
+        else:
+            if reset:
+                vars(self).pop("n_features_in_", None)
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            x = _floating(encoded(X, y))
+            form = {"accept_sparse": "csr", "allow_nd": True}
+            if y is None:
+                x = check_array(x, input_name="encode(X)", **form)
+            else:
+                x, y = check_X_y(x, y, multi_output=True, **form)
+        if reset:
+            self._row_shape = x.shape[1:]
+        elif x.shape[1:] != self._row_shape:
+            raise ValueError(
+                f"X has rows of shape {x.shape[1:]}, but {type(self).__name__} was "
+                f"fitted on rows of shape {self._row_shape}."
+            )
+        return x, y
+
+    def _simplified(self, X, x, y, simplified, reset: bool):
         """z of shape (n, d), from X or, if there is nothing to simplify, from x."""
-        if fit:
-            if isinstance(self.simplify, type):
-                raise TypeError(
-                    "simplify must be an object, got the class "
-                    f"{self.simplify.__name__}; write {self.simplify.__name__}()."
-                )
-            fits = hasattr(self.simplify, "fit")
-            self.simplify_ = clone(self.simplify) if fits else self.simplify
         if self.simplify_ is None:
-            if hasattr(getattr(self, "encode_", None), "n_tokens_"):
+            if _n_tokens(self.encode_) is not None:
                 raise ValueError(
                     "simplify must be given for texts: what the linear models are "
                     "about, for example CountVectorizer() with mask_zeros=True."
                 )
-            return x if sp.issparse(x) else x.reshape(len(x), -1)
-        if not hasattr(self.simplify_, "transform"):
-            z = self.simplify_(X)
-        elif fit:
-            z = self.simplify_.fit_transform(X, y)
+            z = x if sp.issparse(x) else x.reshape(len(x), -1)
         else:
-            z = self.simplify_.transform(X)
-        z = check_array(z, accept_sparse="csr", input_name="simplify(X)")
-        found = (x.shape[0], z.shape[1] if fit else self._layout.n_simplified)
-        if z.shape != found:
-            raise ValueError(
-                f"simplify must return an array of shape {found} for {x.shape[0]} "
-                f"rows, got {z.shape}."
-            )
+            z = simplified(X, y)
+            z = check_array(z, accept_sparse="csr", input_name="simplify(X)")
+            shape = (x.shape[0], z.shape[1] if reset else self._layout.n_simplified)
+            if z.shape != shape:
+                raise ValueError(
+                    f"simplify must return an array of shape {shape} for {x.shape[0]} "
+                    f"rows, got {z.shape}."
+                )
+        if sp.issparse(z):
+            z = z.copy()
+            z.sum_duplicates()
+            z.eliminate_zeros()
         return z
 
     def _names(self) -> np.ndarray:
         """Names of the features of z."""
-        if hasattr(self.simplify_, "get_feature_names_out"):
-            names = self.simplify_.get_feature_names_out()
-        elif self.simplify_ is None and hasattr(self, "feature_names_in_"):
-            names = self.feature_names_in_
-        elif self.simplify_ is None:
-            names = numbered(self._row_shape).ravel()
+        if self.simplify_ is None and self.encode_ is None:
+            known = numbered(self._row_shape).ravel()
+            names = getattr(self, "feature_names_in_", known)
         else:
-            names = numbered((self._layout.n_simplified,))
+            made_by = self.encode_ if self.simplify_ is None else self.simplify_
+            try:
+                names = made_by.get_feature_names_out()
+            except (AttributeError, NotImplementedError, ValueError):
+                names = numbered((self._layout.n_simplified,))
         return np.asarray(names, dtype=object)
 
     def _views_to_answer(self, X) -> tuple[Rows, Any]:
         """Rows for the network, and z with all its digits."""
         check_is_fitted(self)
-        if self.encode is None:
-            x = validate_data(self, X, reset=False, **self._input_checks())
-        else:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            x = _floating(self.encode_.transform(X))
-            x = check_array(x, accept_sparse="csr", allow_nd=True)
-        if x.shape[1:] != self._row_shape:
-            raise ValueError(
-                f"X has rows of shape {x.shape[1:]}, but {type(self).__name__} was "
-                f"fitted on rows of shape {self._row_shape}."
-            )
-        z = self._simplified(X, x)
+        x, _ = self._read(X, None, _applied(self.encode_), reset=False)
+        z = self._simplified(X, x, None, _applied(self.simplify_), reset=False)
         return self._rows(self.net_.module_, self._layout.packed(x, z)), z
 
     def _rows_to_answer(self, X):
@@ -152,17 +162,17 @@ class TwoViews(NetworkEstimator):
 
     def _architecture_asked(self):
         asked = super()._architecture_asked()
-        n_tokens = getattr(getattr(self, "encode_", None), "n_tokens_", None)
+        n_tokens = _n_tokens(self.encode_)
         if n_tokens is None or isinstance(self.module, nn.Module):
             return asked
-        of_tokens, params = {"n_tokens": n_tokens}, asked["module_params"] or {}
+        params = self.module_params or {}
         if self.module is None:
-            sizes = params["hidden_layer_sizes"]
-            params = {**of_tokens, "hidden_layer_sizes": sizes}
-            return {**asked, "module": SentenceCNN, "module_params": params}
-        if "n_tokens" in signature(self.module).parameters:
-            asked["module_params"] = {**of_tokens, **params}
-        return asked
+            sizes = asked["module_params"]["hidden_layer_sizes"]
+            asked["module"] = SentenceCNN
+            params = {"hidden_layer_sizes": sizes, **params}
+        if "n_tokens" in signature(asked["module"]).parameters:
+            params = {"n_tokens": n_tokens, **params}
+        return {**asked, "module_params": params}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -170,15 +180,45 @@ class TwoViews(NetworkEstimator):
         return tags
 
 
+def _fitted(estimator, name: str):
+    """A function that fits a clone of the transformer, keeps it, and applies it."""
+    transformer = getattr(estimator, name)
+    if not hasattr(transformer, "fit"):
+        return _applied(transformer)
+    transformer = clone(transformer)
+    setattr(estimator, name, transformer)
+
+    def fit_transform(X, y):
+        if hasattr(transformer, "fit_transform"):
+            return transformer.fit_transform(X, y)
+        return transformer.fit(X, y).transform(X)
+
+    return fit_transform
+
+
+def _applied(transformer):
+    """A function ``(X, y)`` that applies a fitted transformer or a function to X."""
+    transform = getattr(transformer, "transform", transformer)
+    return lambda X, y: transform(X)
+
+
+def _n_tokens(encoder) -> int | None:
+    """Number of token ids that the encoder, or the end of a Pipeline, makes."""
+    while hasattr(encoder, "steps"):
+        encoder = encoder.steps[-1][1]
+    return getattr(encoder, "n_tokens_", None)
+
+
 def _floating(x):
     """Token ids and the like are counted in float32."""
     x = x if sp.issparse(x) else np.asarray(x)
-    return x.astype(np.float32) if x.dtype.kind in "biu" else x
+    numbers = x.dtype.kind in "biuf" and x.dtype != np.float64
+    return x.astype(np.float32) if numbers else x
 
 
 def _refuse_text(X) -> None:
-    first = X[0] if isinstance(X, (list, np.ndarray)) and len(X) else None
-    if isinstance(first, str):
+    one_dimensional = isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1
+    if one_dimensional and len(X) and isinstance(next(iter(X)), str):
         raise ValueError(
             "X holds texts; say how the network is to read them, for example with "
             "encode=TokenSequencer()."

@@ -14,7 +14,6 @@ from torch.nn import functional
 
 from ._extractors import SentenceCNN, SmallCNN, WeightGenerator
 from ._gate import KHotGate
-from ._local_linear import SparseLocalLinear
 from ._randomness import borrowed_generators
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "LogProbabilities",
     "SentenceCNN",
     "SmallCNN",
-    "SparseLocalLinear",
     "WeightGenerator",
     "build_module",
     "check_output",
@@ -119,6 +117,8 @@ class LogProbabilities(nn.Sequential):
 
 class LogOdds(nn.Sequential):
     """A network with the log-odds of two classes, and their log-probabilities after it.
+
+    The output has shape ``(n, 2)``.
 
     Parameters
     ----------

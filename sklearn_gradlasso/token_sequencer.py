@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -26,7 +26,8 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
     Id 0 is padding, id 1 stands for every token that is not in the vocabulary, and the
     tokens of the vocabulary have ids from 2, the most frequent first. With the same
     parameters it finds the same tokens as
-    :class:`sklearn.feature_extraction.text.CountVectorizer`.
+    :class:`sklearn.feature_extraction.text.CountVectorizer`, whose ``min_df`` counts
+    texts with a token where ``min_count`` counts how often it occurs.
 
     Parameters
     ----------
@@ -137,12 +138,13 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
         return ids
 
     def _tokens(self, X: Sequence[str]) -> list[list[str]]:
-        texts = [] if isinstance(X, str) else list(X)
+        is_column = not isinstance(X, str) and getattr(X, "ndim", 1) == 1
+        texts = list(X) if is_column and not isinstance(X, Mapping) else []
         strange = [text for text in texts if not isinstance(text, str)]
         if strange or not texts:
             raise ValueError(
-                "X must be a list or array of texts, one for each row, got "
-                f"{X if isinstance(X, str) else (strange or texts)[:1]!r}."
+                "X must be a list, array or one column of texts, got "
+                f"{strange[0] if strange else X!r}."
             )
         analyze = CountVectorizer(
             lowercase=self.lowercase,

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from sklearn_gradlasso._layout import Layout
+from sklearn_gradlasso._local_linear import SparseLocalLinear
 from sklearn_gradlasso.modules import (
     KHotGate,
     SentenceCNN,
     SmallCNN,
-    SparseLocalLinear,
     WeightGenerator,
 )
 
@@ -142,6 +142,29 @@ def test_gradients_reach_the_weights_of_the_generator():
     x = torch.randn(50, 3, dtype=torch.float64, generator=seeded())
     net(x).square().mean().backward()
     assert all((theta.grad.abs() > 1e-9).all() for theta in net.parameters())
+
+
+def test_listed_values_are_those_of_a_dense_z():
+    x = torch.randn(5, 3, dtype=torch.float64, generator=seeded()).numpy()
+    z = torch.randn(5, 4, dtype=torch.float64, generator=seeded(1)).relu().numpy()
+    dense, listed = (Layout((3,), 4, kind, True) for kind in ("dense", "listed"))
+    net = linear_net(dense, n_vectors=2).eval()
+    expected = net(torch.from_numpy(dense.packed(x, z)))
+    net.layout = listed
+    inputs = torch.from_numpy(listed.packed(x, z))
+    torch.testing.assert_close(net(inputs), expected)
+    found, index, weights = net.local_models(inputs)
+    kept = index >= 0
+    assert (torch.from_numpy(z).gather(1, index.clamp(min=0)) == found)[kept].all()
+    assert not weights[~kept].any()
+    # In training, with one allowed feature in each row, there is nothing to draw.
+    z[:, 1:] = 0
+    z[:, 0] = 1
+    inputs = torch.from_numpy(listed.packed(x, z))
+    trained = net.train()(inputs)
+    torch.testing.assert_close(trained, net.eval()(inputs))
+    trained.sum().backward()
+    assert all(theta.grad.abs().sum() > 0 for theta in net.parameters())
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 8)])

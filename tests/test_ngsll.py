@@ -17,6 +17,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_gradlasso import (
@@ -24,6 +25,7 @@ from sklearn_gradlasso import (
     NGSLLClassifier,
     NGSLLRegressor,
     TokenSequencer,
+    _local_linear,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -72,43 +74,85 @@ def check_the_promise(model, X, Z, n_nonzero_coefs, masked):
     np.testing.assert_allclose(found.reshape(answer.shape), answer, atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+def untidy(X):
+    """A CSR matrix of the same values, with repeated, cancelling and zero entries."""
+    rows, columns = np.indices(X.shape).reshape(2, -1)
+    X = X.ravel()
+    values = np.concatenate([X - 1, np.ones_like(X), np.zeros_like(X)])
+    shape = (rows.max() + 1, columns.max() + 1)
+    entries = (values, (np.tile(rows, 3), np.tile(columns, 3)))
+    csr = sp.coo_matrix(entries, shape).tocsr()
+    return sp.csr_matrix((csr.data, csr.indices, csr.indptr), shape)
+
+
+FORMS = {"dense": np.asarray, "tidy": sp.csr_matrix, "untidy": untidy}
+COURSES = ["fit", "early_stopping", "warm_start", "partial_fit", "pickled"]
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
-    kind=st.sampled_from(["two", "three", "one target", "two targets"]),
+    kind=st.sampled_from(["two", "three", "one target", "a column", "two targets"]),
     n_nonzero_coefs=st.integers(1, 7),
     mask_zeros=st.booleans(),
-    is_sparse=st.booleans(),
+    fitted_on=st.sampled_from(list(FORMS)),
+    asked_on=st.sampled_from(list(FORMS)),
     single=st.booleans(),
     simplify=st.sampled_from([None, halves, FunctionTransformer(halves)]),
+    course=st.sampled_from(COURSES),
     seed=st.integers(0, 2**31 - 1),
 )
 def test_the_prediction_is_the_explanation(
-    kind, n_nonzero_coefs, mask_zeros, is_sparse, single, simplify, seed
-):
+    kind, n_nonzero_coefs, mask_zeros, fitted_on, asked_on, single, simplify, course,
+    seed,
+):  # fmt: skip
     rng = np.random.default_rng(seed)
-    X = rng.standard_normal((40, 6)) * (rng.random((40, 6)) < 0.5)
+    X = rng.integers(-3, 4, (60, 6)) * (rng.random((60, 6)) < 0.5)
     X = X.astype(np.float32 if single else np.float64)
-    classifier = kind in ("two", "three")
+    classifier, weighted = kind in ("two", "three"), {}
     if classifier:
-        y = np.arange(40) % (2 if kind == "two" else 3)
+        y = np.arange(60) % (2 if kind == "two" else 3)
+        weighted = {"class_weight": "balanced" if course == "fit" else None}
     else:
-        y = 1e3 * rng.standard_normal((40, 1 if kind == "one target" else 2)).squeeze()
+        y = 1e3 * rng.standard_normal((60, 2 if kind == "two targets" else 1))
+        y = y[:, 0] if kind == "one target" else y
     Z = X if simplify is None else halves(X)
-    given_X = sp.csr_matrix(X) if is_sparse and simplify is None else X
+    given_X = FORMS[fitted_on](X) if simplify is None else X
+    asked_X = FORMS[asked_on](X) if simplify is None else X
     model = (NGSLLClassifier if classifier else NGSLLRegressor)(
         n_nonzero_coefs=n_nonzero_coefs,
         simplify=simplify,
         mask_zeros=mask_zeros,
         max_iter=2,
         learning_rate_init=0.03,
+        early_stopping=course == "early_stopping",
+        warm_start=course == "warm_start",
         random_state=seed,
+        **weighted,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(given_X[:30], y[:30])
-    check_the_promise(model, given_X, Z, n_nonzero_coefs, mask_zeros)
+        model.fit(given_X[:40], y[:40])
+        if course == "warm_start":
+            n_nonzero_coefs = 1 + n_nonzero_coefs % 3
+            model.set_params(n_nonzero_coefs=n_nonzero_coefs).fit(asked_X, y)
+        if course == "partial_fit":
+            model.partial_fit(asked_X, y)
+    if course == "pickled":
+        model = (
+            pickle.loads(pickle.dumps(model)) if simplify is None else clone_of(model)
+        )
+    check_the_promise(model, asked_X, Z, n_nonzero_coefs, mask_zeros)
     assert model.feature_importances_.shape == (Z.shape[1],)
     assert abs(model.feature_importances_.sum() - 1) < 1e-9
+    parts = Explanation.from_estimator(model, asked_X, attribution="contributions")
+    np.testing.assert_allclose(parts.additivity_gap, 0, atol=1e-9)
+
+
+def clone_of(model):
+    """Another estimator in the same state (a function is not always pickled)."""
+    again = clone(model)
+    again.__setstate__(model.__getstate__())
+    return again
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
@@ -257,11 +301,12 @@ def test_texts_alone_in_pipelines_and_in_searches(form):
     shout = FunctionTransformer(lambda texts: [text.upper() for text in texts])
     pipeline = make_pipeline(shout, clone(model)).fit(X, LABELS)
     np.testing.assert_array_equal(pipeline.predict(X), model.predict(X))
-    grid = {"n_nonzero_coefs": [1, 3], "simplify__min_df": [1, 2]}
-    search = GridSearchCV(clone(model).set_params(max_iter=2), grid, cv=2).fit(
-        X, LABELS
-    )
-    assert search.best_params_.keys() == grid.keys()
+    grid = {"n_nonzero_coefs": [1], "encode__min_count": [8], "simplify__min_df": [8]}
+    search = GridSearchCV(clone(model).set_params(max_iter=2), grid, cv=2)
+    best = search.fit(X, LABELS).best_estimator_
+    assert len(best.encode_.vocabulary_) < len(model.encode_.vocabulary_)
+    assert len(best.simplify_.vocabulary_) < len(model.simplify_.vocabulary_)
+    assert (best.explain(X).getnnz(axis=1) <= 1).all()
 
 
 def test_a_frame_is_encoded_and_simplified_by_columns():
@@ -437,5 +482,111 @@ def test_simplified_rows_must_stay_as_many_features():
     model.fit(X, LABELS)
     with pytest.raises(ValueError, match=r"simplify must return.*\(24, 6\).*\(24, 3\)"):
         model.predict(X[:24])
-    with pytest.raises(ValueError, match=r"6 features|rows of shape"):
+    with pytest.raises(ValueError, match="6 features"):
         model.predict(X[:, :5])
+
+
+def test_what_was_fitted_answers_and_not_what_was_set_since():
+    model = NGSLLClassifier(**TEXT, **QUICK).fit(TEXTS, LABELS)
+    expected = model.decision_function(TEXTS)
+    model.set_params(encode=None, simplify=None)
+    np.testing.assert_array_equal(model.decision_function(TEXTS), expected)
+    X = np.random.default_rng(0).standard_normal((48, 6))
+    assert model.fit(X, LABELS).explain(X).shape == (48, 6)
+    assert model.n_features_in_ == 6
+    assert not hasattr(model.set_params(**TEXT).fit(TEXTS, LABELS), "n_features_in_")
+
+
+def test_names_of_what_is_weighted():
+    X = pd.DataFrame({"a": np.arange(48.0), "t": ["u", "v"] * 24})
+    encode = make_column_transformer(
+        (StandardScaler(), ["a"]), (OneHotEncoder(sparse_output=False), ["t"])
+    )
+    model = NGSLLClassifier(encode=encode, **QUICK).fit(X, LABELS)
+    explanation = Explanation.from_estimator(model, X)
+    assert explanation.feature_names.tolist() == [
+        "standardscaler__a",
+        "onehotencoder__t_u",
+        "onehotencoder__t_v",
+    ]
+    nameless = make_pipeline(FunctionTransformer(halves), StandardScaler())
+    Z = np.random.default_rng(0).standard_normal((48, 6))
+    model = NGSLLClassifier(simplify=nameless, **QUICK).fit(Z, LABELS)
+    assert model.simplified_feature_names_.tolist() == ["x0", "x1", "x2"]
+    frame = pd.DataFrame(Z, columns=list("abcdef"))
+    scaled = make_pipeline(StandardScaler(), NGSLLClassifier(**QUICK))
+    explanation = Explanation.from_estimator(scaled.fit(frame, LABELS), frame)
+    assert explanation.feature_names.tolist() == list("abcdef")
+
+
+def test_the_sentence_network_takes_its_parameters():
+    cleaned = make_pipeline(FunctionTransformer(list), TokenSequencer())
+    model = NGSLLClassifier(**{**TEXT, "encode": cleaned}, **QUICK)
+    model.set_params(module_params={"n_filters": 7}, hidden_layer_sizes=(9,))
+    generator = model.fit(TEXTS, LABELS).net_.module_[0].generator
+    assert (generator[2].in_features, generator[2].out_features) == (21, 9)
+    with pytest.raises(TypeError, match="nonsense"):
+        model.set_params(module_params={"nonsense": 1}).fit(TEXTS, LABELS)
+
+
+def test_a_transformer_without_fit_transform_will_do():
+    class Halves:
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            return halves(X)
+
+        def get_params(self, deep=True):
+            return {}
+
+    X = np.random.default_rng(0).standard_normal((48, 6))
+    model = NGSLLClassifier(simplify=Halves(), **QUICK).fit(X, LABELS)
+    assert model.explain(X).shape == (48, 3)
+
+
+def test_training_goes_on_with_rows_of_the_same_shape():
+    X = np.random.default_rng(0).standard_normal((50, 2, 4))
+    model = NGSLLRegressor(module=Pair, random_state=0)
+    model.partial_fit(X[:, :, :3], X[:, 0, 0])
+    with pytest.raises(ValueError, match=r"rows of shape \(2, 4\).*\(2, 3\)"):
+        model.partial_fit(X, X[:, 0, 0])
+
+
+def test_a_failed_fit_leaves_the_gate_as_it_was():
+    X, y = switch(100)
+
+    class Failing(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("no")
+
+    model = NGSLLRegressor(n_nonzero_coefs=2, warm_start=True, **QUICK).fit(X, y)
+    with pytest.raises(RuntimeError):
+        model.set_params(n_nonzero_coefs=4, callbacks=[Failing()]).fit(X, y)
+    assert ((model.explain(X) != 0).sum(axis=1) == 2).all()
+
+
+def test_importances_are_about_held_out_rows_too():
+    X, y = switch(300)
+    model = NGSLLRegressor(early_stopping=True, validation_fraction=0.5, **QUICK)
+    parts = np.abs(model.fit(X, y).explain(X, attribution="contributions"))
+    expected = parts.sum(axis=0) / parts.sum()
+    np.testing.assert_allclose(model.feature_importances_, expected)
+
+
+def test_listed_words_are_trained_like_a_dense_bag():
+    """The short way to the weights of present words gives what the long one gives."""
+    rng = np.random.default_rng(0)
+    words = [f"w{k}" for k in range(400)]
+    texts = [" ".join(rng.choice(words, 6)) for _ in range(60)]
+    found = {}
+    for n_classes in (2, 3):
+        for few in (8, 10**6):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_local_linear, "FEW", few)
+                module_params = {"dropout": 0.0}
+                model = NGSLLClassifier(**TEXT, module_params=module_params, **QUICK)
+                model.fit(texts, np.arange(60) % n_classes)
+                found[few] = dense(model.explain(texts))
+        np.testing.assert_allclose(found[8], found[10**6], atol=1e-4)
+        assert found[8].any()

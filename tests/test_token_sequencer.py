@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -45,9 +46,22 @@ def test_lists_and_arrays_of_texts_will_do():
     assert clone(TokenSequencer(min_count=3)).min_count == 3
 
 
-@pytest.mark.parametrize("X", ["one text", [], [1, 2], [["a"], ["b"]], ["a", None]])
+@pytest.mark.parametrize(
+    "X",
+    [
+        "one text",
+        [],
+        [1, 2],
+        [["a"], ["b"]],
+        ["a", None],
+        {"a": 1},
+        pd.DataFrame({"a": ["b"]}),
+    ],
+)
 def test_what_is_not_texts_is_refused(X):
-    with pytest.raises(ValueError, match="X must be a list or array of texts.*got"):
+    with pytest.raises(
+        ValueError, match="X must be a list, array or one column of texts.*got"
+    ):
         TokenSequencer().fit(X)
 
 

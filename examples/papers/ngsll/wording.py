@@ -15,7 +15,8 @@ def drawn(shown: dict[str, list], names: list[str], title: str):
     the vocabulary.
     """
     n_lines = sum(len(sentences) + 1 for sentences in shown.values())
-    figure, axes = plt.subplots(figsize=(11, 0.36 * n_lines + 0.6))
+    figure = plt.figure(figsize=(11, 0.3 * n_lines + 0.7))
+    axes = figure.add_axes((0.01, 0.01, 0.98, 0.9))
     axes.set(xlim=(0, 1), ylim=(n_lines, -0.5))
     axes.axis("off")
     figure.suptitle(f"{title}: words for (red) and against (blue) the predicted class")
@@ -30,7 +31,7 @@ def drawn(shown: dict[str, list], names: list[str], title: str):
     return figure
 
 
-def words(axes, sentence: dict, line: int, n_characters: int = 105) -> None:
+def words(axes, sentence: dict, line: int, n_characters: int = 150) -> None:
     colours = matplotlib.colormaps["RdBu_r"]
     weights = sentence["weights"]
     limit = max(map(abs, weights.values()), default=1.0) or 1.0
@@ -44,7 +45,7 @@ def words(axes, sentence: dict, line: int, n_characters: int = 105) -> None:
         if found:
             shade = colours(0.5 + 0.4 * found[0] / limit)
             box = {"facecolor": shade, "edgecolor": "none", "pad": 1.5}
-        grey = word in sentence["unknown"]
+        grey = word in sentence["unknown"] and not found
         drawn_word = axes.text(
             place, line, word, va="center", size=9, bbox=box,
             color="0.6" if grey else "black",
