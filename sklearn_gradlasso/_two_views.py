@@ -26,6 +26,8 @@ from .modules import SentenceCNN
 
 __all__ = ["TwoViews"]
 
+NO_Y = "no_validation"  # scikit-learn's word for it
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TwoViews(NetworkEstimator):
@@ -79,21 +81,21 @@ class TwoViews(NetworkEstimator):
         return self.simplify
 
     def _read(self, X, y, encoded, reset: bool) -> tuple:
-        """x as the network reads it, and y, if there is one."""
-        given = {} if y is None else {"y": y}
+        """x as the network reads it, and y, or ``NO_Y``."""
+        answers = isinstance(y, str) and y == NO_Y
         if self.encode_ is None:
             _refuse_text(X)
-            if y is not None:
-                given["multi_output"] = True
-            found = validate_data(self, X, reset=reset, **given, **self._input_checks())
-            x, y = found if y is not None else (found, None)
+            if answers:
+                x = validate_data(self, X, reset=reset, **self._input_checks())
+            else:
+                x, y = super()._checked(X, y, reset)
         else:
             if reset:
                 vars(self).pop("n_features_in_", None)
             validate_data(self, X, reset=reset, skip_check_array=True)
             x = _floating(encoded(X, y))
             form = {"accept_sparse": "csr", "allow_nd": True}
-            if y is None:
+            if answers:
                 x = check_array(x, input_name="encode(X)", **form)
             else:
                 x, y = check_X_y(x, y, multi_output=True, **form)
@@ -146,8 +148,8 @@ class TwoViews(NetworkEstimator):
     def _views_to_answer(self, X) -> tuple[Rows, Any]:
         """Rows for the network, and z with all its digits."""
         check_is_fitted(self)
-        x, _ = self._read(X, None, _applied(self.encode_), reset=False)
-        z = self._simplified(X, x, None, _applied(self.simplify_), reset=False)
+        x, _ = self._read(X, NO_Y, _applied(self.encode_), reset=False)
+        z = self._simplified(X, x, NO_Y, _applied(self.simplify_), reset=False)
         return self._rows(self.net_.module_, self._layout.packed(x, z)), z
 
     def _rows_to_answer(self, X):
