@@ -154,7 +154,9 @@ class NetworkEstimator(PreparedNetwork):
         trial = self._net(deepcopy(network), callbacks=[])
         order = torch.Generator().manual_seed(seed) if self.shuffle else None
         guess = self._guess(rows.y, rows.extras.get("sample_weight"))
-        own = borrowed_generators(seed, rows.device) if self.module else nullcontext()
+        own = nullcontext()
+        if self._architecture["module"] is not None:
+            own = borrowed_generators(seed, rows.device)
         with own:
             lam = balanced_strength(trial, Batches(rows, batch_size, order), guess)
         if lam:

@@ -37,7 +37,7 @@ n_nonzero_coefs : int, default=5
         Whether features that are 0 in z have no weight, such as the words that a text
         does not contain.
     coarse_n_nonzero_coefs : int, default=10
-        Features in the coarse phase of training; not fewer than ``n_nonzero_coefs``.
+        Features in the coarse phase of training; ``n_nonzero_coefs``, if that is more.
     temperature : float, default=0.1
         Softness of the gate in the fine phase, the paper's tau.
     coarse_temperature : float, default=1.0

@@ -206,6 +206,6 @@ class GeneratesWeights(CoarseToFine):
         return {**asked, "n_outputs": self._layout.n_simplified * self._n_vectors()}
 
     def _check_network(self, network, x):
-        linear = network[0]
+        linear = network.eval()[0]
         seen, _ = linear.layout.unpacked(x)
         check_output(linear.generator, seen, self._architecture["n_outputs"])

@@ -54,7 +54,8 @@ class TwoViews(NetworkEstimator):
 
     def _checked(self, X, y, reset):
         if reset:
-            self.encode_, self.simplify_ = self.encode, self._simplification()
+            _refuse_classes(encode=self.encode, simplify=self.simplify)
+            self.encode_, self.simplify_ = self.encode, self.simplify
             encoded, simplified = _fitted(self, "encode_"), _fitted(self, "simplify_")
         else:
             encoded, simplified = _applied(self.encode_), _applied(self.simplify_)
@@ -71,14 +72,6 @@ class TwoViews(NetworkEstimator):
             self._layout = Layout(shape, z.shape[1], kind, self.mask_zeros)
             self.simplified_feature_names_ = self._names()
         return self._layout.packed(x, z), y
-
-    def _simplification(self):
-        if isinstance(self.simplify, type):
-            raise TypeError(
-                f"simplify must be an object, got the class {self.simplify.__name__}; "
-                f"write {self.simplify.__name__}()."
-            )
-        return self.simplify
 
     def _read(self, X, y, encoded, reset: bool) -> tuple:
         """x as the network reads it, and y, or ``NO_Y``."""
@@ -119,13 +112,18 @@ class TwoViews(NetworkEstimator):
             z = x if sp.issparse(x) else x.reshape(len(x), -1)
         else:
             z = simplified(X, y)
-            z = check_array(z, accept_sparse="csr", input_name="simplify(X)")
-            shape = (x.shape[0], z.shape[1] if reset else self._layout.n_simplified)
-            if z.shape != shape:
+            n, d = x.shape[0], "d" if reset else self._layout.n_simplified
+            found = np.shape(z)
+            if (
+                len(found) != 2
+                or found[0] != n
+                or found[1] != (found[1] if reset else d)
+            ):
                 raise ValueError(
-                    f"simplify must return an array of shape {shape} for {x.shape[0]} "
-                    f"rows, got {z.shape}."
+                    f"simplify must return an array of shape ({n}, {d}) for {n} rows, "
+                    f"got shape {found}."
                 )
+            z = check_array(z, accept_sparse="csr", input_name="simplify(X)")
         if sp.issparse(z):
             z = z.copy()
             z.sum_duplicates()
@@ -216,6 +214,15 @@ def _floating(x):
     x = x if sp.issparse(x) else np.asarray(x)
     numbers = x.dtype.kind in "biuf" and x.dtype != np.float64
     return x.astype(np.float32) if numbers else x
+
+
+def _refuse_classes(**given) -> None:
+    for name, value in given.items():
+        if isinstance(value, type):
+            raise TypeError(
+                f"{name} must be an object, got the class {value.__name__}; write "
+                f"{value.__name__}()."
+            )
 
 
 def _refuse_text(X) -> None:

@@ -23,6 +23,8 @@ PADDING, UNKNOWN = 0, 1
 class TokenSequencer(TransformerMixin, BaseEstimator):
     """Raw strings to padded sequences of token ids.
 
+    For the ``encode`` of an NGSLL estimator, which then has a network that reads words.
+
     Id 0 is padding, id 1 stands for every token that is not in the vocabulary, and the
     tokens of the vocabulary have ids from 2, the most frequent first. With the same
     parameters it finds the same tokens as
@@ -143,8 +145,8 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
         strange = [text for text in texts if not isinstance(text, str)]
         if strange or not texts:
             raise ValueError(
-                "X must be a list, array or one column of texts, got "
-                f"{strange[0] if strange else X!r}."
+                "X must be a list, an array or one column of texts, at least one, got "
+                f"{repr(strange[0]) + ' in it' if strange else type(X).__name__}."
             )
         analyze = CountVectorizer(
             lowercase=self.lowercase,

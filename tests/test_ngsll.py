@@ -460,7 +460,12 @@ def test_explanations_of_tables_keep_their_names(three_classes):
         ({"encode": TokenSequencer()}, TEXTS, "simplify must be given for texts"),
         ({"simplify": CountVectorizer}, None, "simplify.*CountVectorizer"),
         ({"simplify": lambda X: X[:5]}, None, r"simplify must return.*\(48,"),
-        ({"simplify": lambda X: X[:, 0]}, None, "1D array"),
+        (
+            {"simplify": lambda X: X[:, 0]},
+            None,
+            r"simplify must return.*got shape \(48,\)",
+        ),
+        ({"encode": TokenSequencer}, None, r"encode.*write TokenSequencer\(\)"),
         ({"simplify": lambda X: np.full((48, 2), np.nan)}, None, "simplify.*NaN"),
         ({"n_nonzero_coefs": 0}, None, "'n_nonzero_coefs' parameter"),
         ({"temperature": 0.0}, None, "'temperature' parameter"),
@@ -527,6 +532,24 @@ def test_the_sentence_network_takes_its_parameters():
     assert (generator[2].in_features, generator[2].out_features) == (21, 9)
     with pytest.raises(TypeError, match="nonsense"):
         model.set_params(module_params={"nonsense": 1}).fit(TEXTS, LABELS)
+
+
+def test_dropout_acts_in_training_and_draws_from_no_generator_of_the_users():
+    fits = []
+    for dropout in (0.5, 0.5, 0.0):
+        torch.manual_seed(len(fits))
+        state = torch.random.get_rng_state()
+        model = NGSLLClassifier(**TEXT, **QUICK)
+        fits.append(
+            model.set_params(module_params={"dropout": dropout}).fit(TEXTS, LABELS)
+        )
+        assert torch.equal(torch.random.get_rng_state(), state)
+    losses = [model.loss_curve_ for model in fits]
+    assert losses[0] == losses[1]
+    assert not set(losses[0]) & set(losses[2])  # from the first epoch on
+    np.testing.assert_array_equal(
+        fits[0].decision_function(TEXTS), fits[1].decision_function(TEXTS)
+    )
 
 
 def test_a_transformer_without_fit_transform_will_do():

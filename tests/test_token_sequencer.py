@@ -60,7 +60,7 @@ def test_lists_and_arrays_of_texts_will_do():
 )
 def test_what_is_not_texts_is_refused(X):
     with pytest.raises(
-        ValueError, match="X must be a list, array or one column of texts.*got"
+        ValueError, match="X must be a list, an array or one column of texts.*got"
     ):
         TokenSequencer().fit(X)
 

@@ -19,7 +19,7 @@ from lines import Line, values
 
 from .images import binary_mnist, ngsll
 
-N_SEEDS = 3
+N_SEEDS = 2
 K = (1, 5, 10, 25)
 N_ROUNDS, N_ROWS = 7, 2000
 SPEED, OVERHEAD = 1000, 1.3

@@ -13,7 +13,7 @@ from lines import Line, values
 
 from .images import binary_mnist, ngsll, plain
 
-N_SEEDS = 5
+N_SEEDS = 3
 K = (1, 2, 5, 10, 20, 50)
 EPOCHS = 2
 
