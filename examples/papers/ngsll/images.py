@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from skorch.callbacks import LRScheduler
@@ -20,6 +21,17 @@ def binary_mnist(part: str) -> tuple[np.ndarray, np.ndarray]:
     """Images with values in 0 ... 1, and whether the digit is 5 or more."""
     X, digit = fetch_mnist(subset=part, return_X_y=True)
     return X / np.float32(255), (digit >= 5).astype(int)
+
+
+def shuffled(X: np.ndarray, y: np.ndarray, seed: int) -> tuple:
+    order = np.random.default_rng(seed).permutation(len(X))
+    return X[order], y[order]
+
+
+def first_digits() -> np.ndarray:
+    """Positions of the first test image of each digit."""
+    _, digit = fetch_mnist(subset="test", return_X_y=True)
+    return np.unique(digit, return_index=True)[1]
 
 
 def block_means(X: np.ndarray) -> np.ndarray:
@@ -84,3 +96,31 @@ def dense_weights(model: GradientLassoClassifier, X: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         parts = [network.weights(x) for x in torch.from_numpy(X).split(1000)]
     return torch.cat(parts).numpy()
+
+
+def as_text(rows: np.ndarray) -> list[str]:
+    """Rows as lines of numbers, which keep a JSON file short."""
+    return [" ".join(f"{value:.4g}" for value in row) for row in rows]
+
+
+def weight_maps(stored: dict[str, list[str]]):
+    """A picture with a row for each digit: the image, then its weights."""
+    shown = {
+        name: np.array([row.split() for row in rows], dtype=float)
+        for name, rows in stored.items()
+    }
+    figure, grid = plt.subplots(
+        10, len(shown), figsize=(1.3 * len(shown), 12), layout="constrained"
+    )
+    for (name, rows), column in zip(shown.items(), grid.T):
+        column[0].set_title(name)
+        for row, axes in zip(rows, column):
+            axes.set(xticks=[], yticks=[])
+            if name == "image":
+                axes.imshow(row.reshape(28, 28), cmap="gray_r")
+                continue
+            limit = np.abs(row).max()
+            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            axes.imshow(row.reshape(BLOCKS, BLOCKS), **look)
+    figure.suptitle("Weights: red for 5 to 9, blue for 0 to 4", size="medium")
+    return figure

@@ -19,7 +19,14 @@ sys.path.insert(0, str(HERE.parent))
 
 from runner import main  # noqa: E402
 
-EXPERIMENTS = ("mnist", "mnist_open", "sentences", "timing", "training_cost")
+EXPERIMENTS = (
+    "mnist",
+    "mnist_others",
+    "mnist_open",
+    "sentences",
+    "timing",
+    "training_cost",
+)
 
 if __name__ == "__main__":
     main(HERE, EXPERIMENTS, __doc__, timed=("timing", "training_cost"))
