@@ -77,7 +77,7 @@ class NGSLLClassifier(GeneratesWeights, NetworkClassifier):
     >>> y = ["good", "bad", "bad", "good"] * 20
     >>> model = NGSLLClassifier(
     ...     n_nonzero_coefs=1, encode=TokenSequencer(), simplify=CountVectorizer(),
-    ...     mask_zeros=True, tol=1e-2, random_state=0,
+    ...     mask_zeros=True, random_state=0,
     ... ).fit(X, y)
     >>> model.predict(X[:4]).tolist()
     ['good', 'bad', 'bad', 'good']

@@ -69,6 +69,7 @@ class Linear(RegressorMixin, BaseEstimator):
             values=moved * self.w_,
             predictions=self._f(X),
             base_values=base if self.complete else None,
+            data=None,
         )
 
 

@@ -1,8 +1,7 @@
 """Table 1 and figure 3: one, five or ten of 49 coarse pixels decide about a digit.
 
 Three seeds, 9 coarse epochs with 3 gates (K, if that is more) and 3 fine ones. Blank
-parts of an image may not have a weight (``mask_zeros=True``); for the same without the
-mask see mnist_open.
+parts of an image may not have a weight (``mask_zeros=True``).
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ from runner import main  # noqa: E402
 EXPERIMENTS = (
     "mnist",
     "mnist_others",
-    "mnist_open",
     "sentences",
     "timing",
     "training_cost",
