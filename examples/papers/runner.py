@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+import pictures
 from joblib import Parallel, delayed
 from results import Results
 from sklearn.exceptions import ConvergenceWarning
@@ -24,7 +26,11 @@ def run(name: str, seed: int) -> tuple[int, dict]:
 
 
 def main(
-    here: Path, experiments: Sequence[str], doc: str, timed: Sequence[str] = ()
+    here: Path,
+    experiments: Sequence[str],
+    doc: str,
+    timed: Sequence[str] = (),
+    draw: Callable[[Path], None] | None = None,
 ) -> None:
     """The command line of a paper.
 
@@ -32,12 +38,15 @@ def main(
     ----------
     here : Path
         Folder of the paper: a module for each experiment with ``N_SEEDS``,
-        ``run(seed) -> figures`` and ``lines(runs)``, and ``pictures.draw(folder)``.
+        ``run(seed) -> figures``, ``lines(runs)`` and, where there is something to see,
+        ``pictures(runs) -> {name: figure}``.
     experiments : sequence of str
     doc : str
         Shown by ``--help``.
     timed : sequence of str
         Experiments that take times, and therefore run one seed at a time.
+    draw : callable, default=None
+        ``folder -> None``, draws in place of ``pictures`` of each experiment.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -63,4 +72,4 @@ def main(
         print(f"\n{name} ({len(results.runs)} seeds)")
         for line in experiment.lines(results.figures()):
             print(f"  {line}", flush=True)
-    import_module(f"{here.name}.pictures").draw(arguments.out)
+    (draw or partial(pictures.draw, here.name))(arguments.out)

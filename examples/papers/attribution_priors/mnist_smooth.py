@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from lines import Line, mean, values
+from pictures import as_text, band, image_maps
 from torch import Tensor, nn
 
 from sklearn_gradlasso import AttributionPriorClassifier as Model
@@ -134,10 +135,7 @@ def explained(model: Model, X: np.ndarray, attribution=EXPECTED) -> np.ndarray:
 def maps(models: dict[str, Model], X: np.ndarray) -> dict[str, list[str]]:
     """Images and their expected gradients, each one as a line of numbers."""
     rows = {name: explained(model, X) for name, model in models.items()}
-    return {
-        name: [" ".join(f"{value:.4g}" for value in row) for row in phi]
-        for name, phi in {"image": X, **rows}.items()
-    }
+    return {name: as_text(phi) for name, phi in {"image": X, **rows}.items()}
 
 
 def lines(runs: list[dict]) -> list[Line]:
@@ -202,48 +200,22 @@ def lines(runs: list[dict]) -> list[Line]:
 def pictures(runs: list[dict]) -> dict:
     return {
         "mnist_noise": noise_curves(runs),
-        "mnist_attributions": attribution_maps(runs[0]["maps"]),
+        "mnist_attributions": image_maps(
+            runs[0]["maps"],
+            "Expected gradients (EG) of the predicted class: red for it, blue against",
+            caption=lambda row: f"variation {total_variation(row[None]):.0f}",
+        ),
     }
 
 
 def noise_curves(runs: list[dict]):
     figure, axes = plt.subplots(figsize=(6, 3.8), layout="constrained")
     for name, colour in MODELS.items():
-        curves = values(runs, "accuracy", name)
-        axes.plot(NOISE, np.mean(curves, axis=0), "o-", color=colour, label=name)
-        low, high = np.min(curves, axis=0), np.max(curves, axis=0)
-        axes.fill_between(NOISE, low, high, alpha=0.2, color=colour, linewidth=0)
+        band(axes, NOISE, values(runs, "accuracy", name), name, colour)
     axes.set(
         xlabel="standard deviation of the noise, pixels in 0 ... 1",
         ylabel="test accuracy",
         title=f"MNIST under Gaussian noise (seeds: {len(runs)}, mean and range)",
     )
     axes.legend()
-    return figure
-
-
-def attribution_maps(stored: dict[str, list[str]]):
-    columns = {
-        name: np.array([row.split() for row in rows], dtype=np.float32)
-        for name, rows in stored.items()
-    }
-    n_rows = len(columns["image"])
-    size = (6.4, 1.75 * n_rows)
-    figure, grid = plt.subplots(
-        n_rows, len(columns), figsize=size, layout="constrained"
-    )
-    for (name, rows), column in zip(columns.items(), grid.T):
-        column[0].set_title(name)
-        for row, axes in zip(rows, column):
-            axes.set(xticks=[], yticks=[])
-            if name == "image":
-                axes.imshow(row.reshape(28, 28), cmap="gray_r")
-                continue
-            limit = np.abs(row).max()
-            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-            axes.imshow(row.reshape(28, 28), **look)
-            axes.set_xlabel(f"variation {total_variation(row[None]):.0f}")
-    figure.suptitle(
-        "Expected gradients (EG) of the predicted class: red for it, blue against"
-    )
     return figure

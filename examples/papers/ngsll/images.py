@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from skorch.callbacks import LRScheduler
@@ -13,6 +12,7 @@ from sklearn_gradlasso.datasets import fetch_mnist
 from sklearn_gradlasso.modules import SmallCNN
 
 BLOCKS = 7
+WEIGHTS = "Weights: red for 5 to 9, blue for 0 to 4"
 PHASES = {"coarse_n_nonzero_coefs": 3, "coarse_max_iter": 9, "max_iter": 3}
 NETWORK = {"dropout": 0.3, "hidden_layer_sizes": (256,)}
 
@@ -96,31 +96,3 @@ def dense_weights(model: GradientLassoClassifier, X: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         parts = [network.weights(x) for x in torch.from_numpy(X).split(1000)]
     return torch.cat(parts).numpy()
-
-
-def as_text(rows: np.ndarray) -> list[str]:
-    """Rows as lines of numbers, which keep a JSON file short."""
-    return [" ".join(f"{value:.4g}" for value in row) for row in rows]
-
-
-def weight_maps(stored: dict[str, list[str]]):
-    """A picture with a row for each digit: the image, then its weights."""
-    shown = {
-        name: np.array([row.split() for row in rows], dtype=float)
-        for name, rows in stored.items()
-    }
-    figure, grid = plt.subplots(
-        10, len(shown), figsize=(1.3 * len(shown), 12), layout="constrained"
-    )
-    for (name, rows), column in zip(shown.items(), grid.T):
-        column[0].set_title(name)
-        for row, axes in zip(rows, column):
-            axes.set(xticks=[], yticks=[])
-            if name == "image":
-                axes.imshow(row.reshape(28, 28), cmap="gray_r")
-                continue
-            limit = np.abs(row).max()
-            look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-            axes.imshow(row.reshape(BLOCKS, BLOCKS), **look)
-    figure.suptitle("Weights: red for 5 to 9, blue for 0 to 4", size="medium")
-    return figure

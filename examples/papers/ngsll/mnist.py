@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, values
+from pictures import as_text, image_maps
 
 from .images import (
-    as_text,
+    WEIGHTS,
     binary_mnist,
     first_digits,
     ngsll,
     shuffled,
-    weight_maps,
 )
 
 N_SEEDS = 3
@@ -50,4 +50,4 @@ def lines(runs: list[dict]) -> list[Line]:
 
 
 def pictures(runs: list[dict]) -> dict:
-    return {"mnist_weights": weight_maps(runs[0]["maps"])}
+    return {"mnist_weights": image_maps(runs[0]["maps"], WEIGHTS)}

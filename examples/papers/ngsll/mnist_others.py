@@ -6,19 +6,19 @@ import warnings
 
 import numpy as np
 from lines import Line, mean, values
+from pictures import as_text, image_maps
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV, RidgeCV
 
 from .images import (
+    WEIGHTS,
     DenseLinear,
-    as_text,
     binary_mnist,
     block_means,
     dense_weights,
     first_digits,
     plain,
     shuffled,
-    weight_maps,
 )
 
 N_SEEDS = 3
@@ -103,4 +103,4 @@ def lines(runs: list[dict]) -> list[Line]:
 
 
 def pictures(runs: list[dict]) -> dict:
-    return {"mnist_dense_weights": weight_maps(runs[0]["maps"])}
+    return {"mnist_dense_weights": image_maps(runs[0]["maps"], WEIGHTS)}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from pictures import band
 from results import Results
 
 GRIDS = {
@@ -28,13 +26,6 @@ def draw(folder: Path) -> None:
     if GRIDS.keys() <= found.keys():
         strengths(found).savefig(folder / "strengths.png")
     plt.close("all")
-
-
-def band(axes, x, curves: list[list[float]], label: str, colour: str) -> None:
-    """Mean over seeds, with their range as a band."""
-    axes.plot(x, np.mean(curves, axis=0), marker="o", label=label, color=colour)
-    low, high = np.min(curves, axis=0), np.max(curves, axis=0)
-    axes.fill_between(x, low, high, alpha=0.2, color=colour, linewidth=0)
 
 
 def annotated_rows(runs: list[dict]):

@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from right_reasons.pictures import draw  # noqa: E402
 from runner import main  # noqa: E402
 
 EXPERIMENTS = (
@@ -29,4 +30,4 @@ EXPERIMENTS = (
 )
 
 if __name__ == "__main__":
-    main(HERE, EXPERIMENTS, __doc__, timed=("lime_agreement",))
+    main(HERE, EXPERIMENTS, __doc__, timed=("lime_agreement",), draw=draw)
