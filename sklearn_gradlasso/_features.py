@@ -13,7 +13,15 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Group", "dense", "groups_of", "numbered", "opened", "transformed"]
+__all__ = [
+    "Group",
+    "dense",
+    "groups_of",
+    "numbered",
+    "opened",
+    "transformed",
+    "unwrapped",
+]
 
 
 class Group(NamedTuple):
@@ -40,6 +48,27 @@ class _Feature(NamedTuple):
     encoded: bool = False
 
 
+def unwrapped(estimator) -> tuple:
+    """The last step inside searches and pipelines, and the transformers before it.
+
+    Raises
+    ------
+    TypeError, NotFittedError
+        If one of them is not a fitted estimator.
+    """
+    last, transformers = estimator, []
+    while True:
+        check_is_fitted(last)
+        if hasattr(last, "best_estimator_"):
+            last = last.best_estimator_
+        elif hasattr(last, "named_steps"):
+            if len(last.steps) > 1:
+                transformers.append(last[:-1])
+            last = last.steps[-1][1]
+        else:
+            return last, transformers
+
+
 def opened(estimator) -> tuple:
     """The network inside searches and pipelines, and the transformers before it.
 
@@ -49,24 +78,15 @@ def opened(estimator) -> tuple:
         If there is no network that explains itself.
     NotFittedError
     """
-    network, transformers = estimator, []
-    while True:
-        check_is_fitted(network)
-        if hasattr(network, "best_estimator_"):
-            network = network.best_estimator_
-        elif hasattr(network, "named_steps"):
-            if len(network.steps) > 1:
-                transformers.append(network[:-1])
-            network = network.steps[-1][1]
-        elif hasattr(network, "_explained"):
-            return network, transformers
-        else:
-            raise TypeError(
-                "estimator must explain itself: a network of this package, a Pipeline "
-                "that ends in one, a search over one with refit=True, or a member of "
-                "FindAnotherExplanation (one of its estimators_); got "
-                f"{type(network).__name__}."
-            )
+    network, transformers = unwrapped(estimator)
+    if not hasattr(network, "_explained"):
+        raise TypeError(
+            "estimator must explain itself: a network of this package, a Pipeline that "
+            "ends in one, a search over one with refit=True, or a member of "
+            "FindAnotherExplanation (one of its estimators_); got "
+            f"{type(network).__name__}."
+        )
+    return network, transformers
 
 
 def transformed(X, network, transformers: list) -> tuple:

@@ -194,6 +194,14 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
         phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
         return Explained(phi, scores, base)
 
+    def _differentiable(self, X, target=None) -> tuple[nn.Module, Rows, Target]:
+        """The network, rows for it, and the scalar whose slopes are its sensitivity."""
+        rows = self._rows_to_answer(X)
+        if target is None:
+            return self.net_.module_, rows, self._importance_target()
+        target = self._target_to_explain(target, self.net_.objective)
+        return self.net_.module_, rows, target
+
     def _own_attribution(self) -> Callable:
         """The attribution by which the estimator explains itself."""
         return self.net_.objective.attribution

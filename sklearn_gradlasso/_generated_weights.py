@@ -140,6 +140,14 @@ class GeneratesWeights(CoarseToFine):
         names = self.simplified_feature_names_.reshape(shape[1:])
         return Explained(values, answers, base, data.reshape(shape), names)
 
+    def _differentiable(self, X, target=None):
+        if self.simplify_ is not None or self.encode_ is not None:
+            raise TypeError(
+                f"{type(self).__name__} reads one view of a row and weighs another, so "
+                "that slopes say little; use feature_importances_ or explain."
+            )
+        return super()._differentiable(X, target)
+
     def _asked(self, X, target, attribution) -> tuple[LinearModels, ArrayLike]:
         if target not in TARGETS:
             raise ValueError(

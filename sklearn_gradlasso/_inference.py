@@ -21,6 +21,10 @@ from .objective import Score
 __all__ = [
     "attributions_of",
     "base_value_of",
+    "batches",
+    "evaluating",
+    "explained",
+    "finite",
     "local_models_of",
     "outputs_of",
     "representative_rows",
@@ -33,7 +37,7 @@ BACKGROUND_ROWS, BACKGROUND_VALUES = 500, 2**22
 
 
 @contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
+def evaluating(module: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; every submodule gets its mode back."""
     training = [part for part in module.modules() if part.training]
     module.eval()
@@ -57,9 +61,9 @@ def outputs_of(module: nn.Module, rows: Rows) -> np.ndarray:
     ValueError
         If an output is infinite or NaN.
     """
-    with _evaluating(module):
-        outputs = torch.cat([module(x).cpu() for x, _ in _chunks(rows)])
-    return _finite(outputs, "output")
+    with evaluating(module):
+        outputs = torch.cat([module(x).cpu() for x, _ in batches(rows)])
+    return finite(outputs, "output")
 
 
 def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
@@ -74,11 +78,11 @@ def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     ValueError
         If an attribution is infinite or NaN.
     """
-    with _evaluating(module):
+    with evaluating(module):
         phi = torch.cat(
-            [phi.cpu() for phi in _explained(module, rows, attribution, target)]
+            [phi.cpu() for phi in explained(module, rows, attribution, target)]
         )
-    return _finite(phi, "attribution")
+    return finite(phi, "attribution")
 
 
 def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
@@ -88,9 +92,9 @@ def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
     -------
     ndarray of shape (n,) or (n, m)
     """
-    with _evaluating(module):
-        scores = [Score(module, target, y)(x).cpu() for x, y in _chunks(rows)]
-    return _finite(torch.cat(scores), "output")
+    with evaluating(module):
+        scores = [Score(module, target, y)(x).cpu() for x, y in batches(rows)]
+    return finite(torch.cat(scores), "output")
 
 
 def base_value_of(
@@ -106,9 +110,9 @@ def base_value_of(
     if not hasattr(attribution, "base_value"):
         return None
     x, y = rows[:1]
-    with _evaluating(module):
+    with evaluating(module):
         value = attribution.base_value(Score(module, target, y), x).cpu()
-    return _finite(value, "output")
+    return finite(value, "output")
 
 
 def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:
@@ -119,9 +123,9 @@ def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:
     ValueError
         If a value is infinite or NaN.
     """
-    with _evaluating(module):
-        parts = zip(*(module.local_models(x) for x, _ in _chunks(rows)))
-        return tuple(_finite(torch.cat(each).cpu(), "output") for each in parts)
+    with evaluating(module):
+        parts = zip(*(module.local_models(x) for x, _ in batches(rows)))
+        return tuple(finite(torch.cat(each).cpu(), "output") for each in parts)
 
 
 def representative_rows(
@@ -160,8 +164,8 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     """
     total = np.zeros(prod(rows.feature_shape))
     start = 0
-    with _evaluating(module):
-        for phi in _explained(module, rows, attribution, target):
+    with evaluating(module):
+        for phi in explained(module, rows, attribution, target):
             phi = phi.cpu()
             weight = rows.extras.get("sample_weight")
             if weight is not None:
@@ -173,13 +177,14 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     return total
 
 
-def _chunks(rows: Rows) -> Batches:
+def batches(rows: Rows) -> Batches:
     n_values = max(1, prod(rows.feature_shape))
     return Batches(rows, min(ROWS_AT_ONCE, max(1, VALUES_AT_ONCE // n_values)))
 
 
-def _explained(module, rows, attribution, target) -> Iterator[Tensor]:
-    for x, y in _chunks(rows):
+def explained(module, rows, attribution, target) -> Iterator[Tensor]:
+    """Attributions, batch by batch; the caller sees to the network's mode."""
+    for x, y in batches(rows):
         yield attribution(_FiniteScore(module, target, y), x)
 
 
@@ -188,11 +193,11 @@ class _FiniteScore(Score):
 
     def __call__(self, x: Tensor) -> Tensor:
         value = super().__call__(x)
-        _finite(value.detach().cpu(), "output")
+        finite(value.detach().cpu(), "output")
         return value
 
 
-def _finite(values: Tensor, what: str) -> np.ndarray:
+def finite(values: Tensor, what: str) -> np.ndarray:
     if not values.isfinite().all():
         raise ValueError(
             f"The network's {what} is infinite or NaN for some rows of X: their values "

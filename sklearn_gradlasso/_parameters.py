@@ -28,8 +28,9 @@ weight_l1, weight_l2 : float, default=0.0
         "tanh" give input gradients without jumps.
     module : nn.Module, class or factory, default=None
         Another network: a class or factory called with ``(n_features, n_outputs,
-        **module_params)``, n_features being the number of values in a row, or an
-        instance, which is copied. It maps ``(n, *feature_shape)`` to raw scores of
+        **module_params)``, n_features being the number of values in a row (and with
+        ``feature_shape``, its shape, if it has such a parameter), or an instance,
+        which is copied. It maps ``(n, *feature_shape)`` to raw scores of
         shape ``(n, n_outputs)`` without a last activation; ``hidden_layer_sizes`` and
         ``activation`` then have no effect, and X may have more than two dimensions.
     module_params : dict, default=None

@@ -124,6 +124,7 @@ class PreparedNetwork(FittedNetwork):
             "n_features": prod(self._feature_shape),
             "n_outputs": self.n_outputs_,
             "module_params": params,
+            "feature_shape": self._feature_shape,
         }
 
 

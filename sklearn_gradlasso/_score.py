@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ._recurrent import differentiable
+
 __all__ = ["Score", "shape_of"]
 
 
@@ -74,7 +76,8 @@ class Score:
         for mode in modes:
             mode["training"] = False
         try:
-            return module(x)
+            with differentiable(module, x):
+                return module(x)
         finally:
             for mode in modes:
                 mode["training"] = True

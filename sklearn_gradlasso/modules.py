@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -15,6 +16,7 @@ from torch.nn import functional
 from ._extractors import SentenceCNN, SmallCNN, WeightGenerator
 from ._gate import KHotGate
 from ._randomness import borrowed_generators
+from ._recurrent import RecurrentNet
 
 __all__ = [
     "ACTIVATIONS",
@@ -22,6 +24,7 @@ __all__ = [
     "KHotGate",
     "LogOdds",
     "LogProbabilities",
+    "RecurrentNet",
     "SentenceCNN",
     "SmallCNN",
     "WeightGenerator",
@@ -38,6 +41,7 @@ class _ReLU(nn.Module):
     """
 
     same_in_both_modes = True
+    is_piecewise_linear = True
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -150,6 +154,7 @@ def build_module(
     *,
     module_params: dict[str, Any] | None,
     seed: int,
+    feature_shape: Sequence[int] = (),
 ) -> nn.Module:
     """Make a network from what the user gave.
 
@@ -164,6 +169,8 @@ def build_module(
         Keyword arguments for a class or factory.
     seed : int
         Decides the initial weights; torch's global generator is left as found.
+    feature_shape : tuple of int
+        Shape of a row, for a class or factory that has a parameter of this name.
 
     Returns
     -------
@@ -189,6 +196,8 @@ def build_module(
         generator = torch.Generator().manual_seed(seed)
         network = MLP(n_features, n_outputs, **params, generator=generator)
     else:
+        if _asks_for_shape(module):
+            params = {"feature_shape": tuple(feature_shape), **params}
         network = _construct(module, n_features, n_outputs, params, seed)
     if not any(theta.requires_grad for theta in network.parameters()):
         raise ValueError(
@@ -196,6 +205,13 @@ def build_module(
             "network with weights that require gradients."
         )
     return network
+
+
+def _asks_for_shape(factory) -> bool:
+    try:
+        return "feature_shape" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # a callable without a signature
+        return False
 
 
 def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:

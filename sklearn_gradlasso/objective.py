@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ._recurrent import differentiable
 from ._score import Score, shape_of
 
 __all__ = [
@@ -189,7 +191,8 @@ class Objective:
         """
         if self.lam:
             x = x.detach().requires_grad_()
-        output = module(x)
+        with differentiable(module, x) if self.lam else nullcontext():
+            output = module(x)
         data = average(self.loss(output, y), sample_weight)
         total, prior = data if self.has_loss else data.new_zeros(()), data.new_zeros(())
         if self.lam and (self.constraints or self.prior_acts_on(annotations)):

@@ -1,0 +1,156 @@
+"""How important features without any meaning become: a floor for all others."""
+
+from __future__ import annotations
+
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils._indexing import _safe_indexing
+
+from ._annotations import check_annotations
+from ._differentiable import differentiable_model
+from ._importances import NoiseFloor
+from ._shares import percent
+from ._slopes import mean_squares
+
+__all__ = ["noise_floor"]
+
+
+def noise_floor(
+    estimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    level: float = 0.05,
+    n_repeats: int | None = None,
+    random_state=None,
+    **fit_params,
+) -> NoiseFloor:
+    """Which features are more important than permuted copies of them.
+
+    The estimator is fitted again on the columns of X with a shadow beside each: the
+    same column, its rows in another order, so that it has no meaning. A feature
+    without meaning exceeds the floor with a probability of at most ``level``, provided
+    it would be exchanged for a shadow unnoticed: columns on a common scale, rows that
+    do not depend on each other.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package, or another that ``global_importance`` takes; it is
+        cloned. Not a Pipeline that makes other columns.
+    X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    level : float, default=0.05
+        Probability of a false finding, for each feature.
+    n_repeats : int, default=None
+        Number of refits; by default 3, or as many as the level needs: there are at
+        least ``1 / level`` shadows then.
+    random_state : int, RandomState instance or None, default=None
+        Of the permutations, and of the refits in place of their own.
+    **fit_params : dict
+        For the estimator's ``fit``; shadows are not annotated.
+
+    Returns
+    -------
+    NoiseFloor
+
+    Raises
+    ------
+    TypeError
+        If the estimator cannot be differentiated.
+    ValueError
+        If an argument is out of range, or the shadows are too few for the level.
+
+    References
+    ----------
+    M. B. Kursa, W. R. Rudnicki (2010). Feature selection with the Boruta package.
+    Journal of Statistical Software 36(11), for shadows.
+    """
+    bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
+    check_scalar(level, "level", Real, **bounds)
+    n, d = _shape(X)
+    if n_repeats is None:
+        n_repeats = max(3, ceil(1 / level / d))
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    rank = ceil((1 - level) * (n_repeats * d + 1))  # of the floor among the shadows
+    if rank > n_repeats * d:
+        raise ValueError(
+            f"n_repeats={n_repeats} gives {n_repeats * d} shadows, too few for "
+            f"level={level}; it needs {ceil((1 / level - 1) / d)} repeats."
+        )
+    random = check_random_state(random_state)
+    fit_params = _beside_shadows(fit_params, X, n, d)
+    found = np.empty((n_repeats, 2 * d))
+    for k in range(n_repeats):
+        both = _with_shadows(X, random.permutation(n))
+        fitted = _with_seed(clone(estimator), random).fit(both, y, **fit_params)
+        model = differentiable_model(
+            fitted, both, sample_weight=fit_params.get("sample_weight")
+        )
+        squares, _ = mean_squares(model)
+        if squares.size != 2 * d:
+            raise ValueError(
+                f"The network sees {squares.size} features of {2 * d} columns; put the "
+                "steps that make other columns before it."
+            )
+        found[k] = percent(np.sqrt(squares).ravel(), 0)
+    importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
+    reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
+    return NoiseFloor(
+        importances=importances,
+        shadows=shadows,
+        floor=float(np.sort(shadows, axis=None)[rank - 1]),
+        p_values=(1 + reached) / (1 + shadows.size),
+        level=level,
+        feature_names=model.names.ravel()[:d],
+    )
+
+
+def _shape(X) -> tuple[int, int]:
+    shape = np.shape(X) if not sp.issparse(X) else X.shape
+    if len(shape) != 2:
+        raise ValueError(
+            f"X must be of shape (n_samples, n_features) for shadows, got {shape}."
+        )
+    return shape
+
+
+def _with_seed(estimator, random: np.random.RandomState):
+    """Other initial weights in each refit: what is left of them is noise too."""
+    names = [name for name in estimator.get_params() if name.endswith("random_state")]
+    return estimator.set_params(**{name: random.randint(2**31 - 1) for name in names})
+
+
+def _with_shadows(X, order: np.ndarray):
+    """X, and beside it the same with its rows in another order."""
+    other = _safe_indexing(X, order)
+    if sp.issparse(X):
+        return sp.hstack([X, other], format="csr")
+    if not hasattr(X, "iloc"):
+        return np.hstack([np.asarray(X), np.asarray(other)])
+    import pandas as pd
+
+    other = other.set_axis(X.index).add_prefix("shadow of ")
+    return pd.concat([X, other], axis=1)
+
+
+def _beside_shadows(fit_params: dict, X, n: int, d: int) -> dict:
+    """Parameters of fit, in which annotations leave the shadows free."""
+    given = fit_params.get("annotations")
+    if given is None:
+        return fit_params
+    names = np.asarray(X.columns) if hasattr(X, "columns") else None
+    index = X.index if hasattr(X, "iloc") else None
+    like = X if sp.issparse(X) else np.broadcast_to(np.zeros(1), (n, d))
+    values = check_annotations(given, like, names, index)
+    if sp.issparse(values):
+        values = sp.hstack([values, sp.csr_matrix((n, d))], format="csr")
+    else:
+        values = np.hstack([values, np.zeros((n, d))])
+    return {**fit_params, "annotations": values}
