@@ -107,7 +107,8 @@ def transformed(X, network, transformers: list) -> tuple:
     if names is None:
         names = _names_known(rows, network)
     if names is None:
-        names = numbered(np.shape(rows)[1:])
+        shape = rows.shape if hasattr(rows, "shape") else np.asarray(rows).shape
+        names = numbered(shape[1:])
     return rows, np.asarray(names, dtype=object)
 
 

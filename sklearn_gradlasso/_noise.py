@@ -15,6 +15,7 @@ from sklearn.utils._indexing import _safe_indexing
 from ._annotations import check_annotations
 from ._differentiable import differentiable_model
 from ._importances import NoiseFloor
+from ._randomness import reseeded
 from ._shares import percent
 from ._slopes import mean_squares
 
@@ -89,7 +90,8 @@ def noise_floor(
     found = np.empty((n_repeats, 2 * d))
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
-        fitted = _with_seed(clone(estimator), random).fit(both, y, **fit_params)
+        # Other initial weights each time: what is left of them is noise too.
+        fitted = reseeded(clone(estimator), random).fit(both, y, **fit_params)
         model = differentiable_model(
             fitted, both, sample_weight=fit_params.get("sample_weight")
         )
@@ -119,12 +121,6 @@ def _shape(X) -> tuple[int, int]:
             f"X must be of shape (n_samples, n_features) for shadows, got {shape}."
         )
     return shape
-
-
-def _with_seed(estimator, random: np.random.RandomState):
-    """Other initial weights in each refit: what is left of them is noise too."""
-    names = [name for name in estimator.get_params() if name.endswith("random_state")]
-    return estimator.set_params(**{name: random.randint(2**31 - 1) for name in names})
 
 
 def _with_shadows(X, order: np.ndarray):

@@ -130,7 +130,7 @@ def global_importance(
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sklearn_gradlasso.sensitivity import global_importance
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-    >>> mlp = MLPRegressor(learning_rate_init=0.02, tol=1, random_state=0)
+    >>> mlp = MLPRegressor(learning_rate_init=0.02, tol=5, random_state=0)
     >>> model = make_pipeline(StandardScaler(), mlp).fit(X, y)
     >>> frame = global_importance(model, X).to_frame()
     >>> sorted(frame.nlargest(2, "importance").feature)
@@ -168,10 +168,12 @@ def local_importance(
 
     Parameters
     ----------
-    model, target, groups, architecture, steps, feature_names
-        As for :func:`global_importance`.
+    model : estimator, Pipeline, search, skorch net or nn.Module
+        Fitted.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
         Rows as the model takes them.
+    target, groups, architecture, steps, feature_names : optional
+        As for :func:`global_importance`.
 
     Returns
     -------
@@ -215,16 +217,18 @@ def lag_importance(
 
     Parameters
     ----------
-    model, target, sample_weight, feature_names
-        As for :func:`global_importance`.
+    model : estimator, Pipeline, search, skorch net or nn.Module
+        Fitted.
     X : array-like of shape (n_samples, n_steps, n_features)
         Sequences; or rows of an estimator whose ``input_shape`` makes them so.
+    target, sample_weight, feature_names : optional
+        As for :func:`global_importance`.
     per_sequence : bool, default=False
         Whether each sequence has importances of its own; without intervals.
     architecture : str, default="auto"
         As for :func:`global_importance`; "auto" takes a network without recurrent
         layers for a many-to-one network.
-    confidence_level, n_resamples, block_length, random_state
+    confidence_level, n_resamples, block_length, random_state : optional
         As for :func:`global_importance`.
 
     Returns

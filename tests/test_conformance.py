@@ -15,7 +15,8 @@ ESTIMATORS = [
     and issubclass(value, BaseEstimator)
 ]
 TAKE_TEXTS = [sklearn_gradlasso.TokenSequencer]  # scikit-learn makes no texts to check
-ESTIMATORS = [value for value in ESTIMATORS if value not in TAKE_TEXTS]
+AROUND_ANOTHER = [sklearn_gradlasso.SensitivitySelector]
+ESTIMATORS = [value for value in ESTIMATORS if value not in TAKE_TEXTS + AROUND_ANOTHER]
 
 
 # Around a regressor; its own checks are those of RRRRegressor, so few epochs do.
@@ -24,10 +25,18 @@ OF_REGRESSORS = [
         sklearn_gradlasso.RRRRegressor(lam=1.0, max_iter=30)
     )
 ]
+SELECTORS = [
+    sklearn_gradlasso.SensitivitySelector(estimator(max_iter=10))
+    for estimator in (
+        sklearn_gradlasso.GradientLassoClassifier,
+        sklearn_gradlasso.GradientLassoRegressor,
+    )
+]
+CHECKED = [estimator() for estimator in ESTIMATORS] + OF_REGRESSORS + SELECTORS
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([estimator() for estimator in ESTIMATORS] + OF_REGRESSORS)
+@parametrize_with_checks(CHECKED)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
