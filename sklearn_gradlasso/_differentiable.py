@@ -151,7 +151,8 @@ def _of_torch(model, X, target, many_to_many: bool) -> tuple:
     shape = _answer(module, rows).shape
     if X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]:
         many_to_many = True
-    several = prod(shape[1:]) > 1 and not many_to_many and not is_regressor(model)
+    regresses = hasattr(model, "__sklearn_tags__") and is_regressor(model)
+    several = prod(shape[1:]) > 1 and not many_to_many and not regresses
     default = targets.predicted_class if several else targets.output
     target = _chosen(target, default, ("output", "predicted_class"))
     return _Flat(module), rows, target, many_to_many
