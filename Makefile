@@ -26,6 +26,7 @@ papers: .venv/papers
 	$(BIN)/python examples/papers/right_reasons/run.py
 	$(BIN)/python examples/papers/attribution_priors/run.py
 	$(BIN)/python examples/papers/ngsll/run.py
+	$(BIN)/python examples/papers/sensitivity/run.py
 
 .venv/%: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -6,6 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -177,6 +178,45 @@ def thinned(fetch, *, return_X_y=False):
     step = len(bunch.data) // 300
     bunch.update(data=bunch.data[::step], target=bunch.target[::step])
     return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_simulation_on_few_rows(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("sensitivity.simulation")
+    figures = experiment.run(0, n_samples=600, n_epochs=15)
+    assert np.argmax(figures["importances"]) == 2
+    assert all(str(line) for line in experiment.lines([figures]))
+    assert experiment.pictures([figures])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_beijing_on_few_rows(monkeypatch, data_folder):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("sensitivity.beijing")
+    figures = experiment.run(0, max_iter=1, n_rows=600)
+    assert figures["weather alone"]["columns"][-1] == experiment.WIND
+    assert all(str(line) for line in experiment.lines([figures]))
+    assert experiment.pictures([figures])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_adult_selection_in_one_epoch(monkeypatch, data_folder):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("sensitivity.adult")
+    monkeypatch.setattr(experiment, "SHARES", (0.9,))
+    figures = experiment.run(0, max_iter=1)
+    assert figures["all"]["columns"] == 108
+    assert all(str(line) for line in experiment.lines([figures]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["credit_default", "timing"])
+def test_sensitivity_runs(monkeypatch, capsys, tmp_path, data_folder, name):
+    pytest.importorskip("lime", reason="lime is not installed")
+    script = "papers/sensitivity/run.py"
+    arguments = ("--only", name, "--seeds", 1, "--out", tmp_path)
+    assert f"{name} (1 seeds)" in run(monkeypatch, capsys, script, *arguments)
 
 
 @pytest.mark.slow

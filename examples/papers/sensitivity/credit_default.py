@@ -2,8 +2,8 @@
 
 25,000 clients for training and 5,000 for testing, the same split throughout; each seed
 is a refit of all networks. One tanh layer of 64 units, Adam at 2e-3, early stopping
-within 100 epochs. The strength of the L1 penalty on the weights is the one of four with the
-best score on the rows held out; the paper's 0.01 depends on how its software counts.
+within 100 epochs. The strength of the L1 penalty on the weights is the one of four with
+the best score on the rows held out; the paper's 0.01 depends on how its software counts.
 """
 
 from __future__ import annotations
