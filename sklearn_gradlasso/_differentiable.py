@@ -49,6 +49,8 @@ class Differentiable:
         Whether the outputs are those of the time steps, one step after the other.
     n_jobs : int or None
         Threads to compute with.
+    is_ambiguous : bool
+        Whether there are as many outputs as steps, and nothing says what they are.
     """
 
     module: nn.Module
@@ -58,10 +60,17 @@ class Differentiable:
     transformers: list
     many_to_many: bool = False
     n_jobs: int | None = None
+    is_ambiguous: bool = False
 
 
 def differentiable_model(
-    model, X, target=None, sample_weight=None, many_to_many: bool = False
+    model,
+    X,
+    target=None,
+    sample_weight=None,
+    *,
+    many_to_many: bool = False,
+    in_units: bool = False,
 ) -> Differentiable:
     """Open a model.
 
@@ -78,6 +87,8 @@ def differentiable_model(
     many_to_many : bool
         Whether a torch module has outputs at every time step; if they have an axis of
         their own, that is seen.
+    in_units : bool
+        Whether regressors of this package answer in units of y, also by default.
 
     Raises
     ------
@@ -87,22 +98,27 @@ def differentiable_model(
         If X or the target does not fit it.
     NotFittedError
     """
+    doubt = False
     last, transformers = (
         (model, []) if isinstance(model, nn.Module) else unwrapped(model)
     )
+    X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
     rows, names = transformed(X, last, transformers)
     if hasattr(last, "_differentiable"):
-        module, rows, target = last._differentiable(rows, target)
+        module, rows, target = last._differentiable(rows, target, in_units)
         many_to_many = any(getattr(m, "many_to_many", False) for m in module.modules())
     elif isinstance(last, (MLPClassifier, MLPRegressor)):
         module, rows, target = _of_mlp(last, rows, target)
     elif isinstance(getattr(last, "module_", last), nn.Module):
-        module, rows, target, many_to_many = _of_torch(last, rows, target, many_to_many)
+        module, rows, target, many_to_many, doubt = _of_torch(
+            last, rows, target, many_to_many
+        )
     else:
         raise TypeError(
             "model must be a network that can be differentiated: an estimator of this "
             "package, a fitted skorch net, a torch.nn.Module, MLPClassifier or "
-            "MLPRegressor, or a Pipeline or search around one; got "
+            "MLPRegressor, or a Pipeline or search (with refit=True) around one, or "
+            "one of the estimators_ of FindAnotherExplanation; got "
             f"{type(last).__name__}. For other models see "
             "sklearn.inspection.permutation_importance."
         )
@@ -111,7 +127,7 @@ def differentiable_model(
         rows.extras["sample_weight"] = torch.from_numpy(weight).to(rows.device)
     n_jobs = getattr(last, "n_jobs", None)
     opened = module, rows, target, names, transformers
-    return Differentiable(*opened, many_to_many, n_jobs)
+    return Differentiable(*opened, many_to_many, n_jobs, doubt)
 
 
 def _of_mlp(model, X, target) -> tuple:
@@ -149,13 +165,16 @@ def _of_torch(model, X, target, many_to_many: bool) -> tuple:
     like = next(floating, torch.empty(0))
     rows = Rows(X, feature_shape=X.shape[1:], dtype=like.dtype, device=like.device)
     shape = _answer(module, rows).shape
-    if X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]:
-        many_to_many = True
+    at_each_step = X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]
+    known = [m.many_to_many for m in module.modules() if hasattr(m, "many_to_many")]
+    many_to_many = many_to_many or at_each_step or any(known)
+    doubt = X.ndim == 3 and shape[1:] == X.shape[1:2] and not (many_to_many or known)
+    doubt = doubt and X.shape[1] > 1
     regresses = hasattr(model, "__sklearn_tags__") and is_regressor(model)
     several = prod(shape[1:]) > 1 and not many_to_many and not regresses
     default = targets.predicted_class if several else targets.output
     target = _chosen(target, default, ("output", "predicted_class"))
-    return _Flat(module), rows, target, many_to_many
+    return _Flat(module), rows, target, many_to_many, doubt
 
 
 def _chosen(target, default, names):
@@ -183,7 +202,13 @@ class _Flat(nn.Module):
 
 
 def _first(output) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
+    output = output[0] if isinstance(output, tuple) else output
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            "the network must return a tensor, or a tuple that begins with one, got "
+            f"{type(output).__name__}; wrap it in a module that does."
+        )
+    return output
 
 
 def _answer(module: nn.Module, rows: Rows) -> Tensor:
@@ -196,10 +221,20 @@ def _answer(module: nn.Module, rows: Rows) -> Tensor:
     """
     try:
         with evaluating(module):
-            return _first(module(rows[:1][0]))
+            answer, together = (_first(module(rows[:n][0])) for n in (1, 2))
     except Exception as error:
         raise ValueError(
             f"model cannot take rows of shape {rows.feature_shape} and dtype "
             f"{rows.dtype}; give X as the network takes it, as numbers with which it "
             f"computes (token ids cannot be differentiated). It answered: {error}"
         ) from error
+    alike = answer.shape[1:] == together.shape[1:] and torch.allclose(
+        answer[0], together[0], rtol=1e-2, atol=1e-4, equal_nan=True
+    )
+    if not alike:
+        raise ValueError(
+            "model answers a row differently when another row is in the batch; the "
+            "first axis must be that of the rows (recurrent layers of torch need "
+            "batch_first=True)."
+        )
+    return answer

@@ -11,10 +11,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_features, check_is_fitted
 
 __all__ = [
     "Group",
+    "check_same_columns",
     "dense",
     "groups_of",
     "numbered",
@@ -119,6 +120,25 @@ def dense(rows) -> np.ndarray:
         rows, accept_sparse=True, dtype=kinds, allow_nd=True, ensure_all_finite=False
     )
     return rows.toarray() if hasattr(rows, "toarray") else rows
+
+
+def check_same_columns(names: np.ndarray, X, has_transformers: bool) -> None:
+    """Check that what reaches a network are the columns of X, in their order.
+
+    Raises
+    ------
+    ValueError
+    """
+    n = _num_features(X)
+    own = [*X.columns] if hasattr(X, "columns") else []
+    if not own or not all(isinstance(name, str) for name in own):
+        own = numbered((n,)).tolist()
+    if names.size != n or (has_transformers and names.ravel().tolist() != own):
+        raise ValueError(
+            f"The network sees {names.size} features, {names.ravel().tolist()[:5]} "
+            f"..., and not the {n} columns of X one by one; put the steps that make or "
+            "order columns before it."
+        )
 
 
 def _names_known(X, estimator):

@@ -194,12 +194,17 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
         phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
         return Explained(phi, scores, base)
 
-    def _differentiable(self, X, target=None) -> tuple[nn.Module, Rows, Target]:
-        """The network, rows for it, and the scalar whose slopes are its sensitivity."""
+    def _differentiable(self, X, target=None, in_units: bool = False):
+        """The network, rows for it, and the scalar whose slopes are its sensitivity.
+
+        By default that of ``feature_importances_``, in the units of answers if asked.
+        """
         rows = self._rows_to_answer(X)
         if target is None:
-            return self.net_.module_, rows, self._importance_target()
-        target = self._target_to_explain(target, self.net_.objective)
+            target = self._importance_target()
+            target = self._in_units(target) if in_units else target
+        else:
+            target = self._target_to_explain(target, self.net_.objective)
         return self.net_.module_, rows, target
 
     def _own_attribution(self) -> Callable:

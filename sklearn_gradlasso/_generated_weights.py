@@ -140,13 +140,16 @@ class GeneratesWeights(CoarseToFine):
         names = self.simplified_feature_names_.reshape(shape[1:])
         return Explained(values, answers, base, data.reshape(shape), names)
 
-    def _differentiable(self, X, target=None):
-        if self.simplify_ is not None or self.encode_ is not None:
+    def _differentiable(self, X, target=None, in_units=False):
+        views = self.simplify_ is not None or self.encode_ is not None
+        if views or len(self._feature_shape) > 1:
             raise TypeError(
-                f"{type(self).__name__} reads one view of a row and weighs another, so "
-                "that slopes say little; use feature_importances_ or explain."
+                f"The sensitivity of {type(self).__name__} is for tables without "
+                "encode and simplify; use feature_importances_ or explain."
             )
-        return super()._differentiable(X, target)
+        if target == "training":
+            raise ValueError("target='training' is of no meaning here: no prior.")
+        return super()._differentiable(X, target, in_units)
 
     def _asked(self, X, target, attribution) -> tuple[LinearModels, ArrayLike]:
         if target not in TARGETS:

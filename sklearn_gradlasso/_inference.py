@@ -198,10 +198,18 @@ class _FiniteScore(Score):
 
 
 def finite(values: Tensor, what: str) -> np.ndarray:
+    """The values as an array.
+
+    Raises
+    ------
+    ValueError
+        If one of them is infinite or NaN.
+    """
     if not values.isfinite().all():
         raise ValueError(
             f"The network's {what} is infinite or NaN for some rows of X: their values "
-            "are too large for it. Scale X, for example with StandardScaler in a "
-            "Pipeline; if this happens in fit, lower lam or learning_rate_init."
+            "are too large for it, or it has no slope there. Scale X, for example with "
+            "StandardScaler in a Pipeline; if this happens in fit, lower lam or "
+            "learning_rate_init."
         )
-    return values.numpy()
+    return values.numpy() if values.dtype != torch.bfloat16 else values.float().numpy()

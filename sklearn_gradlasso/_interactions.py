@@ -82,7 +82,7 @@ def interaction_importance(
     >>> found.top(1)[["first", "second"]].values.tolist()
     [['x0', 'x1']]
     """
-    opened = differentiable_model(model, X, target, sample_weight)
+    opened = differentiable_model(model, X, target, sample_weight, in_units=True)
     d = prod(opened.rows.feature_shape)
     names = opened.names.ravel()
     names = names if names.size == d else numbered((d,))
@@ -139,7 +139,7 @@ def _exact(model: Differentiable, d: int) -> np.ndarray:
             x = x.requires_grad_()
             for g in _slopes(model, x, y, create_graph=True):
                 first = g[0].detach() if first is None else first
-                varied = varied or bool((g.detach() != first).any())
+                varied = varied or not _same(g.detach(), first)
                 if not g.requires_grad:  # slopes that do not depend on x
                     continue
                 for j in range(d):
@@ -156,6 +156,15 @@ def _exact(model: Differentiable, d: int) -> np.ndarray:
             "example 0.5, or fit a network with a smooth activation."
         )
     return (total / n).numpy()
+
+
+def _same(slopes: Tensor, first: Tensor) -> bool:
+    """Whether the slopes of all rows are those of the first, up to rounding."""
+    error = 1e3 * torch.finfo(slopes.dtype).eps
+    size = float(first.abs().max())
+    return torch.allclose(
+        slopes, first.expand_as(slopes), rtol=error, atol=error * size
+    )
 
 
 def _by_differences(model: Differentiable, d: int, step: float) -> np.ndarray:
@@ -185,6 +194,8 @@ def _deviations(model: Differentiable, d: int) -> np.ndarray:
     for x, _, weight in _weighted(model):  # merged batch by batch, without cancellation
         rows, w = x.flatten(1).cpu().double().numpy(), weight.numpy()
         w_sum = w.sum()
+        if not w_sum:
+            continue
         centre = w @ rows / w_sum
         squares += w @ (rows - centre) ** 2
         squares += (centre - mean) ** 2 * n * w_sum / (n + w_sum)

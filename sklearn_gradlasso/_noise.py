@@ -14,12 +14,13 @@ from sklearn.utils._indexing import _safe_indexing
 
 from ._annotations import check_annotations
 from ._differentiable import differentiable_model
+from ._features import check_same_columns
 from ._importances import NoiseFloor
 from ._randomness import reseeded
 from ._shares import percent
 from ._slopes import mean_squares
 
-__all__ = ["noise_floor"]
+__all__ = ["noise_floor", "weights_given"]
 
 
 def noise_floor(
@@ -44,7 +45,8 @@ def noise_floor(
     ----------
     estimator : estimator
         A network of this package, or another that ``global_importance`` takes; it is
-        cloned. Not a Pipeline that makes other columns.
+        cloned. It has to take twice as many columns, and not to make other ones of
+        them: no ``GraphLaplacian``, no array of ``monotonic_cst``, no PCA before it.
     X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     level : float, default=0.05
@@ -53,7 +55,8 @@ def noise_floor(
         Number of refits; by default 3, or as many as the level needs: there are at
         least ``1 / level`` shadows then.
     random_state : int, RandomState instance or None, default=None
-        Of the permutations, and of the refits in place of their own.
+        Of the permutations, and of the refits in place of their own; by default the
+        estimator's.
     **fit_params : dict
         For the estimator's ``fit``; shadows are not annotated.
 
@@ -85,22 +88,26 @@ def noise_floor(
             f"n_repeats={n_repeats} gives {n_repeats * d} shadows, too few for "
             f"level={level}; it needs {ceil((1 / level - 1) / d)} repeats."
         )
+    if random_state is None:
+        random_state = getattr(estimator, "random_state", None)
     random = check_random_state(random_state)
     fit_params = _beside_shadows(fit_params, X, n, d)
     found = np.empty((n_repeats, 2 * d))
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
         # Other initial weights each time: what is left of them is noise too.
-        fitted = reseeded(clone(estimator), random).fit(both, y, **fit_params)
-        model = differentiable_model(
-            fitted, both, sample_weight=fit_params.get("sample_weight")
-        )
-        squares, _ = mean_squares(model)
-        if squares.size != 2 * d:
+        fitted = reseeded(clone(estimator), random)
+        try:
+            fitted.fit(both, y, **fit_params)
+        except RuntimeError as error:  # how torch says that a shape does not fit
             raise ValueError(
-                f"The network sees {squares.size} features of {2 * d} columns; put the "
-                "steps that make other columns before it."
-            )
+                f"The estimator cannot be fitted on {2 * d} columns, {d} of them "
+                f"shadows; its network must take any number of columns: {error}"
+            ) from error
+        weight = weights_given(fit_params)
+        model = differentiable_model(fitted, both, sample_weight=weight)
+        check_same_columns(model.names, both, bool(model.transformers))
+        squares, _ = mean_squares(model)
         found[k] = percent(np.sqrt(squares).ravel(), 0)
     importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
     reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
@@ -112,6 +119,14 @@ def noise_floor(
         level=level,
         feature_names=model.names.ravel()[:d],
     )
+
+
+def weights_given(fit_params: dict):
+    """The sample weights among parameters of fit, also those of a step."""
+    for name, values in fit_params.items():
+        if f"__{name}".endswith("__sample_weight"):
+            return values
+    return None
 
 
 def _shape(X) -> tuple[int, int]:
@@ -132,8 +147,14 @@ def _with_shadows(X, order: np.ndarray):
         return np.hstack([np.asarray(X), np.asarray(other)])
     import pandas as pd
 
-    other = other.set_axis(X.index).add_prefix("shadow of ")
-    return pd.concat([X, other], axis=1)
+    names = list(range(2 * X.shape[1]))
+    if all(isinstance(name, str) for name in X.columns):
+        mark = "shadow of "
+        while any(name.startswith(mark) for name in X.columns):
+            mark += "shadow of "
+        names = [*X.columns, *(mark + name for name in X.columns)]
+    both = pd.concat([X, other.set_axis(X.index)], axis=1)
+    return both.set_axis(names, axis=1)
 
 
 def _beside_shadows(fit_params: dict, X, n: int, d: int) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -108,5 +109,28 @@ def differentiable(module: nn.Module, x: Tensor) -> Iterator[None]:
     if not fused:
         yield
         return
-    with torch.backends.cudnn.flags(enabled=False):
+    _switch_off()
+    try:
         yield
+    finally:
+        _switch_back()
+
+
+# The switch is one for all threads: the first to need it off turns it, the last back.
+_LOCK = threading.Lock()
+_SWITCHED = {"users": 0, "enabled": True}
+
+
+def _switch_off() -> None:
+    with _LOCK:
+        if not _SWITCHED["users"]:
+            _SWITCHED["enabled"] = torch.backends.cudnn.enabled
+            torch.backends.cudnn.enabled = False
+        _SWITCHED["users"] += 1
+
+
+def _switch_back() -> None:
+    with _LOCK:
+        _SWITCHED["users"] -= 1
+        if not _SWITCHED["users"]:
+            torch.backends.cudnn.enabled = _SWITCHED["enabled"]

@@ -32,6 +32,12 @@ def kind_of(model: Differentiable, architecture: str) -> str:
         recurs = any(isinstance(part, nn.RNNBase) for part in model.module.modules())
         if len(shape) != 2 or not (recurs or model.many_to_many):
             return "feed_forward"
+        if model.is_ambiguous:
+            raise ValueError(
+                f"The network returns {shape[0]} values for {shape[0]} steps: say "
+                "architecture='many_to_many' if there is one for each step, or "
+                "'many_to_one'."
+            )
         return "many_to_many" if model.many_to_many else "many_to_one"
     if architecture != "feed_forward" and len(shape) != 2:
         raise ValueError(

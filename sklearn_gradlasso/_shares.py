@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -11,6 +12,8 @@ from sklearn.utils import check_random_state, check_scalar
 from ._differentiable import Differentiable
 from ._features import groups_of, numbered
 from ._slopes import Resampling
+
+MIN_BLOCKS = 10
 
 __all__ = ["Named", "bootstrap", "interval", "percent"]
 
@@ -57,6 +60,11 @@ class Named:
         names = names.reshape(shape)
         if groups is None:
             return cls(names)
+        if kind != "feed_forward" and not isinstance(groups, Mapping):
+            raise ValueError(
+                "groups of a network for sequences must be a dict of the names of what "
+                f"a step holds, got {groups!r}."
+            )
         found = groups_of(groups, names, X, model.transformers)
         first = {min(group.positions): group for group in found}
         grouped = {k for group in found for k in group.positions}
@@ -83,14 +91,14 @@ def percent(values: np.ndarray, first_axis: int) -> np.ndarray:
 
 
 def bootstrap(
-    confidence_level, n_resamples, block_length, random_state
+    n_rows: int, confidence_level, n_resamples, block_length, random_state
 ) -> Resampling | None:
     """How to resample rows; None if there is no level.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of range.
+        If an argument is out of range, or there are fewer than 10 blocks.
     """
     if confidence_level is None:
         return None
@@ -98,6 +106,12 @@ def bootstrap(
     check_scalar(confidence_level, "confidence_level", Real, **bounds)
     check_scalar(n_resamples, "n_resamples", Integral, min_val=2)
     check_scalar(block_length, "block_length", Integral, min_val=1)
+    if n_rows < MIN_BLOCKS * block_length:
+        raise ValueError(
+            f"confidence_level needs {MIN_BLOCKS} blocks of rows at least, but "
+            f"{n_rows} rows make fewer with block_length={block_length}; give more "
+            "rows, shorter blocks, or no confidence_level."
+        )
     seed = check_random_state(random_state).randint(2**31 - 1)
     return Resampling(n_resamples, block_length, np.random.default_rng(seed))
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ._differentiable import Differentiable
-from ._inference import evaluating, explained
+from ._inference import evaluating, explained, finite
 from ._threads import threads
 from .attributions import Gradients
 
@@ -115,12 +115,14 @@ def mean_squares(
     means = (total / weight.sum()).reshape(shape)
     if not counts:
         return means, None
-    resampled = resampled / np.maximum(n_resampled, np.finfo(float).tiny)[:, None]
+    drawn = n_resampled > 0  # a resample may be empty
+    resampled = resampled[drawn] / n_resampled[drawn, None]
     return means, resampled.reshape(-1, *shape)
 
 
 def _summed(gradients: Tensor, model: Differentiable) -> Tensor:
     squares = gradients.cpu().double().square()
+    finite(squares, "slope")
     n_axes = 1 + len(model.rows.feature_shape)
     return squares.sum(dim=n_axes) if squares.ndim > n_axes else squares
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import deepcopy
 from numbers import Integral, Real
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state, check_scalar, get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -23,6 +24,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ._features import check_same_columns
+from ._noise import weights_given
 from ._randomness import reseeded
 from .sensitivity import global_importance, noise_floor
 
@@ -42,7 +45,8 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     estimator : estimator
         Network that can be differentiated: of this package, a skorch net,
         ``MLPClassifier`` or ``MLPRegressor``, or a Pipeline that ends in one and keeps
-        the columns as they are. It is cloned, unless ``prefit``.
+        the columns as they are. It is cloned, unless ``prefit``. For tables, not for
+        sequences.
     cumulative : float, default=0.9
         Share of the total importance that is kept, with as few features as possible.
         Of no effect if ``threshold`` or ``max_features`` is given.
@@ -67,7 +71,8 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         Share of each feature; they sum to 1. With ``threshold="noise"`` those of
         ``noise_floor_`` decide instead, from networks that saw the shadows too.
     threshold_ : float
-        The least importance that is kept; with "noise" the floor, both in shares.
+        The ``threshold``; without one, the least importance that is kept; with "noise"
+        the floor. In shares.
     noise_floor_ : NoiseFloor
         With ``threshold="noise"``.
     n_features_in_ : int
@@ -159,12 +164,8 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             of X one by one.
         """
         self._validate_params()
-        by_noise = self.threshold == "noise"
-        if by_noise and self.prefit:
-            raise ValueError(
-                "threshold='noise' fits the estimator again, beside permuted columns; "
-                "use prefit=False."
-            )
+        n_features = _num_features(X)
+        self._check_rule(n_features)
         given = fit_params
         if _routing_enabled():
             given = process_routing(self, "fit", **fit_params).estimator.fit
@@ -176,28 +177,30 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             if self.random_state is not None:
                 reseeded(estimator, check_random_state(self.random_state))
             self.estimator_ = estimator.fit(X, y, **given)
-        weight = fit_params.get("sample_weight")
-        found = global_importance(self.estimator_, X, sample_weight=weight)
+        weight = weights_given(given)
+        found = global_importance(
+            self.estimator_, X, sample_weight=weight, architecture="feed_forward"
+        )
+        has_steps = not hasattr(self.estimator_, "_differentiable")
+        check_same_columns(found.feature_names, X, has_steps)
         _check_feature_names(self, X, reset=True)
-        self.n_features_in_ = _num_features(X)
-        if found.importances.shape != (self.n_features_in_,):
-            raise ValueError(
-                f"The network sees {found.importances.size} features of "
-                f"{self.n_features_in_} columns; put the steps that make other columns "
-                "before the selector."
-            )
-        self.importances_ = found.importances / 100
+        self.n_features_in_ = n_features
+        self.importances_ = importances = found.importances.ravel() / 100
         vars(self).pop("noise_floor_", None)
-        if by_noise:
-            self.noise_floor_ = noise_floor(
-                self.estimator,
-                X,
-                y,
-                level=self.level,
-                random_state=self.random_state,
-                **given,
-            )
-        self.threshold_ = self._threshold()
+        if self.threshold == "noise":
+            rule = {"level": self.level, "random_state": self.random_state}
+            self.noise_floor_ = noise_floor(self.estimator, X, y, **rule, **given)
+            importances = self.noise_floor_.importances / 100
+            self.threshold_ = self.noise_floor_.floor / 100
+        elif isinstance(self.threshold, str):
+            self.threshold_ = _multiple(self.threshold, importances)
+        elif self.threshold is not None:
+            self.threshold_ = float(self.threshold)
+        order = np.argsort(-importances, kind="stable")
+        kept = order[: self._n_kept(importances)]
+        self._support = np.isin(np.arange(n_features), kept)
+        if self.threshold is None:
+            self.threshold_ = float(importances[kept].min())
         return self
 
     def get_metadata_routing(self):
@@ -212,40 +215,44 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             estimator=self.estimator, method_mapping=mapping
         )
 
-    def _deciding(self) -> np.ndarray:
-        if hasattr(self, "noise_floor_"):
-            return self.noise_floor_.importances / 100
-        return self.importances_
-
-    def _threshold(self) -> float:
-        importances = self.importances_
-        if self.threshold == "noise":
-            return self.noise_floor_.floor / 100
-        if isinstance(self.threshold, str):
-            return _multiple(self.threshold, importances)
+    def _n_kept(self, importances: np.ndarray) -> int:
+        """How many of the most important features the rule keeps."""
+        limit = self.max_features
         if self.threshold is not None:
-            return float(self.threshold)
-        if self.max_features is not None:
-            check_scalar(
-                self.max_features, "max_features", Integral, max_val=len(importances)
+            above = importances >= self.threshold_
+            if self.threshold == "noise":
+                above = importances > self.threshold_
+            return min(int(above.sum()), limit or len(importances))
+        if limit is not None:
+            return limit
+        if not importances.any():
+            warnings.warn(
+                "No feature moves the network's answer; all features are kept.",
+                UserWarning,
+                stacklevel=3,
             )
-            return 0.0
-        ordered = np.sort(importances)[::-1]
-        missing = self.cumulative * ordered.sum() - ordered.cumsum()
-        enough = missing <= 4 * np.finfo(ordered.dtype).eps
-        return float(ordered[np.argmax(enough)])
+            return len(importances)
+        shares = np.sort(importances)[::-1].cumsum()
+        rounding = 4 * np.finfo(shares.dtype).eps
+        return int(np.argmax(shares >= self.cumulative * shares[-1] - rounding)) + 1
 
     def _get_support_mask(self):
         check_is_fitted(self)
-        importances = self._deciding()
-        if hasattr(self, "noise_floor_"):
-            mask = self.noise_floor_.significant
-        else:
-            mask = importances >= self.threshold_
-        if self.max_features is not None:
-            first = np.argsort(-importances, kind="stable")[: self.max_features]
-            mask = mask & np.isin(np.arange(len(mask)), first)
-        return mask
+        return self._support
+
+    def _check_rule(self, n_features: int) -> None:
+        if isinstance(self.threshold, str) and self.threshold != "noise":
+            _multiple(self.threshold, np.ones(1))
+        if self.max_features is not None and self.max_features > n_features:
+            raise ValueError(
+                f"max_features must be at most the number of features, {n_features}, "
+                f"got {self.max_features}."
+            )
+        if self.threshold == "noise" and self.prefit:
+            raise ValueError(
+                "threshold='noise' fits the estimator again, beside permuted columns; "
+                "use prefit=False."
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -261,7 +268,10 @@ def _multiple(threshold: str, importances: np.ndarray) -> float:
     factor, _, statistic = threshold.rpartition("*")
     try:
         of = {"mean": np.mean, "median": np.median}[statistic.strip()]
-        return float(factor or 1) * float(of(importances))
+        value = float(factor or 1) * float(of(importances))
+        if not 0 <= value < np.inf:
+            raise ValueError("a multiple that is no share")
+        return value
     except (KeyError, ValueError) as error:
         raise ValueError(
             "threshold must be a share, 'mean', 'median', a multiple such as "

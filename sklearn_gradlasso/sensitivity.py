@@ -9,7 +9,9 @@ skorch nets, torch modules, scikit-learn's ``MLPClassifier``, ``MLPRegressor``; 
 as the last step of a Pipeline or inside a search. Rows are taken batch by batch.
 
 Slopes are per unit of the column as the network sees it: scale the columns. Several
-scalars of a row (outputs of a regressor) are combined by their sum of squares.
+scalars of a row (outputs of a regressor) are combined by their sum of squares; those of
+regressors of this package are each in units of the standard deviation of its target,
+unless a target is named. Takes one thread, or the ``n_jobs`` of an estimator.
 
 E. Horel, V. Mison, T. Xiong, K. Giesecke, L. Mangu (2018). *Sensitivity based Neural
 Networks Explanations*, sections 2.3 to 2.5.
@@ -105,7 +107,7 @@ def global_importance(
         Resamples of the bootstrap.
     block_length : int, default=1
         Rows that follow each other and are resampled together, where neighbours in
-        time are alike.
+        time are alike; there must be 10 such blocks at least.
     random_state : int, RandomState instance or None, default=None
         Of the bootstrap.
 
@@ -138,7 +140,8 @@ def global_importance(
     """
     opened = _opened(model, X, target, sample_weight, architecture)
     reading = Reading.of(opened, architecture, steps)
-    resampling = bootstrap(confidence_level, n_resamples, block_length, random_state)
+    given = confidence_level, n_resamples, block_length, random_state
+    resampling = bootstrap(len(opened.rows), *given)
     named = Named.of(opened, reading.kind, X, feature_names, groups)
     squares, resampled = mean_squares(reading.model, resampling, reading.each_step)
     sizes = reading.by_feature(np.sqrt(squares))
@@ -224,7 +227,8 @@ def lag_importance(
     target, sample_weight, feature_names : optional
         As for :func:`global_importance`.
     per_sequence : bool, default=False
-        Whether each sequence has importances of its own; without intervals.
+        Whether each sequence has importances of its own; without intervals, weights
+        are of no effect.
     architecture : str, default="auto"
         As for :func:`global_importance`; "auto" takes a network without recurrent
         layers for a many-to-one network.
@@ -256,7 +260,8 @@ def lag_importance(
             by_feature=None,
             feature_names=names,
         )
-    resampling = bootstrap(confidence_level, n_resamples, block_length, random_state)
+    given = confidence_level, n_resamples, block_length, random_state
+    resampling = bootstrap(len(opened.rows), *given)
     squares, resampled = mean_squares(opened, resampling)
     by_feature = percent(by_lag(np.sqrt(squares)), 0)
     if resampled is not None:
@@ -271,5 +276,5 @@ def lag_importance(
 
 
 def _opened(model, X, target, sample_weight, architecture: str) -> Differentiable:
-    many_to_many = architecture == "many_to_many"
-    return differentiable_model(model, X, target, sample_weight, many_to_many)
+    steps = {"many_to_many": architecture == "many_to_many"}
+    return differentiable_model(model, X, target, sample_weight, **steps)

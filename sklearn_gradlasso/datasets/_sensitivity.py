@@ -57,8 +57,8 @@ def make_sensitivity_regression(
     check_positive(n_samples=n_samples, n_features=n_features)
     if n_features < 5:
         raise ValueError(f"n_features must be at least 5, got {n_features}.")
-    if not (isinstance(noise, Real) and noise >= 0):
-        raise ValueError(f"noise must be a number from 0, got {noise!r}.")
+    if not (isinstance(noise, Real) and 0 <= noise < np.inf):
+        raise ValueError(f"noise must be a finite number from 0, got {noise!r}.")
     rng = check_random_state(random_state)
     X = rng.standard_normal((n_samples, n_features))
     y = np.cos(X[:, 0]) + np.sin(X[:, 1]) + X[:, 2:5] @ [2, 1, 0.01]
