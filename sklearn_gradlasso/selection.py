@@ -164,8 +164,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             of X one by one.
         """
         self._validate_params()
-        n_features = _num_features(X)
-        self._check_rule(n_features)
+        self._check_rule()
         given = fit_params
         if _routing_enabled():
             given = process_routing(self, "fit", **fit_params).estimator.fit
@@ -184,7 +183,12 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         has_steps = not hasattr(self.estimator_, "_differentiable")
         check_same_columns(found.feature_names, X, has_steps)
         _check_feature_names(self, X, reset=True)
-        self.n_features_in_ = n_features
+        self.n_features_in_ = n_features = _num_features(X)
+        if self.max_features is not None and self.max_features > n_features:
+            raise ValueError(
+                f"max_features must be at most the number of features, {n_features}, "
+                f"got {self.max_features}."
+            )
         self.importances_ = importances = found.importances.ravel() / 100
         vars(self).pop("noise_floor_", None)
         if self.threshold == "noise":
@@ -240,14 +244,9 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return self._support
 
-    def _check_rule(self, n_features: int) -> None:
+    def _check_rule(self) -> None:
         if isinstance(self.threshold, str) and self.threshold != "noise":
             _multiple(self.threshold, np.ones(1))
-        if self.max_features is not None and self.max_features > n_features:
-            raise ValueError(
-                f"max_features must be at most the number of features, {n_features}, "
-                f"got {self.max_features}."
-            )
         if self.threshold == "noise" and self.prefit:
             raise ValueError(
                 "threshold='noise' fits the estimator again, beside permuted columns; "

@@ -64,7 +64,9 @@ def with_value(value):
         ({"early_stopping": True, "validation_fraction": 0.99}, "early_stopping"),
         ({"early_stopping": True, "validation_fraction": 0.01}, "early_stopping"),
     ],
-    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
+    ids=lambda value: (
+        str(value).split(" at 0x")[0][:40] if isinstance(value, dict) else ""
+    ),
 )
 def test_parameters(kind, params, message):
     with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):

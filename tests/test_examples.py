@@ -194,7 +194,7 @@ def test_simulation_on_few_rows(monkeypatch):
 def test_beijing_on_few_rows(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("sensitivity.beijing")
-    figures = experiment.run(0, max_iter=1, n_rows=600)
+    figures = experiment.run(0, max_iter=1, n_rows=1800)
     assert figures["weather alone"]["columns"][-1] == experiment.WIND
     assert all(str(line) for line in experiment.lines([figures]))
     assert experiment.pictures([figures])

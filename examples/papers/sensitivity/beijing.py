@@ -121,7 +121,7 @@ def pictures(runs: list[dict]) -> dict:
             by_column.set_yticks(place, one["columns"])
         title = f"{name}: R2 {mean(runs, name, 'R2'):.2f} in 2014"
         by_lag.set(title=title, ylabel="importance, %", xlabel="lag, hours")
-        by_lag.set_yscale("log")
+        by_lag.set_yscale("log" if name == INPUTS[0] else "linear")
         by_column.set(title="by column", xlabel="importance, %")
     figure.suptitle(
         f"Beijing PM2.5: LSTM, {len(runs)} seeds, 95 % intervals over blocks of a week"

@@ -1,7 +1,8 @@
 """Figure 1: a regression in which the sensitivity to every feature is known.
 
 10,000 rows, 85 % of them for training; 64 and 32 ReLU units, 100 epochs of batches of
-64 with a falling learning rate.
+64 with a falling learning rate. An L1 penalty of 1e-5 on the weights, chosen on other
+seeds (101 to 104), keeps the network from leaning away where there are few rows.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ BAR = 1.35e-2
 def network(seed: int, n_epochs: int = N_EPOCHS) -> GradientLassoRegressor:
     return GradientLassoRegressor(
         lam=0.0,
+        weight_l1=1e-5,
         hidden_layer_sizes=(64, 32),
         batch_size=64,
         max_iter=n_epochs,

@@ -5,9 +5,9 @@ One thread. LIME's cost is that of 100 rows times the number of rows over 100.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
+from pathlib import Path
 from time import perf_counter
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ SIZES = (
     *((n, 100) for n in (125_000, 250_000, 500_000, 1_000_000)),
     *((1_000_000, d) for d in (13, 25, 50)),
 )
-GIB = 2**30
+ONE_SIZE = Path(__file__).with_name("one_size.py")
 
 
 def run(seed: int, sizes=SIZES, lime_rows: int = LIME_ROWS) -> dict:
@@ -57,30 +57,12 @@ def run(seed: int, sizes=SIZES, lime_rows: int = LIME_ROWS) -> dict:
 def measured(n: int, d: int) -> tuple[float, float]:
     """Seconds and peak memory in GiB, in a process of its own."""
     found = subprocess.run(
-        [sys.executable, __file__, str(n), str(d)],
+        [sys.executable, ONE_SIZE, str(n), str(d)],
         check=True,
         capture_output=True,
         text=True,
     ).stdout.split()
     return float(found[0]), float(found[1])
-
-
-def one_size(n: int, d: int) -> None:
-    from torch import nn
-
-    from sklearn_gradlasso.sensitivity import global_importance
-
-    X = np.random.default_rng(0).standard_normal((n, d), dtype=np.float32)
-    model = nn.Sequential(nn.Linear(d, 64), nn.Tanh(), nn.Linear(64, 1))
-    with threadpool_limits(1):
-        global_importance(model, X[:5000])
-        times = []
-        for _ in range(3):
-            start = perf_counter()
-            global_importance(model, X)
-            times.append(perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
-    print(np.median(times), peak)
 
 
 def lines(runs: list[dict]) -> list[Line]:
@@ -133,7 +115,3 @@ def pictures(runs: list[dict]) -> dict:
     axes.set(xlabel="share of 1,000,000 x 100", ylabel="seconds, one thread")
     axes.legend()
     return {"timing": figure}
-
-
-if __name__ == "__main__":
-    one_size(*map(int, sys.argv[1:]))
