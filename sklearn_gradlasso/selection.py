@@ -215,6 +215,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         routing : MetadataRouter
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
+        mapping.add(caller="fit_transform", callee="fit")  # for scikit-learn 1.6
         return MetadataRouter(owner=self).add(
             estimator=self.estimator, method_mapping=mapping
         )
