@@ -16,6 +16,11 @@ from results import Results
 from sklearn.exceptions import ConvergenceWarning
 from tqdm import tqdm
 
+WHAT = (
+    "Runs the experiments of a paper. Each keeps its results in results/<name>.json, "
+    "seed by seed; seeds that are there are not run again. At the end every claim is "
+    "printed with what was found, and the pictures are drawn."
+)
 PAPERS = Path(__file__).resolve().parent
 
 
@@ -28,7 +33,6 @@ def run(name: str, seed: int) -> tuple[int, dict]:
 def main(
     here: Path,
     experiments: Sequence[str],
-    doc: str,
     timed: Sequence[str] = (),
     draw: Callable[[Path], None] | None = None,
 ) -> None:
@@ -41,16 +45,12 @@ def main(
         ``run(seed) -> figures``, ``lines(runs)`` and, where there is something to see,
         ``pictures(runs) -> {name: figure}``.
     experiments : sequence of str
-    doc : str
-        Shown by ``--help``.
     timed : sequence of str
         Experiments that take times, and therefore run one seed at a time.
     draw : callable, default=None
         ``folder -> None``, draws in place of ``pictures`` of each experiment.
     """
-    parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=WHAT)
     parser.add_argument("--only", nargs="+", choices=experiments, default=experiments)
     parser.add_argument("--seeds", type=int, help="runs of each experiment, if fewer")
     parser.add_argument("--n-jobs", type=int, default=1, help="seeds to run at once")

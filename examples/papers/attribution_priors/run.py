@@ -1,15 +1,4 @@
-"""Attribution priors: every table and figure of the README, by one command.
-
-    python examples/papers/attribution_priors/run.py
-    python examples/papers/attribution_priors/run.py --only ablation sampling
-    python examples/papers/attribution_priors/run.py --n-jobs 2
-
-Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that
-are there are not run again. At the end every claim is printed with what was found, and
-the pictures are drawn.
-"""
-
-from __future__ import annotations
+"""Attribution priors: every table and figure, by one command (see --help)."""
 
 import sys
 from pathlib import Path
@@ -30,4 +19,4 @@ EXPERIMENTS = (
 )
 
 if __name__ == "__main__":
-    main(HERE, EXPERIMENTS, __doc__)
+    main(HERE, EXPERIMENTS)

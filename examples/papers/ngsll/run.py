@@ -1,15 +1,4 @@
-"""NGSLL: every table and figure of the README, by one command.
-
-    python examples/papers/ngsll/run.py
-    python examples/papers/ngsll/run.py --only mnist timing
-    python examples/papers/ngsll/run.py --n-jobs 2
-
-Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that
-are there are not run again. At the end every claim is printed with what was found, and
-the pictures are drawn.
-"""
-
-from __future__ import annotations
+"""NGSLL: every table and figure, by one command (see --help)."""
 
 import sys
 from pathlib import Path
@@ -28,4 +17,4 @@ EXPERIMENTS = (
 )
 
 if __name__ == "__main__":
-    main(HERE, EXPERIMENTS, __doc__, timed=("timing", "training_cost"))
+    main(HERE, EXPERIMENTS, timed=("timing", "training_cost"))

@@ -1,15 +1,4 @@
-"""Right for the Right Reasons: every figure of the README, by one command.
-
-    python examples/papers/right_reasons/run.py
-    python examples/papers/right_reasons/run.py --only colour_grid iris_cancer
-    python examples/papers/right_reasons/run.py --n-jobs 2
-
-Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that
-are there are not run again. At the end every claim is printed with what was found, and
-the pictures are drawn.
-"""
-
-from __future__ import annotations
+"""Right for the Right Reasons: every table and figure, by one command (see --help)."""
 
 import sys
 from pathlib import Path
@@ -30,4 +19,4 @@ EXPERIMENTS = (
 )
 
 if __name__ == "__main__":
-    main(HERE, EXPERIMENTS, __doc__, timed=("lime_agreement",), draw=draw)
+    main(HERE, EXPERIMENTS, timed=("lime_agreement",), draw=draw)

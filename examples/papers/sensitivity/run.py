@@ -1,15 +1,4 @@
-"""Sensitivity: every table and figure of the README, by one command.
-
-    python examples/papers/sensitivity/run.py
-    python examples/papers/sensitivity/run.py --only simulation timing
-    python examples/papers/sensitivity/run.py --n-jobs 2
-
-Each experiment keeps its results in ``results/<name>.json``, seed by seed; seeds that
-are there are not run again. At the end every claim is printed with what was found, and
-the pictures are drawn.
-"""
-
-from __future__ import annotations
+"""Sensitivity: every table and figure, by one command (see --help)."""
 
 import sys
 from pathlib import Path
@@ -22,4 +11,4 @@ from runner import main  # noqa: E402
 EXPERIMENTS = ("simulation", "credit_default", "adult", "beijing", "timing")
 
 if __name__ == "__main__":
-    main(HERE, EXPERIMENTS, __doc__, timed=("timing",))
+    main(HERE, EXPERIMENTS, timed=("timing",))
