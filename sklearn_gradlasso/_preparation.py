@@ -78,6 +78,12 @@ class PreparedNetwork(FittedNetwork):
 
     def _checked(self, X, y, reset: bool) -> tuple:
         """What the network takes of X, and y, both as arrays."""
+        if self.module is None and getattr(X, "ndim", 2) > 2:
+            raise ValueError(
+                f"Found array with dim {X.ndim}, but the default network takes X of "
+                "shape (n_samples, n_features); flatten the rows, or give a module for "
+                "rows of another shape, such as modules.RecurrentNet."
+            )
         return validate_data(
             self, X, y, reset=reset, multi_output=True, **self._input_checks()
         )

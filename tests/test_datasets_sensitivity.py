@@ -146,3 +146,8 @@ def test_the_published_hours(data_folder):
 def test_hours_without_a_file(no_data):
     with pytest.raises(FileNotFoundError, match="beijing_pm25.csv.gz.*no download"):
         fetch_beijing_pm25(data_home=no_data)
+
+
+def test_a_folder_that_is_named_is_the_only_one(data_folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"beijing_pm25\.csv\.gz"):
+        fetch_beijing_pm25(data_home=tmp_path)

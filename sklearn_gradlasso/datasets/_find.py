@@ -1,7 +1,7 @@
 """Where the files of real data are looked for.
 
-In ``data_home``, else in the folder that the environment variable
-``SKLEARN_GRADLASSO_DATA`` names, else in scikit-learn's data home.
+In ``data_home`` if it is given; else in the folder that the environment variable
+``SKLEARN_GRADLASSO_DATA`` names, then in scikit-learn's data home.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def in_subset(split: np.ndarray, subset: str) -> np.ndarray:
 
 
 def find(name: str, data_home) -> Path | None:
-    for folder in (data_home, os.environ.get("SKLEARN_GRADLASSO_DATA")):
-        if folder and (path := Path(folder).expanduser() / name).is_file():
-            return path
+    named = os.environ.get("SKLEARN_GRADLASSO_DATA") if data_home is None else data_home
+    if named and (path := Path(named).expanduser() / name).is_file():
+        return path
     path = Path(get_data_home(data_home)) / name  # asking for it creates the folder
     return path if path.is_file() else None
 
