@@ -69,9 +69,7 @@ class PreparedNetwork(FittedNetwork):
             rows.append(self._rows(network, X_part, y_part, **extras))
         self._check_network(network, rows[0][:2][0])
         stray = nullcontext()
-        if (
-            self._architecture["module"] is not None
-        ):  # it may draw from the global generators
+        if self._architecture["module"] is not None:  # may draw from global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = borrowed_generators(seed, device)
         return stray, network, rows, shuffling

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
 from ._differentiable import Differentiable
-from ._features import groups_of, numbered
+from ._features import numbered
+from ._groups import groups_of, with_groups
 from ._slopes import Resampling
 
 MIN_BLOCKS = 10
@@ -66,14 +67,11 @@ class Named:
                 f"a step holds, got {groups!r}."
             )
         found = groups_of(groups, names, X, model.transformers)
-        first = {min(group.positions): group for group in found}
-        grouped = {k for group in found for k in group.positions}
-        kept = [k for k in range(names.size) if k in first or k not in grouped]
-        members = np.zeros((names.size, len(kept)))
-        new = names.ravel()[kept]
-        for j, k in enumerate(kept):
-            members[first[k].positions if k in first else k, j] = 1
-            new[j] = first[k].name if k in first else new[j]
+        left = with_groups(found, names.size)
+        members, new = np.zeros((names.size, len(left))), names.ravel()[list(left)]
+        for j, (k, group) in enumerate(left.items()):
+            members[k if group is None else group.positions, j] = 1
+            new[j] = new[j] if group is None else group.name
         return cls(new, members)
 
     def added(self, values: np.ndarray) -> np.ndarray:

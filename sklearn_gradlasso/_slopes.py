@@ -30,7 +30,7 @@ class Resampling:
     block_length: int
     generator: np.random.Generator
 
-    def counts(self, n_rows: int) -> Callable[[int, int], np.ndarray]:
+    def counts(self) -> Callable[[int, int], np.ndarray]:
         """Counts of rows start ... stop in each resample, asked for in order."""
         kept = np.empty((self.n_resamples, 0))
         done = 0  # blocks before those kept
@@ -98,7 +98,7 @@ def mean_squares(
     n = len(model.rows)
     weight = model.rows.extras.get("sample_weight")
     weight = np.ones(n) if weight is None else weight.cpu().double().numpy()
-    counts = resampling and resampling.counts(n)
+    counts = resampling and resampling.counts()
     total = resampled = n_resampled = 0.0
     start = 0
     with computing(model):

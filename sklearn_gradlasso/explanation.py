@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
-from ._features import Group, dense, groups_of, opened, transformed
+from ._features import dense, opened, transformed
+from ._groups import Group, groups_of, with_groups
 
 __all__ = ["Explanation"]
 
@@ -272,14 +273,12 @@ class Explanation:
         names = self.feature_names.ravel()
         shape, outputs = (len(self), names.size), self.values.shape[self.data.ndim :]
         values, data = self.values.reshape(*shape, *outputs), self.data.reshape(shape)
-        first = {min(group.positions): group for group in groups}
-        grouped = {k for group in groups for k in group.positions}
-        kept = [k for k in range(names.size) if k in first or k not in grouped]
+        left = with_groups(groups, names.size)
+        kept = list(left)
         new_values, new_names = values[:, kept], names[kept]
         new_data = data[:, kept].astype(object)
-        for j, k in enumerate(kept):
-            if k in first:
-                group = first[k]
+        for j, group in enumerate(left.values()):
+            if group is not None:
                 new_values[:, j] = values[:, group.positions].sum(axis=1)
                 new_data[:, j] = group.data(data, names)
                 new_names[j] = group.name

@@ -39,8 +39,8 @@ LEAVES = {
 }
 LAYERS = [
     LEAVES,
-    {"_ablation", "_local_linear", "_score", "explanation", "priors"},
-    {"_expected_gradients"},
+    {"_ablation", "_groups", "_local_linear", "_score", "priors"},
+    {"_expected_gradients", "explanation"},
     {"attributions", "metrics", "objective"},
     {"_inference", "_steps", "modules"},
     {"_balance", "_differentiable", "_net"},

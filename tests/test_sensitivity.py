@@ -553,7 +553,7 @@ def test_a_weight_of_zero_keeps_a_row_out_of_the_resamples():
 
 def test_blocks_may_cross_batches():
     generator = np.random.default_rng(0)
-    counts = Resampling(20, 30, generator).counts(200)
+    counts = Resampling(20, 30, generator).counts()
     parts = np.hstack(
         [counts(0, 50), counts(50, 55), counts(55, 190), counts(190, 200)]
     )
