@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import nullcontext
 
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ._rows import Batches, Rows
@@ -96,9 +96,7 @@ class ObjectiveNet(SteppingNet):
         data = {"dataset_train": rows, "dataset_valid": valid}
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
-        learnable = [p for p in self.module_.parameters() if p.requires_grad]
-        state = [*learnable, *self.module_.buffers()]
-        state = [tensor for tensor in state if tensor.is_floating_point()]
+        state = self.trained_tensors()
         mean = RunningMean(state) if self.average and len(batches) > 1 else None
         self.start(mean)
         finite, kept = Snapshot(state), None
@@ -140,6 +138,12 @@ class ObjectiveNet(SteppingNet):
             finite.restore()
         return self
 
+    def trained_tensors(self) -> list[Tensor]:
+        """What training changes: learnable parameters, and buffers."""
+        learnable = [p for p in self.module_.parameters() if p.requires_grad]
+        state = [*learnable, *self.module_.buffers()]
+        return [tensor for tensor in state if tensor.is_floating_point()]
+
     def _end_epoch(
         self, valid_batches: Batches | None, data: dict, counts: bool
     ) -> bool:
@@ -147,11 +151,7 @@ class ObjectiveNet(SteppingNet):
         self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
         improved = False
         if counts and self.plateau is not None and self.is_finite(self._epoch):
-            score = self._epoch.get("valid_score")
-            watched = self._epoch["train_total"] if score is None else -score
-            improved = self.plateau.update(watched)
-            if watched == self.plateau.best:  # the loss decides between equal scores
-                improved = improved or self._epoch.get("valid_loss_best", False)
+            improved = self.plateau.judge(self._epoch)
             if self.plateau.reached:
                 self.ended_by_ = "plateau"
         try:

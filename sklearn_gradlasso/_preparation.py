@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import nullcontext
+from functools import partial
 from math import prod
 
 import joblib
@@ -68,10 +69,10 @@ class PreparedNetwork(FittedNetwork):
             extras = {"sample_weight": weight, "annotations": annotated}
             rows.append(self._rows(network, X_part, y_part, **extras))
         self._check_network(network, rows[0][:2][0])
-        stray = nullcontext()
+        stray = nullcontext
         if self._architecture["module"] is not None:  # may draw from global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
-            stray = borrowed_generators(seed, device)
+            stray = partial(borrowed_generators, seed, device)
         return stray, network, rows, shuffling
 
     def _checked(self, X, y, reset: bool) -> tuple:

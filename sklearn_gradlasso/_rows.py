@@ -6,7 +6,7 @@ scipy's CSR format and become dense one batch at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-__all__ = ["Batch", "Batches", "Rows"]
+__all__ = ["Batch", "Batches", "Rows", "RowsSideBySide"]
 
 TOGETHER = 16  # batches
 
@@ -82,6 +82,18 @@ class Rows(Dataset):
     def __len__(self) -> int:
         return self.X.shape[0]
 
+    @property
+    def is_sparse(self) -> bool:
+        return any(map(sp.issparse, (self.X, *self.extras.values())))
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the rows take."""
+        kept = (self.X, self.y, *self.extras.values())
+        return sum(
+            getattr(each, "data", each).nbytes for each in kept if each is not None
+        )
+
     def __getitem__(self, index: slice | Tensor) -> Batch:
         """The batch of the rows in a slice, or in a tensor of indices."""
         y = None if self.y is None else self._take(self.y, index)
@@ -113,12 +125,37 @@ class Rows(Dataset):
         return tensor.to(device=self.device, dtype=dtype)
 
 
-class Batches:
-    """Iterates over :class:`Rows`; one pass per epoch.
+class RowsSideBySide(Dataset):
+    """Data sets of equally many rows; a batch has a second axis for them.
 
     Parameters
     ----------
-    rows : Rows
+    parts : sequence of Rows
+        All with the same extras.
+    """
+
+    def __init__(self, parts: Sequence[Rows]):
+        self.parts = parts
+        self.device = parts[0].device
+        self.is_sparse = any(part.is_sparse for part in parts)
+
+    def __len__(self) -> int:
+        return len(self.parts[0])
+
+    def __getitem__(self, index: slice | Tensor) -> Batch:
+        taken = [part[index] for part in self.parts]
+        x, y = (torch.stack(each, dim=1) for each in zip(*taken))
+        names = taken[0].extras
+        extras = {n: torch.stack([t.extras[n] for t in taken], dim=1) for n in names}
+        return Batch(x, y, extras)
+
+
+class Batches:
+    """Iterates over rows; one pass per epoch.
+
+    Parameters
+    ----------
+    rows : Rows or RowsSideBySide
     batch_size : int
         The last batch may be smaller; one row alone joins the batch before it.
     generator : torch.Generator, optional
@@ -127,7 +164,10 @@ class Batches:
     """
 
     def __init__(
-        self, rows: Rows, batch_size: int, generator: torch.Generator | None = None
+        self,
+        rows: Rows | RowsSideBySide,
+        batch_size: int,
+        generator: torch.Generator | None = None,
     ):
         self.rows, self.generator = rows, generator
         n = len(rows)
@@ -149,8 +189,7 @@ class Batches:
             order = torch.randperm(len(self.rows), generator=self.generator)
             order = order.to(self.rows.device)
         # Dense rows are gathered for several batches at once, which costs less.
-        kept = (self.rows.X, *self.rows.extras.values())
-        n_together = 1 if any(map(sp.issparse, kept)) else TOGETHER
+        n_together = 1 if self.rows.is_sparse else TOGETHER
         start = 0
         for first in range(0, len(self.sizes), n_together):
             sizes = self.sizes[first : first + n_together]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ._recurrent import differentiable
+from ._side_by_side import row_by_row
 
 __all__ = ["Score", "shape_of"]
 
@@ -45,7 +46,11 @@ class Score:
         y = None if self.ignores_y else self.y
         if y is not None and len(y) < len(x):  # several copies of the rows
             y = y.repeat(len(x) // len(y), *(1,) * (y.ndim - 1))
-        value = self.target(output, y)
+        n_networks = getattr(self.module, "n_networks", None)
+        value = row_by_row(self.target, output, y, n_networks=n_networks)
+        if n_networks:
+            # Each row of x holds one for each network, on which it alone depends.
+            value = value.sum(dim=1)
         if not isinstance(value, Tensor) or value.shape[:1] != x.shape[:1]:
             raise ValueError(
                 "target must return a tensor with one scalar for each row, of shape "

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from ._rows import Batches
+from ._side_by_side import row_by_row
 from ._weights import RunningMean
 from .objective import Objective, average
 
@@ -99,7 +100,7 @@ class SteppingNet(NeuralNet):
     def start_epoch(self, has_prior: bool) -> None:
         """Decide what is minimised in the epoch that begins."""
         objective = self.objective if has_prior else replace(self.objective, lam=0.0)
-        by_turns = objective.lam and self.schedule == "alternating"
+        by_turns = objective.penalises and self.schedule == "alternating"
         self._turns = objective.by_turns() if by_turns else (objective,)
 
     def on_epoch_begin(self, net, **kwargs):
@@ -166,10 +167,12 @@ class SteppingNet(NeuralNet):
         total, weight = terms.total, len(x)
         if "sample_weight" in batch.extras:
             # A batch counts by its weight, which is the number of rows on average.
-            weight = batch.extras["sample_weight"].sum()
+            weight = batch.extras["sample_weight"].sum(dim=0)
             total = (weight / len(x)) * total
+        if total.ndim:  # of many networks, which do not depend on each other
+            total = total.sum()
         # With a prior x is a leaf too, but its gradient is not wanted.
-        total.backward(inputs=self._learnable if self._turn.lam else None)
+        total.backward(inputs=self._learnable if self._turn.penalises else None)
         kept = (weight, terms.data.detach(), terms.prior.detach(), terms.total.detach())
         return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
 
@@ -178,7 +181,9 @@ class SteppingNet(NeuralNet):
         with torch.no_grad():
             output = self.module_(x)
             weight = batch.extras.get("sample_weight")
-            loss = average(self.objective.loss(output, y), weight)
+            n_networks = getattr(self.module_, "n_networks", None)
+            losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
+            loss = average(losses, weight)
         return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
 
     def _record_training(self, kept: list[tuple]) -> None:

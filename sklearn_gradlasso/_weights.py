@@ -34,6 +34,19 @@ class Plateau:
         self.best = min(self.best, value)
         return lowest
 
+    def judge(self, epoch: dict) -> bool:
+        """Take an epoch of the history; returns whether its weights are the best.
+
+        What is watched is the validation score, or without validation rows the
+        objective.
+        """
+        score = epoch.get("valid_score")
+        watched = epoch["train_total"] if score is None else -score
+        lowest = self.update(watched)
+        if watched == self.best:  # the loss decides between equal scores
+            lowest = lowest or epoch.get("valid_loss_best", False)
+        return lowest
+
     @property
     def reached(self) -> bool:
         return self.count > self.patience

@@ -8,48 +8,23 @@ Interpretable Explanations*.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from . import targets
-from ._base import NetworkEstimator
 from ._classifier import NetworkClassifier
+from ._gradient_penalised import GradientPenalised
 from ._regressor import NetworkRegressor
-from .attributions import Gradients
-from .objective import Objective
-from .priors import L1
 
 __all__ = ["GradientLassoClassifier", "GradientLassoRegressor"]
 
-_CONSTRAINTS = {
-    "lam": [Interval(Real, 0, np.inf, closed="left")],
-    "target": [str, callable, None],
-}
+LAM = [Interval(Real, 0, np.inf, closed="left")]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _GradientLasso(NetworkEstimator):
-    lam: float = 0.01
-    target: str | Callable | None = None
-
-    def _objective(self):
-        target = self.target or self._default_target
-        return Objective(
-            loss=self._loss,
-            lam=self.lam_,
-            prior=L1(),
-            attribution=Gradients(),
-            target=targets.by_name(target, self._target_names),
-            weight_penalties=self._weight_penalties(),
-        )
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(_GradientLasso, NetworkClassifier):
+class GradientLassoClassifier(GradientPenalised, NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
@@ -105,14 +80,17 @@ class GradientLassoClassifier(_GradientLasso, NetworkClassifier):
     (5, 30)
     """
 
+    lam: float = 0.01
+
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
-        **_CONSTRAINTS,
+        **GradientPenalised._constraints,
+        "lam": LAM,
     }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(_GradientLasso, NetworkRegressor):
+class GradientLassoRegressor(GradientPenalised, NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
@@ -158,7 +136,10 @@ class GradientLassoRegressor(_GradientLasso, NetworkRegressor):
     [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
 
+    lam: float = 0.01
+
     _parameter_constraints = {
         **NetworkRegressor._parameter_constraints,
-        **_CONSTRAINTS,
+        **GradientPenalised._constraints,
+        "lam": LAM,
     }

@@ -46,7 +46,8 @@ class _ReLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return torch.relu(x)
-        return x * (x.detach() > 0).to(x.dtype)
+        # x where x > 0, else 0; differentiable with respect to the first x alone
+        return torch.ops.aten.threshold_backward(x, x.detach(), 0)
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {

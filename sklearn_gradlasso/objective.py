@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from ._recurrent import differentiable
 from ._score import Score, shape_of
+from ._side_by_side import batch_by_batch, row_by_row
 
 __all__ = [
     "Components",
@@ -70,26 +71,28 @@ def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    values : Tensor of shape (n,) or ()
+    values : Tensor of shape (n,) or (n, n_networks) or ()
         One value per sample; a scalar is a cost of the whole batch and is returned
         as it is.
-    sample_weight : Tensor of shape (n,), optional
+    sample_weight : Tensor of the shape of values, optional
         Non-negative weights with a positive sum; all equal if not given.
 
     Returns
     -------
-    Tensor of shape ()
+    Tensor of shape () or (n_networks,)
     """
     if values.ndim == 0:
         return values
     if sample_weight is None:
-        return values.mean()
-    return (sample_weight * values).sum() / sample_weight.sum()
+        return values.mean(dim=0)
+    return (sample_weight * values).sum(dim=0) / sample_weight.sum(dim=0)
 
 
 @dataclass(frozen=True)
 class Components:
-    """The terms of the objective on one batch; tensors of shape ().
+    """The terms of the objective on one batch.
+
+    Tensors of shape (), or (n_networks,) if the module is many networks side by side.
 
     Parameters
     ----------
@@ -99,7 +102,7 @@ class Components:
         ``lam`` times the average prior.
     total : Tensor
         Data, prior and weight penalties together; carries the graph.
-    output : Tensor of shape (n, n_outputs)
+    output : Tensor of shape (n, n_outputs) or (n, n_networks, n_outputs)
         What the network returned.
     """
 
@@ -117,9 +120,9 @@ class Objective:
     ----------
     loss : callable
         ``(output, y) -> (n,)``.
-    lam : float, default=0.0
-        Strength of the prior; at 0 no attribution is computed, and what makes up the
-        prior need not be given.
+    lam : float or Tensor of shape (n_networks,), default=0.0
+        Strength of the prior, of each of many networks; at the number 0 no attribution
+        is computed, and what makes up the prior need not be given.
     prior : callable or tuple of (float, callable)
         ``phi -> (n,)``, or ``()`` for a cost of the whole batch; if it has a parameter
         ``sample_weight``, it is given the weights of the rows. Or several of them with
@@ -140,7 +143,7 @@ class Objective:
     """
 
     loss: Callable[[Tensor, Tensor], Tensor]
-    lam: float = 0.0
+    lam: float | Tensor = 0.0
     prior: Callable | tuple[tuple[float, Callable], ...] = ()
     attribution: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor] | None = None
     target: Callable[[Tensor, Tensor | None], Tensor] | None = None
@@ -155,6 +158,8 @@ class Objective:
         pairs = [*pairs, *((1.0, prior) for prior, _ in self.constraints)]
         weighted = frozenset(id(prior) for _, prior in pairs if _takes_weights(prior))
         object.__setattr__(self, "_weighted", weighted)
+        penalises = isinstance(self.lam, Tensor) or bool(self.lam)
+        object.__setattr__(self, "penalises", penalises)
 
     def by_turns(self) -> tuple[Objective, Objective]:
         """The loss with the weight penalties, and the priors alone."""
@@ -177,7 +182,8 @@ class Objective:
         Parameters
         ----------
         module : nn.Module
-            The network, ``(n, *feature_shape) -> (n, n_outputs)``.
+            The network, ``(n, *feature_shape) -> (n, n_outputs)``; or many of them as
+            a ``Stack``, and all tensors have a second axis for the networks.
         x : Tensor of shape (n, *feature_shape)
         y : Tensor of shape (n,) or (n, n_outputs)
         sample_weight : Tensor of shape (n,), optional
@@ -189,13 +195,16 @@ class Objective:
         -------
         Components
         """
-        if self.lam:
+        n_networks = getattr(module, "n_networks", None)
+        if self.penalises:
             x = x.detach().requires_grad_()
-        with differentiable(module, x) if self.lam else nullcontext():
+        with differentiable(module, x) if self.penalises else nullcontext():
             output = module(x)
-        data = average(self.loss(output, y), sample_weight)
-        total, prior = data if self.has_loss else data.new_zeros(()), data.new_zeros(())
-        if self.lam and (self.constraints or self.prior_acts_on(annotations)):
+        losses = row_by_row(self.loss, output, y, n_networks=n_networks)
+        data = average(losses, sample_weight)
+        prior = data.new_zeros(data.shape)
+        total = data if self.has_loss else prior
+        if self.penalises and (self.constraints or self.prior_acts_on(annotations)):
 
             @cache
             def attribution_of(target):
@@ -207,15 +216,16 @@ class Objective:
                 if annotations is not None:
                     outputs = (1,) * (phi.ndim - annotations.ndim)
                     phi = annotations.reshape(annotations.shape + outputs) * phi
-                prior = self._cost(self.prior, phi, sample_weight)
+                prior = self._cost(self.prior, phi, sample_weight, n_networks)
             for constraint, target in self.constraints:
                 phi = attribution_of(target)
-                prior = prior + self._cost(constraint, phi, sample_weight)
+                cost = self._cost(constraint, phi, sample_weight, n_networks)
+                prior = prior + cost
             prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties if self.has_loss else ():
-            cost = penalty(module)
-            if not isinstance(cost, Tensor) or cost.shape != ():
+            cost = module.of_each(penalty) if n_networks else penalty(module)
+            if not isinstance(cost, Tensor) or cost.shape != data.shape:
                 raise ValueError(
                     "weight_penalties: a penalty must return a tensor of shape (), got "
                     f"{shape_of(cost)}."
@@ -223,21 +233,25 @@ class Objective:
             total = total + strength * cost
         return Components(data, prior, total, output)
 
-    def _cost(self, prior, phi: Tensor, sample_weight: Tensor | None) -> Tensor:
+    def _cost(self, prior, phi, sample_weight, n_networks: int | None) -> Tensor:
         if isinstance(prior, tuple):
-            costs = [w * self._cost(each, phi, sample_weight) for w, each in prior]
-            return sum(costs)
-        weights = (
-            {"sample_weight": sample_weight} if id(prior) in self._weighted else {}
-        )
-        value = prior(phi, **weights)
-        if not isinstance(value, Tensor) or value.shape not in ((), phi.shape[:1]):
+            given = phi, sample_weight, n_networks
+            return sum(weight * self._cost(each, *given) for weight, each in prior)
+
+        def cost(phi, sample_weight):
+            weighted = id(prior) in self._weighted
+            return prior(phi, sample_weight=sample_weight) if weighted else prior(phi)
+
+        value = batch_by_batch(cost, phi, sample_weight, n_networks=n_networks)
+        of_batch = (n_networks,) if n_networks else ()
+        of_rows = (len(phi), *of_batch)
+        if not isinstance(value, Tensor) or value.shape not in (of_batch, of_rows):
             raise ValueError(
                 f"prior must return a tensor of shape ({len(phi)},), a cost for each "
                 f"row, or of shape () for all of them, got {shape_of(value)}."
             )
         _check_differentiable("prior", value)
-        return average(value, sample_weight)
+        return value if value.shape == of_batch else average(value, sample_weight)
 
 
 def _checked(phi: Tensor, x: Tensor) -> Tensor:

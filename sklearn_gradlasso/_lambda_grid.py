@@ -1,0 +1,163 @@
+"""Networks of many strengths, fitted to parts of the data and judged on the rest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_array, check_random_state
+
+from ._parts import Data, Part
+from ._together import Fit, fits_of
+from .metrics import effective_features
+
+__all__ = ["Grid", "fits_along", "grid_of", "seeded", "strengths"]
+
+RANGE = 1e-3, 10.0  # relative to the strength that balances loss and prior
+
+
+class Grid(NamedTuple):
+    """Figures of the networks of each part and strength.
+
+    scores and effective_features (n_parts, n_lams), importances (n_parts, n_lams,
+    n_features).
+    """
+
+    scores: np.ndarray
+    effective_features: np.ndarray
+    importances: np.ndarray
+
+
+def seeded(estimator):
+    """A clone that gives the same network each time it is fitted to the same rows.
+
+    Raises
+    ------
+    TypeError
+        If it is not an estimator whose prior has a strength.
+    """
+    if not hasattr(estimator, "_net_to_train") or not hasattr(estimator, "lam"):
+        raise TypeError(
+            "estimator must be one of this package with a parameter lam, such as "
+            f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
+            "GradientLassoClassifierCV at the end of the Pipeline."
+        )
+    estimator = clone(estimator)
+    random_state = estimator.random_state
+    if not isinstance(random_state, Integral):
+        random_state = check_random_state(random_state).randint(2**31 - 1)
+    return estimator.set_params(random_state=random_state)
+
+
+def strengths(estimator, data: Data, lams: int | ArrayLike) -> np.ndarray:
+    """The strengths that are meant by ``lams``, a number of them or they themselves.
+
+    Raises
+    ------
+    ValueError
+        If they are not positive numbers (or zero), or none can be found.
+    """
+    if not isinstance(lams, Integral) or isinstance(lams, bool):
+        return _checked(lams)
+    if lams < 1:
+        raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
+    part = Part(0, clone(estimator).set_params(lam=0.0), data)
+    balanced = part.estimator_with("auto").lam_
+    if not balanced:
+        raise ValueError(
+            f"lams={lams}: no range of strengths can be found, because nothing is "
+            "penalised in these data (are there annotations?); give the strengths."
+        )
+    low, high = (balanced * end for end in RANGE)
+    return np.geomspace(low, high, lams) if lams > 1 else np.array([balanced])
+
+
+def _checked(lams: ArrayLike) -> np.ndarray:
+    try:
+        values = check_array(lams, ensure_2d=False, dtype=np.float64, input_name="lams")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"lams must be a number of strengths or an array of them, got {lams!r}: "
+            f"{error}"
+        ) from error
+    if values.ndim != 1 or (values < 0).any():
+        raise ValueError(
+            f"lams must be strengths that are not negative, in one axis, got {lams!r}."
+        )
+    return values
+
+
+def fits_along(
+    estimator,
+    data: Data,
+    parts: Sequence[np.ndarray],
+    lams: np.ndarray,
+    warm_start: bool = False,
+) -> Iterator[Fit]:
+    """Fits with all strengths; with ``warm_start`` each from the next smaller one."""
+    if not warm_start:
+        yield from fits_of(estimator, data, parts, lams)
+        return
+    left: dict = {}
+    for k in np.argsort(lams, kind="stable"):
+        for fit in fits_of(estimator, data, parts, lams[[k]], dict(left)):
+            left[fit.part] = fit.estimator.net_.module_.state_dict()
+            yield fit._replace(strength=int(k))
+
+
+def grid_of(
+    fits: Iterator[Fit],
+    shape: tuple[int, int],
+    held_out: Sequence[Data],
+    scoring,
+) -> Grid:
+    """Judge each fit on the rows held out from its part, as soon as it is there.
+
+    Raises
+    ------
+    ValueError
+        If training has diverged in all fits.
+    """
+    scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
+    importances, diverged = None, []
+    for part, strength, estimator in fits:
+        if importances is None:
+            importances = np.zeros((*shape, len(estimator.feature_importances_)))
+        importances[part, strength] = estimator.feature_importances_
+        rest = held_out[part]
+        effective[part, strength] = _effective_features(estimator, rest.X)
+        if estimator.net_.ended_by_ == "divergence":
+            diverged.append(estimator.lam_)
+            continue
+        weight = rest.fit_params.get("sample_weight")
+        weighted = {} if weight is None else {"sample_weight": weight}
+        scorer = check_scoring(estimator, scoring)
+        scores[part, strength] = scorer(estimator, rest.X, rest.y, **weighted)
+    if diverged:
+        _tell(diverged, np.prod(shape))
+    return Grid(scores, effective, importances)
+
+
+def _effective_features(estimator, X) -> float:
+    target = "predicted" if is_classifier(estimator) else None
+    phi = estimator.explain(X, target=target, attribution="gradients")
+    n_features = len(estimator.feature_importances_)
+    return effective_features(phi.reshape(len(phi), n_features, -1))
+
+
+def _tell(diverged: list[float], n_fits: int) -> None:
+    message = (
+        f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with lam "
+        f"from {min(diverged):.3g} to {max(diverged):.3g}. Scale X (for example with "
+        "StandardScaler), leave out the strongest lams, or lower learning_rate_init."
+    )
+    if len(diverged) == n_fits:
+        raise ValueError(message)
+    warnings.warn(f"{message} Their score is NaN.", FitFailedWarning, stacklevel=4)

@@ -1,0 +1,107 @@
+"""Many networks of one architecture as one module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+__all__ = ["Stack"]
+
+
+class _SideBySide(nn.Module):
+    """A module whose parameters and buffers have a first axis for many networks.
+
+    Parameters
+    ----------
+    network : nn.Module
+        With such parameters and buffers; by itself it cannot be called.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+        self.training = network.training
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs of all networks, ``(n, n_networks, ...) -> (n, n_networks, ...)``."""
+
+        def of_one(state, x):
+            return functional_call(self.network, state, (x,))
+
+        return vmap(of_one, in_dims=(0, 1), out_dims=1)(_state(self.network), x)
+
+
+class Stack(_SideBySide):
+    """Networks of one architecture as one, by ``torch.func``.
+
+    Takes ``(n, n_networks, *feature_shape)``, rows for each network, and returns
+    ``(n, n_networks, n_outputs)``. The networks share nothing: what one of them learns
+    does not depend on the others.
+
+    Parameters
+    ----------
+    networks : sequence of nn.Module
+        Alike but for their parameters and buffers; they are copied.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module]):
+        super().__init__(deepcopy(networks[0]))
+        states = [_state(network) for network in networks]
+        for name, tensor in _state(self.network).items():
+            tensor.data = torch.stack([state[name].detach() for state in states])
+
+    @property
+    def n_networks(self) -> int:
+        return len(next(self.network.parameters()))
+
+    @property
+    def raw_scores(self) -> nn.Module:
+        """The networks without their last activation, if that can be told apart."""
+        raw = getattr(self.network, "raw_scores", None)
+        return self if raw is None else _SideBySide(raw)
+
+    def of_each(self, function: Callable[[nn.Module], Tensor]) -> Tensor:
+        """A function ``module -> ()`` of each network; ``(n_networks,)``."""
+        asked = _Asked(self.network, function)
+        named = _state(asked)
+        states = zip(*(tensor.unbind() for tensor in named.values()))
+        # Inside vmap no tensor says that it requires gradients.
+        values = [functional_call(asked, dict(zip(named, each)), ()) for each in states]
+        return torch.stack(values)
+
+    def named_tensors(self) -> dict[str, Tensor]:
+        """Parameters and buffers, by the names they have in one network."""
+        return _state(self.network)
+
+    def tensors_of(self, k: int) -> dict[str, Tensor]:
+        """Copies of the parameters and buffers of one network, by their names."""
+        named = self.named_tensors()
+        return {name: tensor.detach()[k].clone() for name, tensor in named.items()}
+
+    def keep(self, chosen: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Go on with some networks, and with what the optimizer knows about them."""
+        for tensor in _state(self.network).values():
+            for name, value in optimizer.state.get(tensor, {}).items():
+                if getattr(value, "shape", None) == tensor.shape:
+                    optimizer.state[tensor][name] = value.index_select(0, chosen)
+            tensor.grad = None
+            tensor.data = tensor.data.index_select(0, chosen)
+
+
+class _Asked(nn.Module):
+    """A function of a module, as a module."""
+
+    def __init__(self, network: nn.Module, function: Callable[[nn.Module], Tensor]):
+        super().__init__()
+        self.network, self.function = network, function
+
+    def forward(self) -> Tensor:
+        return self.function(self.network)
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}

@@ -1,0 +1,165 @@
+"""Which features are selected again and again, whatever rows are looked at?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils import indexable
+from sklearn.utils.validation import _num_samples
+
+from ._lambda_grid import fits_along, seeded, strengths
+from ._parts import Data
+from .path import names_of
+
+__all__ = ["StabilityPath", "stability_selection"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StabilityPath:
+    """How often each feature was selected.
+
+    Parameters
+    ----------
+    lams : ndarray of shape (n_lams,)
+        The strengths.
+    frequencies : ndarray of shape (n_lams, n_features)
+        Share of the subsamples in which a feature was selected, from 0 to 1.
+    feature_names : ndarray of str of shape (n_features,)
+    """
+
+    lams: np.ndarray
+    frequencies: np.ndarray
+    feature_names: np.ndarray
+
+    def stable(self, threshold: float = 0.6) -> np.ndarray:
+        """Mask of the features selected in this share of the subsamples.
+
+        Parameters
+        ----------
+        threshold : float, default=0.6
+            In (0, 1]; it counts that it is reached with one of the strengths.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_features,)
+
+        Raises
+        ------
+        ValueError
+            If the threshold is not in (0, 1].
+        """
+        if not 0 < threshold <= 1:
+            raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
+        return self.frequencies.max(axis=0) >= threshold
+
+    def to_frame(self):
+        """A pandas.DataFrame with a line for each strength: lam, and the features."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.frequencies, columns=self.feature_names)
+        frame.insert(0, "lam", self.lams)
+        return frame
+
+
+def stability_selection(
+    estimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    lams: int | ArrayLike = 20,
+    n_subsamples: int = 50,
+    fraction: float = 0.5,
+    cutoff: float = 0.1,
+    sample_weight: ArrayLike | None = None,
+    annotations: ArrayLike | None = None,
+) -> StabilityPath:
+    """Fit to random subsamples, and count in how many a feature is selected.
+
+    The networks of all subsamples and strengths are trained as one, as in
+    :func:`sklearn_gradlasso.lambda_path`. Input gradients shrink without reaching
+    zero: a feature counts as selected if its ``feature_importances_`` is a certain
+    share of the largest one.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this package with a parameter ``lam``; it is not changed. Its
+        ``random_state`` also draws the subsamples.
+    X, y : array-like
+        As in ``fit``.
+    lams : int or array-like of shape (n_lams,), default=20
+        As in ``lambda_path``. A penalty so weak that nothing is sparse selects
+        everything: leave weak ones out.
+    n_subsamples : int, default=50
+        Number of subsamples, drawn without replacement; of a classifier, with the
+        shares of the classes.
+    fraction : float, default=0.5
+        Share of the rows in a subsample, in (0, 1).
+    cutoff : float, default=0.1
+        Share of the largest importance from which on a feature is selected, in (0, 1].
+    sample_weight : array-like of shape (n_samples,), default=None
+    annotations : array-like, default=None
+        As in ``fit``, for estimators that take them.
+
+    Returns
+    -------
+    StabilityPath
+        In the order of ``lams``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no ``lam``.
+    ValueError
+        If an argument is not as described.
+
+    References
+    ----------
+    N. Meinshausen, P. Bühlmann (2010). Stability selection. Journal of the Royal
+    Statistical Society, Series B, 72(4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoRegressor, stability_selection
+    >>> X = np.random.default_rng(0).standard_normal((300, 6))
+    >>> y = X[:, 0] * X[:, 1]
+    >>> model = GradientLassoRegressor(tol=1e-3, random_state=0)
+    >>> path = stability_selection(model, X, y, lams=[0.2], n_subsamples=10)
+    >>> path.stable().tolist()
+    [True, True, False, False, False, False]
+    """
+    if not isinstance(n_subsamples, Integral) or n_subsamples < 1:
+        raise ValueError(
+            f"n_subsamples must be a positive integer, got {n_subsamples!r}."
+        )
+    for name, value, ok in (
+        ("fraction", fraction, 0 < fraction < 1),
+        ("cutoff", cutoff, 0 < cutoff <= 1),
+    ):
+        if not ok:
+            raise ValueError(f"{name} must be a share between 0 and 1, got {value!r}.")
+    estimator = seeded(estimator)
+    given = {"sample_weight": sample_weight, "annotations": annotations}
+    data = Data(*indexable(X, y), {k: v for k, v in given.items() if v is not None})
+    kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
+    drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
+    rows = np.zeros((_num_samples(data.X), 1))
+    parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
+    lams = strengths(estimator, data, lams)
+    counts = 0
+    for fit in fits_along(estimator, data, parts, lams):
+        importances = fit.estimator.feature_importances_
+        selected = np.zeros((len(lams), len(importances)))
+        selected[fit.strength] = importances >= cutoff * importances.max()
+        counts = counts + selected
+    return StabilityPath(
+        lams=lams,
+        frequencies=counts / n_subsamples,
+        feature_names=names_of(data.X, counts.shape[1]),
+    )
