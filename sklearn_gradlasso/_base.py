@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from copy import deepcopy
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from ._balance import balanced_strength
+from ._data_parallel import DataParallelNet
 from ._inference import representative_rows, sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
@@ -25,7 +27,7 @@ from ._threads import threads
 from ._weights import Plateau
 from .weight_penalties import L1, L2
 
-__all__ = ["NetworkEstimator"]
+__all__ = ["NetworkEstimator", "undone_on_failure"]
 
 
 class NetworkEstimator(PreparedNetwork):
@@ -84,6 +86,12 @@ class NetworkEstimator(PreparedNetwork):
         self, X, y, sample_weight, annotations=None, *, warm, one_pass=False, **encoding
     ):
         self._validate_params()
+        if self.accelerator is not None and not isinstance(self.random_state, Integral):
+            raise ValueError(
+                "random_state must be an int with an accelerator, so that all its "
+                "processes start alike and take the same rows, got "
+                f"{self.random_state!r}."
+            )
         if one_pass and self.early_stopping:
             raise ValueError(
                 "partial_fit does not hold rows out; use early_stopping=False with it."
@@ -91,12 +99,12 @@ class NetworkEstimator(PreparedNetwork):
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
             stack.enter_context(threads(self.n_jobs))
-            with _undone_on_failure(self):
+            with undone_on_failure(self):
                 prepared = self._prepare(
                     X, y, sample_weight, annotations, warm, **encoding
                 )
                 stray, network, rows, seed = prepared
-                stack.enter_context(stray)
+                stack.enter_context(stray())
                 size = min(self._largest_batch(), len(rows[0]))
                 self.lam_ = self._strength(network, rows[0], size, seed, warm)
                 goes_on = warm
@@ -133,10 +141,17 @@ class NetworkEstimator(PreparedNetwork):
             progress=bool(self.verbose),
             **{"max_epochs": 1 if one_pass else self.max_iter, **phase},
             **self._course(one_pass),
+            **self._processes(),
         )
         if old:
             net.continue_from(old)
         return net
+
+    def _processes(self) -> dict:
+        """The kind of net that trains, if several processes train it together."""
+        if self.accelerator is None:
+            return {}
+        return {"kind": DataParallelNet, "accelerator": self.accelerator}
 
     def _strength(self, network, rows, batch_size: int, seed: int, warm: bool):
         if not warm:
@@ -219,7 +234,7 @@ class NetworkEstimator(PreparedNetwork):
 
 
 @contextmanager
-def _undone_on_failure(estimator):
+def undone_on_failure(estimator):
     """What was fitted before stays as it was."""
     before = dict(vars(estimator))
     try:

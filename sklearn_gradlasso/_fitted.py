@@ -103,22 +103,27 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
     def _shape_of_rows(self, X) -> tuple:
         return self._feature_shape
 
-    def _net(self, network: nn.Module, optimization=None, **training) -> ObjectiveNet:
-        kind, params, rate = optimization or (
+    def _net(
+        self,
+        network: nn.Module,
+        optimization=None,
+        kind: type[ObjectiveNet] = ObjectiveNet,
+        **training,
+    ) -> ObjectiveNet:
+        method, params, rate = optimization or (
             self.optimizer,
             self.optimizer_params,
             self.learning_rate_init,
         )
-        optimizer, params = check.check_optimizer(kind, params)
-        net = ObjectiveNet(
+        optimizer, params = check.check_optimizer(method, params)
+        net = kind(
             network,
-            objective=self._objective(),
             optimizer=optimizer,
             **{f"optimizer__{name}": value for name, value in params.items()},
             lr=rate,
             validation_score=self._validation_score,
             device=next(network.parameters()).device,
-            **training,
+            **{"objective": self._objective(), **training},
         )
         return net.initialize()
 
@@ -239,6 +244,7 @@ class FittedNetwork(NetworkParameters, BaseEstimator, ABC):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
+        state["accelerator"] = None  # of the running processes
         net = state.pop("net_", None)
         if net is not None:
             state["_weights"] = {

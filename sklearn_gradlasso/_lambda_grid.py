@@ -42,12 +42,19 @@ def seeded(estimator):
     ------
     TypeError
         If it is not an estimator whose prior has a strength.
+    ValueError
+        If several processes are to train it.
     """
     if not hasattr(estimator, "_net_to_train") or not hasattr(estimator, "lam"):
         raise TypeError(
             "estimator must be one of this package with a parameter lam, such as "
             f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
             "GradientLassoClassifierCV at the end of the Pipeline."
+        )
+    if estimator.accelerator is not None:
+        raise ValueError(
+            "accelerator is for one network that several processes train; for many "
+            "networks use accelerator=None, and several jobs."
         )
     estimator = clone(estimator)
     random_state = estimator.random_state

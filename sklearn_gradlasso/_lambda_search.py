@@ -111,8 +111,8 @@ class LambdaSearch(NetworkEstimator):
     @property
     def partial_fit(self):
         raise AttributeError(
-            f"{type(self).__name__} has no partial_fit, because the choice of lam needs "
-            "all rows; use that of the estimator with lam=lam_."
+            f"{type(self).__name__} has no partial_fit, because the choice of lam "
+            "needs all rows; use that of the estimator with lam=lam_."
         )
 
     def _search(self, X, y, sample_weight) -> LambdaPath:

@@ -33,7 +33,7 @@ ELEMENTWISE = {
         ]
     )
 }
-BACKWARD = 1.5  # memory of a step, relative to that of the graph alone
+BACKWARD = 4  # memory of a step with what surrounds it, relative to its graph
 TOLERANCES = {torch.float64: 1e-8, torch.float32: 1e-3}
 
 
@@ -61,9 +61,9 @@ def obstacle_to_stacking(part, *estimators) -> str:
         together = _first_step(part, estimators, stack)
     except Exception as error:  # of the user's module, or of torch, about vmap
         return (
-            "the module (or target, attribution, prior) is not one that torch.func.vmap "
-            "can take, as those that draw random numbers or look at values are not "
-            f"({type(error).__name__})."
+            "the module (or target, attribution, prior) is not one that "
+            "torch.func.vmap can take, as those that draw random numbers or look at "
+            f"values are not ({type(error).__name__})."
         )
     rtol = TOLERANCES[part.rows[0].dtype]
     for k, values in enumerate(alone):

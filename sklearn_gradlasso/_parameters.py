@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
 from ._validation import OPTIMIZERS
@@ -78,6 +78,12 @@ weight_l1, weight_l2 : float, default=0.0
         Threads of one fit or answer on the CPU; ``None`` means 1, -1 all cores. More
         only pays for networks of some 100,000 weights or convolutions. It is not taken
         from the surroundings, because the number of threads changes the rounding.
+    accelerator : accelerate.Accelerator, default=None
+        Trains the network in several processes, each of which calls ``fit`` with the
+        same arguments and takes its share of the rows of every batch. All get what one
+        process would, within rounding. ``random_state`` must be an int, ``device`` that
+        of the accelerator, and the prior and the network must treat each row by itself.
+        A pickle does not hold it.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of rows and the validation split. An
         int gives the same bits in every call, process and thread.
@@ -110,6 +116,7 @@ class NetworkParameters:
     callbacks: list | None = None
     device: str = "cpu"
     n_jobs: int | None = None
+    accelerator: Any = None
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
 
@@ -141,6 +148,7 @@ class NetworkParameters:
         "callbacks": [list, tuple, None],
         "device": [str, torch.device],
         "n_jobs": [Integral, None],
+        "accelerator": [HasMethods(["gather", "reduce", "wait_for_everyone"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

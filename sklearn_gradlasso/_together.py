@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from copy import deepcopy
 from dataclasses import replace
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from ._threads import n_threads, threads
 
 __all__ = ["Fit", "fits_of"]
 
-AT_ONCE = 64 * 2**20  # bytes on a CPU: more networks at once are no faster
+AT_ONCE = 128 * 2**20  # bytes on a CPU: more networks at once are no faster
 STATES = 10  # of a network: weights, gradients, the optimizer's, those to go back to
 
 
@@ -50,7 +51,7 @@ def fits_of(
     """Fit with every strength to every part; each as if it was alone.
 
     Networks with equally many rows are trained as one, on one thread, ``n_jobs`` such
-    groups at a time. A group has as many networks as fit into the limit of memory: 64
+    groups at a time. A group has as many networks as fit into the limit of memory: 128
     MiB on a CPU, beyond which it is not faster, and all of them together never more
     than scikit-learn's ``working_memory``. Where networks cannot be trained as one,
     they are trained by themselves, and a warning says why.
@@ -86,16 +87,10 @@ def fits_of(
             chosen, order = order[: limits.n_parts], order[limits.n_parts :]
             group = [first if k == first.number else prepared(k) for k in chosen]
             pieces = _pieces(group, lams, limits.n_networks, n_workers)
-            running = [pool.submit(_trained, piece, lams) for piece in pieces]
-            try:
-                for ended in as_completed(running):
-                    for fit in ended.result():
-                        n_unsettled += fit.estimator.net_.ended_by_ == "max_epochs"
-                        bar.update()
-                        yield fit
-            finally:
-                for waiting in running:
-                    waiting.cancel()
+            for fit in _as_they_end(pool, pieces, lams):
+                n_unsettled += fit.estimator.net_.ended_by_ == "max_epochs"
+                bar.update()
+                yield fit
     if n_unsettled:
         warnings.warn(
             f"{type(estimator).__name__}: max_iter={estimator.max_iter} epochs were "
@@ -104,6 +99,24 @@ def fits_of(
             ConvergenceWarning,
             stacklevel=5,
         )
+
+
+def _as_they_end(pool: ThreadPoolExecutor, pieces: Iterator, lams) -> Iterator[Fit]:
+    """Fits of all pieces; no more is under way or waits than there are threads."""
+    running: set = set()
+    try:
+        while True:
+            room = pool._max_workers - len(running)
+            running |= {
+                pool.submit(_trained, each, lams) for each in islice(pieces, room)
+            }
+            if not running:
+                return
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            while ended:
+                yield from ended.pop().result()
+    finally:
+        wait(running)
 
 
 class _Limits(NamedTuple):
@@ -115,25 +128,29 @@ class _Limits(NamedTuple):
 
 def _limits(part: Part, lams: np.ndarray, n_fits: int, n_workers: int) -> _Limits:
     """What a first part tells about all of them."""
-    if n_fits == 1:
-        return _Limits(1, 1)
-    weakest, strongest = (part.estimator_with(lam) for lam in (lams.min(), lams.max()))
-    with threads(None):
-        reason = obstacle_to_stacking(part, weakest, strongest)
-        of_step = bytes_of_step(part, strongest)
     memory = 2**20 * get_config()["working_memory"]
     n_parts = max(1, int(memory / part.n_bytes))
+    one_by_one = _Limits(1, min(n_parts, n_workers))
+    if n_fits == 1:
+        return one_by_one
+    weakest, strongest = (part.estimator_with(lam) for lam in (lams.min(), lams.max()))
+    on_cpu = part.rows[0].device.type == "cpu"
+    # The other half is for what surrounds a step, and for the results.
+    at_once = min(memory / 2 / n_workers, AT_ONCE if on_cpu else math.inf)
+    weights = sum(value.nbytes for value in part.network.state_dict().values())
+    with threads(None):
+        of_network = bytes_of_step(part, strongest) + STATES * weights
+        if at_once < 2 * of_network:
+            return one_by_one
+        reason = obstacle_to_stacking(part, weakest, strongest)
     if reason:
         warnings.warn(
-            f"{type(part.estimator).__name__}: networks are trained one after the other "
-            f"and not as one, which takes longer: {reason}",
+            f"{type(part.estimator).__name__}: networks are trained one by one and not "
+            f"as one, which takes longer: {reason}",
             stacklevel=6,
         )
-        return _Limits(1, min(n_parts, n_workers))
-    on_cpu = part.rows[0].device.type == "cpu"
-    at_once = min(memory / n_workers, AT_ONCE if on_cpu else math.inf)
-    weights = sum(value.nbytes for value in part.network.state_dict().values())
-    n_networks = max(1, int(at_once / (of_step + STATES * weights)))
+        return one_by_one
+    n_networks = int(at_once / of_network)
     return _Limits(n_networks, min(n_parts, ceil(n_workers * n_networks / len(lams))))
 
 

@@ -81,8 +81,8 @@ def lambda_path(
 
     The networks are trained as one (``torch.func.vmap``), each as if it was alone:
     they have the same initial weights and order of rows, and end in their own time.
-    Memory stays within 64 MiB for a step, or scikit-learn's ``working_memory`` if that
-    is less, beside the data.
+    Beside the data, memory stays within scikit-learn's ``working_memory`` (see
+    :func:`sklearn.set_config`), as long as a step of one network does.
 
     Parameters
     ----------
