@@ -21,6 +21,8 @@ bench: .venv/test
 	$(BIN)/python examples/benchmarks/train_step.py
 	$(BIN)/python examples/benchmarks/import_time.py
 	$(BIN)/python examples/benchmarks/expected_gradients.py
+	$(BIN)/python examples/benchmarks/path.py --without LassoNet
+	$(BIN)/python examples/benchmarks/scaling.py
 
 papers: .venv/papers
 	$(BIN)/python examples/papers/right_reasons/run.py

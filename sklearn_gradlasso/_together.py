@@ -158,17 +158,16 @@ def _pieces(
     parts: list[Part], lams: np.ndarray, n_networks: int, n_workers: int
 ) -> Iterator[list[tuple[Part, int]]]:
     """What is trained as one: pairs of a part and the number of a strength."""
+    n_networks = min(n_networks, ceil(len(parts) * len(lams) / n_workers))
     while parts:
         alike = [part for part in parts if part.can_be_beside(parts[0])]
         parts = [part for part in parts if part not in alike]
         # Without a prior there is one step and no attribution, as for one network.
         for numbers in (np.flatnonzero(lams), np.flatnonzero(lams == 0)):
             jobs = [(part, k) for part in alike for k in numbers]
-            size = min(n_networks, ceil(len(jobs) / n_workers)) or 1
-            n_pieces = max(1, ceil(len(jobs) / size))
-            for piece in np.array_split(np.arange(len(jobs)), n_pieces):
-                if len(piece):
-                    yield [jobs[k] for k in piece]
+            n_pieces = ceil(len(jobs) / n_networks)
+            for start in range(n_pieces):
+                yield jobs[start::n_pieces]
 
 
 def _trained(jobs: list[tuple[Part, int]], lams: np.ndarray) -> list[Fit]:

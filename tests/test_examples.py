@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def run(monkeypatch, capsys, script, *arguments):
     monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    monkeypatch.syspath_prepend(EXAMPLES / Path(script).parent)
     runpy.run_path(str(EXAMPLES / script), run_name="__main__")
     return capsys.readouterr().out
 
@@ -76,8 +77,30 @@ def test_train_step_benchmark_prints_its_ratios(monkeypatch, capsys):
         monkeypatch, capsys, "benchmarks/train_step.py", "--rounds", 1, "--epochs", 1
     )
     ratios = printed.split("ratio of times")[1]
-    assert ratios.count("ours, ") == 6
+    assert ratios.count("ours, ") == 8
     assert "torch" in ratios
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_path_benchmark_counts_the_same_fits(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
+    benchmark = importlib.import_module("path")
+    monkeypatch.setattr(benchmark, "LAMS", np.array([0.01, 10.0]))
+    monkeypatch.setattr(benchmark, "N_JOBS", 1)
+    found = [
+        benchmark.contest(n, "cancer", "float32") for n in ("ours", "GridSearchCV")
+    ]
+    assert found[0]["lam"] == found[1]["lam"] == 0.01
+    assert found[0]["test AUC"] == found[1]["test AUC"] > 0.98
+    assert found[0]["effective features"] == found[1]["effective features"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_scaling_benchmark_measures_a_step(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
+    benchmark = importlib.import_module("scaling")
+    found = benchmark.seconds_of_step("float32", 1, n=1024, d=10, h=10, m=4)
+    assert found["ms"] > 0 and 0 < found["share"] < 1
 
 
 def test_import_benchmark_prints_its_ratio(monkeypatch, capsys):

@@ -14,17 +14,14 @@ slow moment of the machine meets both sides of it.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-import time
 import warnings
-from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from rounds import Contestant, measured, quartiles, ratio, versions
 
 from sklearn_gradlasso import AttributionPriorClassifier, AttributionPriorRegressor
 
@@ -38,13 +35,6 @@ PRIORS = {
     "gini": {},
     "l1 of gradients": {"prior": "l1", "lam": 0.01, "attribution": "gradients"},
 }
-
-
-class Contestant(NamedTuple):
-    """What is timed, and how many times in a row."""
-
-    run: Callable[[], object]
-    n_calls: int = 1
 
 
 class Ratio(NamedTuple):
@@ -111,30 +101,13 @@ def trainers(kind: type, sizes: tuple[int, ...], X, y) -> dict[str, Contestant]:
     return contestants
 
 
-def measured(contestants: dict[str, Contestant], n_rounds: int) -> dict[str, list]:
-    """Seconds of each contestant in each round, after one that warms up."""
-    rng = np.random.default_rng(0)
-    times = {name: [] for name in contestants}
-    for number in range(-1, n_rounds):
-        for name in rng.permutation(list(contestants)):
-            run, n_calls = contestants[name]
-            started = time.perf_counter()
-            for _ in range(n_calls):
-                run()
-            if number >= 0:
-                times[name].append((time.perf_counter() - started) / n_calls)
-    return times
-
-
 def report(title: str, times: dict[str, list], ratios: list[Ratio]) -> None:
     print(f"\n{title}, {len(times[ratios[0].below])} rounds")
     for name, seconds in times.items():
-        low, median, high = (1e3 * q for q in np.quantile(seconds, [0.25, 0.5, 0.75]))
-        print(f"  {name:28}{median:10.1f} ms  (quartiles {low:.1f}, {high:.1f})")
-    for ratio in ratios:
-        pairs = zip(times[ratio.above], times[ratio.below])
-        value = statistics.median(a / b for a, b in pairs)
-        print(f"  {ratio!s:28}{value:10.2f}     {ratio.verdict(value)}", flush=True)
+        print(f"  {name:28}{quartiles(seconds)}")
+    for each in ratios:
+        value = ratio(times, each.above, each.below)
+        print(f"  {each!s:28}{value:10.2f}     {each.verdict(value)}", flush=True)
 
 
 def main() -> None:
@@ -165,9 +138,8 @@ def main() -> None:
             times = measured(trainers(kind, sizes, X, y), EPOCHS * n_rounds)
             title = f"an epoch of {kind.__name__}, {N_ROWS} rows, network {sizes}"
             report(title, times, [Ratio(p, plain, bars.get(p)) for p in priors])
-    packages = ("torch", "numpy", "shap", "captum")
-    versions = ", ".join(f"{p} {version(p)}" for p in packages)
-    print(f"\n{versions}; torch threads {torch.get_num_threads()}, ours 1")
+    packages = versions("torch", "numpy", "shap", "captum")
+    print(f"\n{packages}; torch threads {torch.get_num_threads()}, ours 1")
 
 
 if __name__ == "__main__":

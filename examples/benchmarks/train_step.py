@@ -1,4 +1,4 @@
-"""Time of an epoch: ours, the loop people write by hand, skorch's default loop.
+"""Time of an epoch: ours, loops written by hand, skorch's default, scikit-learn's MLP.
 
     python examples/benchmarks/train_step.py
 
@@ -11,13 +11,13 @@ meets both sides of it.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 import warnings
-from importlib.metadata import version
+from functools import partial
 
 import numpy as np
 import torch
+from rounds import Contestant, measured, quartiles, ratio, versions
+from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 from torch import nn
 from torch.nn import functional
@@ -84,11 +84,16 @@ def skorch_default(X: np.ndarray, y: np.ndarray, n_epochs: int) -> None:
     ).fit(X, y)
 
 
-def per_epoch(train, n_epochs: int) -> float:
-    """Seconds of an epoch, start and end of training included."""
-    started = time.perf_counter()
-    train(n_epochs)
-    return (time.perf_counter() - started) / n_epochs
+def mlp_classifier(X: np.ndarray, y: np.ndarray, n_epochs: int) -> None:
+    """scikit-learn's network, which has no penalty on gradients."""
+    MLPClassifier(
+        (50, 30),
+        learning_rate_init=RATE,
+        batch_size=BATCH,
+        max_iter=n_epochs,
+        n_iter_no_change=n_epochs,
+        random_state=0,
+    ).fit(X, y)
 
 
 def main() -> None:
@@ -101,42 +106,43 @@ def main() -> None:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((N_ROWS, N_FEATURES), dtype=np.float32)
     y = (X[:, 0] * X[:, 1] > 0).astype(np.int64)
-    contestants = {"skorch default, no penalty": lambda n: skorch_default(X, y, n)}
+    trainers = {
+        "skorch default, no penalty": partial(skorch_default, X, y),
+        "scikit-learn's MLP, no penalty": partial(mlp_classifier, X, y),
+    }
     for name, lam in (("no penalty", 0.0), ("gradient L1", LAM)):
-        contestants |= {
-            f"ours, {name}": lambda n, lam=lam: ours(X, y, lam, n),
-            f"by hand, {name}": lambda n, lam=lam: by_hand(X, y, lam, n),
-            f"by hand with fused Adam, {name}": lambda n, lam=lam: by_hand(
-                X, y, lam, n, fused=True
-            ),
+        trainers |= {
+            f"ours, {name}": partial(ours, X, y, lam),
+            f"by hand, {name}": partial(by_hand, X, y, lam),
+            f"by hand with fused Adam, {name}": partial(by_hand, X, y, lam, fused=True),
         }
-    times = {name: [] for name in contestants}
-    for number in range(-1, options.rounds):  # round -1 warms up
-        for name in rng.permutation(list(contestants)):
-            seconds = per_epoch(contestants[name], options.epochs)
-            if number >= 0:
-                times[name].append(seconds)
-        print(f"round {number + 1} of {options.rounds}", flush=True)
-
+    times = measured(
+        {
+            name: Contestant(partial(train, n_epochs=options.epochs))
+            for name, train in trainers.items()
+        },
+        options.rounds,
+    )
     print(f"\n{N_ROWS} x {N_FEATURES}, batch {BATCH}, float32, ", end="")
     print(f"{options.rounds} rounds of {options.epochs} epochs")
-    for name, values in times.items():
-        low, median, high = (1e3 * q for q in np.quantile(values, [0.25, 0.5, 0.75]))
-        print(f"  {name:40}{median:8.1f} ms/epoch  (quartiles {low:.1f}, {high:.1f})")
+    for name, seconds in times.items():
+        of_epoch = [each / options.epochs for each in seconds]
+        print(f"  {name:40}{quartiles(of_epoch)} an epoch")
     print(f"\n{'ratio of times per epoch':70}{'bar':>5}{'median':>8}")
-    for ratio, reference, bar in (
+    for above, below, bar in (
         ("ours, no penalty", "by hand, no penalty", 0.95),
         ("ours, gradient L1", "by hand, gradient L1", 0.95),
         ("ours, no penalty", "by hand with fused Adam, no penalty", 1.10),
         ("ours, gradient L1", "by hand with fused Adam, gradient L1", 1.10),
         ("ours, no penalty", "skorch default, no penalty", 0.80),
         ("ours, gradient L1", "skorch default, no penalty", 0.80),
+        ("ours, no penalty", "scikit-learn's MLP, no penalty", None),
+        ("ours, gradient L1", "scikit-learn's MLP, no penalty", None),
     ):
-        measured = statistics.median(
-            a / b for a, b in zip(times[ratio], times[reference])
-        )
-        print(f"  {ratio + ' / ' + reference:68}{bar:>5.2f}{measured:>8.2f}")
-    packages = ", ".join(f"{p} {version(p)}" for p in ("torch", "skorch", "numpy"))
+        shown = "" if bar is None else f"{bar:.2f}"
+        found = ratio(times, above, below)
+        print(f"  {above + ' / ' + below:68}{shown:>5}{found:>8.2f}")
+    packages = versions("torch", "skorch", "scikit-learn", "numpy")
     print(f"\n{packages}; torch threads {torch.get_num_threads()}, ours 1")
 
 
