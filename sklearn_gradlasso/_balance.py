@@ -151,4 +151,4 @@ class _Measure:
 def _ratio(size: float, cost: float) -> float:
     if not math.isfinite(cost):
         return math.inf
-    return size / cost if cost else 0.0
+    return size / abs(cost) if cost else 0.0  # Gini is negative

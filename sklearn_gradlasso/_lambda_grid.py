@@ -15,16 +15,26 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_random_state
 
 from ._parts import Data, Part
-from ._together import Fit, fits_of
+from ._stack import named_tensors
+from ._together import fits_of
+from ._training import Fit
 from .metrics import effective_features
 
-__all__ = ["Grid", "fits_along", "grid_of", "seeded", "strengths"]
+__all__ = [
+    "Grid",
+    "converged",
+    "fits_along",
+    "grid_of",
+    "mean_over_folds",
+    "seeded",
+    "strengths",
+]
 
 RANGE = 1e-3, 10.0  # relative to the strength that balances loss and prior
 
 
 class Grid(NamedTuple):
-    """Figures of the networks of each part and strength.
+    """Figures of the networks of each part and strength; NaN after a divergence.
 
     scores and effective_features (n_parts, n_lams), importances (n_parts, n_lams,
     n_features).
@@ -88,6 +98,8 @@ def strengths(estimator, data: Data, lams: int | ArrayLike) -> np.ndarray:
 
 def _checked(lams: ArrayLike) -> np.ndarray:
     try:
+        if np.asarray(lams).dtype.kind not in "iuf":
+            raise ValueError("they must be numbers.")
         values = check_array(lams, ensure_2d=False, dtype=np.float64, input_name="lams")
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -115,8 +127,34 @@ def fits_along(
     left: dict = {}
     for k in np.argsort(lams, kind="stable"):
         for fit in fits_of(estimator, data, parts, lams[[k]], dict(left)):
-            left[fit.part] = fit.estimator.net_.module_.state_dict()
+            left[fit.part] = named_tensors(fit.estimator.net_.module_)
             yield fit._replace(strength=int(k))
+
+
+def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
+    """Those whose loss has stayed finite; a warning tells of the others.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    diverged = []
+    for fit in fits:
+        if fit.ended_by == "divergence":
+            diverged.append(fit.estimator.lam_)
+        else:
+            yield fit
+    if diverged:
+        message = (
+            f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with "
+            f"lam from {min(diverged):.3g} to {max(diverged):.3g}. Scale X (with "
+            "StandardScaler, say), leave out the strongest lams, or lower "
+            "learning_rate_init."
+        )
+        if len(diverged) == n_fits:
+            raise ValueError(message)
+        warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
 
 
 def grid_of(
@@ -130,26 +168,39 @@ def grid_of(
     Raises
     ------
     ValueError
-        If training has diverged in all fits.
+        If training has diverged in all fits, or there are several scores.
     """
+    if isinstance(scoring, (list, tuple, set, dict)):
+        raise ValueError(f"scoring must be one score, got {scoring!r}.")
     scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
-    importances, diverged = None, []
-    for part, strength, estimator in fits:
+    importances = None
+    for part, strength, estimator in converged(fits, np.prod(shape)):
         if importances is None:
-            importances = np.zeros((*shape, len(estimator.feature_importances_)))
-        importances[part, strength] = estimator.feature_importances_
-        rest = held_out[part]
-        effective[part, strength] = _effective_features(estimator, rest.X)
-        if estimator.net_.ended_by_ == "divergence":
-            diverged.append(estimator.lam_)
-            continue
-        weight = rest.fit_params.get("sample_weight")
-        weighted = {} if weight is None else {"sample_weight": weight}
-        scorer = check_scoring(estimator, scoring)
-        scores[part, strength] = scorer(estimator, rest.X, rest.y, **weighted)
-    if diverged:
-        _tell(diverged, np.prod(shape))
+            n_features = len(estimator.feature_importances_)
+            importances = np.full((*shape, n_features), np.nan)
+        at, rest = (part, strength), held_out[part]
+        importances[at] = estimator.feature_importances_
+        effective[at] = _effective_features(estimator, rest.X)
+        scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
     return Grid(scores, effective, importances)
+
+
+def mean_over_folds(values: np.ndarray) -> np.ndarray:
+    """Mean along the first axis of what is not NaN; NaN if nothing is."""
+    known = ~np.isnan(values)
+    sums, counts = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _score(scorer, estimator, rest: Data) -> float:
+    weight = rest.fit_params.get("sample_weight")
+    if weight is not None:
+        try:
+            return scorer(estimator, rest.X, rest.y, sample_weight=weight)
+        except TypeError as error:  # a score that takes no weights
+            if "sample_weight" not in str(error):
+                raise
+    return scorer(estimator, rest.X, rest.y)
 
 
 def _effective_features(estimator, X) -> float:
@@ -157,14 +208,3 @@ def _effective_features(estimator, X) -> float:
     phi = estimator.explain(X, target=target, attribution="gradients")
     n_features = len(estimator.feature_importances_)
     return effective_features(phi.reshape(len(phi), n_features, -1))
-
-
-def _tell(diverged: list[float], n_fits: int) -> None:
-    message = (
-        f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with lam "
-        f"from {min(diverged):.3g} to {max(diverged):.3g}. Scale X (for example with "
-        "StandardScaler), leave out the strongest lams, or lower learning_rate_init."
-    )
-    if len(diverged) == n_fits:
-        raise ValueError(message)
-    warnings.warn(f"{message} Their score is NaN.", FitFailedWarning, stacklevel=4)

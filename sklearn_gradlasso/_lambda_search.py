@@ -15,7 +15,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import NetworkEstimator, undone_on_failure
-from ._lambda_grid import fits_along, grid_of, seeded, strengths
+from ._lambda_grid import fits_along, grid_of, mean_over_folds, seeded, strengths
 from ._parts import Data
 from ._validation import check_sample_weight
 from .path import LambdaPath, names_of
@@ -86,7 +86,7 @@ class LambdaSearch(NetworkEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or target values (several columns for a regressor only).
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training and in the scores.
+            Weights in training, and in scores that take them.
 
         Returns
         -------
@@ -134,8 +134,8 @@ class LambdaSearch(NetworkEstimator):
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
-            effective_features=grid.effective_features.mean(axis=0),
-            importances=grid.importances.mean(axis=0),
+            effective_features=mean_over_folds(grid.effective_features),
+            importances=mean_over_folds(grid.importances),
             feature_names=names_of(columns, grid.importances.shape[-1]),
         )
 

@@ -54,16 +54,19 @@ def obstacle_to_stacking(part, *estimators) -> str:
     optimizer = type(part.net_for(estimators[0], deepcopy(part.network)).optimizer_)
     if optimizer not in ELEMENTWISE:
         return f"{optimizer.__name__} might not treat each weight by itself."
+    # Different weights, so that what mixes networks shows also with equal strengths.
+    networks = [_scaled(part.network, 1 - k / 10) for k in range(len(estimators))]
     with part.stray():
-        alone = [_first_step(part, each, deepcopy(part.network)) for each in estimators]
-    stack = Stack([part.network] * len(estimators))
+        alone = [
+            _first_step(part, each, deepcopy(network))
+            for each, network in zip(estimators, networks)
+        ]
     try:
-        together = _first_step(part, estimators, stack)
+        together = _first_step(part, estimators, Stack(networks))
     except Exception as error:  # of the user's module, or of torch, about vmap
         return (
-            "the module (or target, attribution, prior) is not one that "
-            "torch.func.vmap can take, as those that draw random numbers or look at "
-            f"values are not ({type(error).__name__})."
+            "the module, target, attribution or prior cannot be evaluated for several "
+            f"networks at once ({type(error).__name__})."
         )
     rtol = TOLERANCES[part.rows[0].dtype]
     for k, values in enumerate(alone):
@@ -71,8 +74,8 @@ def obstacle_to_stacking(part, *estimators) -> str:
             scale = of_one.abs().max().clamp(min=1.0)
             if not (of_one - of_all[k]).abs().max() <= rtol * scale:
                 return (
-                    "the module, target, attribution or prior gives other values when "
-                    "it sees the rows of several networks."
+                    "the module, target, attribution or prior gives other values for "
+                    "several networks at once."
                 )
     return ""
 
@@ -109,3 +112,11 @@ def _first_step(part, estimators, network: nn.Module) -> list[Tensor]:
     buffers = [each for each in network.buffers() if each.is_floating_point()]
     values = [terms.data, terms.prior, terms.total, *gradients, *buffers]
     return [value.detach() for value in values]
+
+
+def _scaled(network: nn.Module, factor: float) -> nn.Module:
+    network = deepcopy(network)
+    with torch.no_grad():
+        for theta in network.parameters():
+            theta.mul_(factor)
+    return network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from threading import Event
 
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -38,6 +39,8 @@ class ObjectiveNet(SteppingNet):
         Epochs before the prior acts; training does not end before.
     progress : bool
         Whether to show a bar of epochs, with the terms of the objective.
+    stop : Event or None
+        When another thread sets it, training is interrupted after the epoch.
     **kwargs
         Parameters of :class:`SteppingNet` and :class:`skorch.NeuralNet`.
 
@@ -56,6 +59,7 @@ class ObjectiveNet(SteppingNet):
         average: bool = False,
         prior_start: int = 0,
         progress: bool = False,
+        stop: Event | None = None,
         **kwargs,
     ):
         super().__init__(module, **kwargs)
@@ -63,6 +67,11 @@ class ObjectiveNet(SteppingNet):
         self.average = average
         self.prior_start = prior_start
         self.progress = progress
+        self.stop = stop
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
 
     def train(self, rows: Rows, valid: Rows | None = None) -> None:
         """Train for at most ``max_epochs``; says in ``ended_by_`` why it ended.
@@ -123,6 +132,8 @@ class ObjectiveNet(SteppingNet):
                 if valid is None:
                     kept = left
                 self._show(bar)
+                if self.is_stopped:
+                    self.ended_by_ = "interrupt"
                 if self.ended_by_ != "max_epochs":
                     break
         except KeyboardInterrupt:

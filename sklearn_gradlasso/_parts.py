@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_method_params
 from torch import nn
 
 from ._net import ObjectiveNet
+from ._stack import named_tensors, put_into
 
 __all__ = ["Data", "Part"]
 
@@ -50,21 +51,18 @@ class Part:
         self.stray, self.network, self.rows, self.seed = prepared
         self.size = min(self.estimator._largest_batch(), len(self.rows[0]))
         if initial is not None:
-            self.network.load_state_dict(initial)
+            put_into(self.network, initial)
 
     @property
     def n_bytes(self) -> int:
         return sum(rows.n_bytes for rows in self.rows)
 
-    def can_be_beside(self, part: Part) -> bool:
-        """Whether networks trained on the two take the same steps."""
-
-        def form(part):
-            state = part.network.state_dict().items()
-            rows = [(len(each), list(each.extras)) for each in part.rows]
-            return {name: value.shape for name, value in state}, rows
-
-        return form(self) == form(part)
+    @property
+    def form(self) -> tuple:
+        """The same for parts on which networks take the same steps."""
+        state = named_tensors(self.network).items()
+        rows = ((len(each), *each.extras) for each in self.rows)
+        return tuple((name, *value.shape) for name, value in state), *rows
 
     def estimator_with(self, lam: float | str):
         """A copy of the estimator, about to be trained with this strength."""

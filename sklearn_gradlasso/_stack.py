@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-__all__ = ["Stack"]
+__all__ = ["Stack", "named_tensors", "put_into"]
 
 
 class _SideBySide(nn.Module):
@@ -32,7 +32,7 @@ class _SideBySide(nn.Module):
         def of_one(state, x):
             return functional_call(self.network, state, (x,))
 
-        return vmap(of_one, in_dims=(0, 1), out_dims=1)(_state(self.network), x)
+        return vmap(of_one, in_dims=(0, 1), out_dims=1)(named_tensors(self.network), x)
 
 
 class Stack(_SideBySide):
@@ -50,8 +50,8 @@ class Stack(_SideBySide):
 
     def __init__(self, networks: Sequence[nn.Module]):
         super().__init__(deepcopy(networks[0]))
-        states = [_state(network) for network in networks]
-        for name, tensor in _state(self.network).items():
+        states = [named_tensors(network) for network in networks]
+        for name, tensor in named_tensors(self.network).items():
             tensor.data = torch.stack([state[name].detach() for state in states])
 
     @property
@@ -67,24 +67,20 @@ class Stack(_SideBySide):
     def of_each(self, function: Callable[[nn.Module], Tensor]) -> Tensor:
         """A function ``module -> ()`` of each network; ``(n_networks,)``."""
         asked = _Asked(self.network, function)
-        named = _state(asked)
+        named = named_tensors(asked)
         states = zip(*(tensor.unbind() for tensor in named.values()))
         # Inside vmap no tensor says that it requires gradients.
         values = [functional_call(asked, dict(zip(named, each)), ()) for each in states]
         return torch.stack(values)
 
-    def named_tensors(self) -> dict[str, Tensor]:
-        """Parameters and buffers, by the names they have in one network."""
-        return _state(self.network)
-
     def tensors_of(self, k: int) -> dict[str, Tensor]:
         """Copies of the parameters and buffers of one network, by their names."""
-        named = self.named_tensors()
+        named = named_tensors(self.network)
         return {name: tensor.detach()[k].clone() for name, tensor in named.items()}
 
     def keep(self, chosen: Tensor, optimizer: torch.optim.Optimizer) -> None:
         """Go on with some networks, and with what the optimizer knows about them."""
-        for tensor in _state(self.network).values():
+        for tensor in named_tensors(self.network).values():
             for name, value in optimizer.state.get(tensor, {}).items():
                 if getattr(value, "shape", None) == tensor.shape:
                     optimizer.state[tensor][name] = value.index_select(0, chosen)
@@ -103,5 +99,13 @@ class _Asked(nn.Module):
         return self.function(self.network)
 
 
-def _state(module: nn.Module) -> dict[str, Tensor]:
+def named_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers, also those that are not saved, by their names."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def put_into(module: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give parameters and buffers these values."""
+    with torch.no_grad():
+        for name, tensor in named_tensors(module).items():
+            tensor.copy_(tensors[name])

@@ -14,6 +14,7 @@ from torch import Tensor
 from ._net import ObjectiveNet
 from ._rows import Batch, Batches, RowsSideBySide
 from ._side_by_side import row_by_row
+from ._stack import named_tensors
 from ._weights import Plateau, RunningMean, Snapshot
 from .objective import average
 
@@ -76,7 +77,7 @@ class StackNet(ObjectiveNet):
     def _names(self) -> list[str]:
         """Of the tensors that training changes."""
         trained = {id(tensor) for tensor in self.trained_tensors()}
-        named = self.module_.named_tensors().items()
+        named = named_tensors(self.module_.network).items()
         return [name for name, tensor in named if id(tensor) in trained]
 
     def train(
@@ -114,7 +115,7 @@ class StackNet(ObjectiveNet):
                         self._end(course, k, before, finite)
             finite = before
             running = self._go_on(running, finite)
-            if not running:
+            if not running or self.is_stopped:
                 break
         return courses
 

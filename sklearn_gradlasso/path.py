@@ -25,14 +25,15 @@ class LambdaPath:
     lams : ndarray of shape (n_lams,)
         The strengths.
     scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
-        On the rows held out, larger is better; NaN where training diverged.
+        On the rows held out, larger is better; NaN where training diverged, as are
+        the other figures then.
     effective_features : ndarray of shape (n_lams,)
         Average number of features that matter at a sample
         (:func:`sklearn_gradlasso.metrics.effective_features`), by input gradients on
-        the same rows; over folds, their mean.
+        the same rows; over folds, the mean of those that did not diverge.
     importances : ndarray of shape (n_lams, n_features)
-        ``feature_importances_`` of the networks, each with sum 1; over folds, their
-        mean.
+        ``feature_importances_`` of the networks, each with sum 1; over folds, the
+        mean of those that did not diverge.
     feature_names : ndarray of str of shape (n_features,)
     estimators : tuple of estimators or None
         The fitted estimators, if they were asked for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,8 +12,9 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from ._lambda_grid import fits_along, seeded, strengths
+from ._lambda_grid import converged, fits_along, seeded, strengths
 from ._parts import Data
+from ._paths import check_count
 from .path import names_of
 
 __all__ = ["StabilityPath", "stability_selection"]
@@ -99,7 +100,7 @@ def stability_selection(
         Number of subsamples, drawn without replacement; of a classifier, with the
         shares of the classes.
     fraction : float, default=0.5
-        Share of the rows in a subsample, in (0, 1).
+        Share of the rows in a subsample, above 0 and below 1.
     cutoff : float, default=0.1
         Share of the largest importance from which on a feature is selected, in (0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
@@ -134,16 +135,11 @@ def stability_selection(
     >>> path.stable().tolist()
     [True, True, False, False, False, False]
     """
-    if not isinstance(n_subsamples, Integral) or n_subsamples < 1:
-        raise ValueError(
-            f"n_subsamples must be a positive integer, got {n_subsamples!r}."
-        )
-    for name, value, ok in (
-        ("fraction", fraction, 0 < fraction < 1),
-        ("cutoff", cutoff, 0 < cutoff <= 1),
-    ):
-        if not ok:
-            raise ValueError(f"{name} must be a share between 0 and 1, got {value!r}.")
+    check_count("n_subsamples", n_subsamples)
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
+        raise ValueError(f"fraction must be above 0 and below 1, got {fraction!r}.")
+    if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
+        raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
     estimator = seeded(estimator)
     given = {"sample_weight": sample_weight, "annotations": annotations}
     data = Data(*indexable(X, y), {k: v for k, v in given.items() if v is not None})
@@ -153,7 +149,8 @@ def stability_selection(
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
     lams = strengths(estimator, data, lams)
     counts = 0
-    for fit in fits_along(estimator, data, parts, lams):
+    fits = fits_along(estimator, data, parts, lams)
+    for fit in converged(fits, len(lams) * n_subsamples):
         importances = fit.estimator.feature_importances_
         selected = np.zeros((len(lams), len(importances)))
         selected[fit.strength] = importances >= cutoff * importances.max()

@@ -61,6 +61,7 @@ LAYERS = [
     {"attribution_prior", "ngsll", "right_reasons"},
     {"find_another_explanation"},
     {"_likeness", "_parts", "_stack_net"},
+    {"_at_once", "_training"},
     {"_together"},
     {"_lambda_grid"},
     {"path"},

@@ -16,7 +16,12 @@ ESTIMATORS = [
 ]
 TAKE_TEXTS = [sklearn_gradlasso.TokenSequencer]  # scikit-learn makes no texts to check
 AROUND_ANOTHER = [sklearn_gradlasso.SensitivitySelector]
-ESTIMATORS = [value for value in ESTIMATORS if value not in TAKE_TEXTS + AROUND_ANOTHER]
+SEARCHES = [  # many networks
+    sklearn_gradlasso.GradientLassoClassifierCV,
+    sklearn_gradlasso.GradientLassoRegressorCV,
+]
+OTHERS = TAKE_TEXTS + AROUND_ANOTHER + SEARCHES
+ESTIMATORS = [value for value in ESTIMATORS if value not in OTHERS]
 
 
 # Around a regressor; its own checks are those of RRRRegressor, so few epochs do.
@@ -32,7 +37,10 @@ SELECTORS = [
         sklearn_gradlasso.GradientLassoRegressor,
     )
 ]
-CHECKED = [estimator() for estimator in ESTIMATORS] + OF_REGRESSORS + SELECTORS
+FEW = {"lams": [0.01, 0.1], "cv": 2, "max_iter": 30}
+SMALL_SEARCHES = [estimator(**FEW) for estimator in SEARCHES]
+CHECKED = [estimator() for estimator in ESTIMATORS]
+CHECKED += OF_REGRESSORS + SELECTORS + SMALL_SEARCHES
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -54,9 +62,9 @@ def test_estimators_are_found():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", ESTIMATORS + SEARCHES)
 def test_never_a_coef(estimator, cancer):
-    model = estimator()
+    model = estimator(**FEW) if estimator in SEARCHES else estimator()
     inner = getattr(model, "estimator", model) or sklearn_gradlasso.RRRClassifier()
     inner.set_params(max_iter=1)
     if inner is not model:
