@@ -51,7 +51,7 @@ class AtOnce:
     def _networks(self, part: Part) -> int:
         if len(self.lams) * self.n_parts == 1:
             return 1
-        ends = self.lams.min(), self.lams.max()
+        ends = float(self.lams.min()), float(self.lams.max())
         weakest, strongest = (part.estimator_with(lam) for lam in ends)
         on_cpu = part.rows[0].device.type == "cpu"
         # The other half is for what surrounds a step, and for the results.

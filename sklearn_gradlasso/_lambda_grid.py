@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from numbers import Integral
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from sklearn.utils import check_array, check_random_state
 
 from ._parts import Data, Part
 from ._stack import named_tensors
+from ._threads import threads
 from ._together import fits_of
 from ._training import Fit
 from .metrics import effective_features
@@ -25,6 +27,7 @@ __all__ = [
     "converged",
     "fits_along",
     "grid_of",
+    "input_gradients",
     "mean_over_folds",
     "seeded",
     "strengths",
@@ -86,7 +89,8 @@ def strengths(estimator, data: Data, lams: int | ArrayLike) -> np.ndarray:
     if lams < 1:
         raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
     part = Part(0, clone(estimator).set_params(lam=0.0), data)
-    balanced = part.estimator_with("auto").lam_
+    with threads(estimator.n_jobs):
+        balanced = part.estimator_with("auto").lam_
     if not balanced:
         raise ValueError(
             f"lams={lams}: no range of strengths can be found, because nothing is "
@@ -126,9 +130,11 @@ def fits_along(
         return
     left: dict = {}
     for k in np.argsort(lams, kind="stable"):
-        for fit in fits_of(estimator, data, parts, lams[[k]], dict(left)):
-            left[fit.part] = named_tensors(fit.estimator.net_.module_)
-            yield fit._replace(strength=int(k))
+        fits = fits_of(estimator, data, parts, lams[[k]], dict(left))
+        with closing(fits):
+            for fit in fits:
+                left[fit.part] = named_tensors(fit.estimator.net_.module_)
+                yield fit._replace(strength=int(k))
 
 
 def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
@@ -140,11 +146,12 @@ def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
         If there are none.
     """
     diverged = []
-    for fit in fits:
-        if fit.ended_by == "divergence":
-            diverged.append(fit.estimator.lam_)
-        else:
-            yield fit
+    with closing(fits):
+        for fit in fits:
+            if fit.ended_by == "divergence":
+                diverged.append(fit.estimator.lam_)
+            else:
+                yield fit
     if diverged:
         message = (
             f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with "
@@ -160,10 +167,12 @@ def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
 def grid_of(
     fits: Iterator[Fit],
     shape: tuple[int, int],
-    held_out: Sequence[Data],
+    held_out: Sequence[Callable[[], Data]],
     scoring,
 ) -> Grid:
     """Judge each fit on the rows held out from its part, as soon as it is there.
+
+    ``held_out`` has for each part a function that brings them.
 
     Raises
     ------
@@ -174,15 +183,28 @@ def grid_of(
         raise ValueError(f"scoring must be one score, got {scoring!r}.")
     scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
     importances = None
-    for part, strength, estimator in converged(fits, np.prod(shape)):
-        if importances is None:
-            n_features = len(estimator.feature_importances_)
-            importances = np.full((*shape, n_features), np.nan)
-        at, rest = (part, strength), held_out[part]
-        importances[at] = estimator.feature_importances_
-        effective[at] = _effective_features(estimator, rest.X)
-        scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
+    with closing(converged(fits, np.prod(shape))) as fits:
+        for part, strength, estimator in fits:
+            if importances is None:
+                n_features = len(estimator.feature_importances_)
+                importances = np.full((*shape, n_features), np.nan)
+            at, rest = (part, strength), held_out[part]()
+            importances[at] = estimator.feature_importances_
+            effective[at] = effective_features(input_gradients(estimator, rest.X))
+            scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
     return Grid(scores, effective, importances)
+
+
+def input_gradients(estimator, X) -> np.ndarray:
+    """Of what is predicted; of a regressor, of all outputs.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features, n_outputs)
+    """
+    target = "predicted" if is_classifier(estimator) else None
+    phi = estimator.explain(X, target=target, attribution="gradients")
+    return phi.reshape(len(phi), len(estimator.feature_importances_), -1)
 
 
 def mean_over_folds(values: np.ndarray) -> np.ndarray:
@@ -201,10 +223,3 @@ def _score(scorer, estimator, rest: Data) -> float:
             if "sample_weight" not in str(error):
                 raise
     return scorer(estimator, rest.X, rest.y)
-
-
-def _effective_features(estimator, X) -> float:
-    target = "predicted" if is_classifier(estimator) else None
-    phi = estimator.explain(X, target=target, attribution="gradients")
-    n_features = len(estimator.feature_importances_)
-    return effective_features(phi.reshape(len(phi), n_features, -1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import NetworkEstimator, undone_on_failure
@@ -116,12 +118,17 @@ class LambdaSearch(NetworkEstimator):
         )
 
     def _search(self, X, y, sample_weight) -> LambdaPath:
-        columns = X
-        X, y = self._checked(X, y, reset=True)
-        sample_weight = check_sample_weight(sample_weight, X)
+        checked_X, checked_y = self._checked(X, y, reset=True)
+        sample_weight = check_sample_weight(sample_weight, checked_X)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        data = Data(X, y, weights)
-        splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X, y))
+        data = Data(*indexable(X, y), weights)
+        cv = check_cv(self.cv, checked_y, classifier=is_classifier(self))
+        splits = list(cv.split(data.X, checked_y))
+        if not splits:
+            raise ValueError(
+                f"cv={self.cv!r} gives no folds; of splits give a list, because an "
+                "iterator can be used once only."
+            )
         own = set(LambdaSearch._search_constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
@@ -130,13 +137,14 @@ class LambdaSearch(NetworkEstimator):
         parts, rest = zip(*splits)
         fits = fits_along(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
-        grid = grid_of(fits, shape, [data[k] for k in rest], self.scoring)
+        held_out = [partial(data.__getitem__, index) for index in rest]
+        grid = grid_of(fits, shape, held_out, self.scoring)
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
             effective_features=mean_over_folds(grid.effective_features),
             importances=mean_over_folds(grid.importances),
-            feature_names=names_of(columns, grid.importances.shape[-1]),
+            feature_names=names_of(data.X, grid.importances.shape[-1]),
         )
 
     def _chosen(self, path: LambdaPath) -> int:
@@ -152,9 +160,9 @@ class LambdaSearch(NetworkEstimator):
         means = path.scores.mean(axis=0)  # NaN where a fold diverged
         if np.isnan(means).all():
             raise ValueError(
-                "the loss was no longer finite in a fold of every strength. Scale X "
-                "(for example with StandardScaler), or lower lams or "
-                "learning_rate_init."
+                "no strength has a score in all folds: it is NaN in some, or the loss "
+                "was no longer finite. Use fewer folds, or another scoring; or scale X "
+                "(for example with StandardScaler), or lower learning_rate_init."
             )
         best = np.nanmax(means)
         if self.selection == "one_se":

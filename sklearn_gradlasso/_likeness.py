@@ -54,13 +54,18 @@ def obstacle_to_stacking(part, *estimators) -> str:
     optimizer = type(part.net_for(estimators[0], deepcopy(part.network)).optimizer_)
     if optimizer not in ELEMENTWISE:
         return f"{optimizer.__name__} might not treat each weight by itself."
-    # Different weights, so that what mixes networks shows also with equal strengths.
-    networks = [_scaled(part.network, 1 - k / 10) for k in range(len(estimators))]
+    # Different weights, so that what mixes networks shows also with equal strengths,
+    # and a number of networks that no axis has, for what looks at shapes.
+    axes = {part.size, part.estimator.n_outputs_, *part.rows[0].feature_shape}
+    n_networks = min({2, 3, 4, 5, 6, 7, 8} - axes, default=2)
+    lams = [estimators[k % len(estimators)].lam for k in range(n_networks)]
+    networks = [_scaled(part.network, 1 - k / 10) for k in range(n_networks)]
     with part.stray():
         alone = [
-            _first_step(part, each, deepcopy(network))
-            for each, network in zip(estimators, networks)
+            _first_step(part, part.estimator_with(lam), deepcopy(network))
+            for lam, network in zip(lams, networks)
         ]
+    estimators = [part.estimator_with(lam) for lam in lams]
     try:
         together = _first_step(part, estimators, Stack(networks))
     except Exception as error:  # of the user's module, or of torch, about vmap
@@ -103,7 +108,7 @@ def _first_step(part, estimators, network: nn.Module) -> list[Tensor]:
         rows = RowsSideBySide([rows] * len(estimators))
         lams = torch.tensor([each.lam_ for each in estimators], dtype=torch.float64)
         objective = replace(objective, lam=lams.to(part.rows[0][:1][0]))
-    batch = rows[: part.size]
+    batch = rows[torch.arange(part.size, device=rows.device)]  # a copy, not a view
     terms = objective(network.train(), *batch, **batch.extras)
     learnable = [p for p in network.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(

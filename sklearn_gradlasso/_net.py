@@ -108,7 +108,7 @@ class ObjectiveNet(SteppingNet):
         state = self.trained_tensors()
         mean = RunningMean(state) if self.average and len(batches) > 1 else None
         self.start(mean)
-        finite, kept = Snapshot(state), None
+        finite, kept, final = Snapshot(state), None, None
         self.ended_by_ = "max_epochs"
         n_epochs = epochs or self.max_epochs
         bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
@@ -129,8 +129,7 @@ class ObjectiveNet(SteppingNet):
                 if not self.is_finite(self._epoch):
                     self.ended_by_ = "divergence"
                     break
-                if valid is None:
-                    kept = left
+                final = left
                 self._show(bar)
                 if self.is_stopped:
                     self.ended_by_ = "interrupt"
@@ -142,8 +141,8 @@ class ObjectiveNet(SteppingNet):
         bar.close()
         if self.ended_by_ == "divergence":
             (before if before.finite else finite).restore()
-        elif kept and (valid is not None or self.ended_by_ != "interrupt"):
-            kept.restore()
+        elif kept or (final and self.ended_by_ != "interrupt"):
+            (kept or final).restore()
         if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()

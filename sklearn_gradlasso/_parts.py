@@ -67,7 +67,8 @@ class Part:
     def estimator_with(self, lam: float | str):
         """A copy of the estimator, about to be trained with this strength."""
         estimator = copy(self.estimator)
-        estimator.lam = lam
+        own = clone(self.estimator).get_params(deep=False)  # callbacks have a state
+        vars(estimator).update({**own, "module": estimator.module, "lam": lam})
         how = self.network, self.rows[0], self.size, self.seed, False
         estimator.lam_ = estimator._strength(*how)
         return estimator

@@ -144,7 +144,7 @@ class StackNet(ObjectiveNet):
         finite = [all(bool(v.isfinite().all()) for v in each) for each in candidates]
         if not finite[0]:
             course.ended_by = "divergence"
-        values = candidates[finite.index(True)]
+        values = candidates[finite.index(True) if any(finite) else -1]
         course.tensors = self.module_.tensors_of(k)
         for name, value in zip(self._names, values):
             course.tensors[name] = value.clone()
@@ -167,7 +167,7 @@ class StackNet(ObjectiveNet):
 
     def _record_training(self, kept: list[tuple]) -> None:
         def of_networks(values):
-            values = torch.as_tensor(values, dtype=torch.float64).cpu()
+            values = torch.as_tensor(values).cpu().double()
             return values.expand(len(self.part_of))
 
         weights = torch.stack([of_networks(weight) for weight, *_ in kept])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from itertools import islice
 from math import ceil
 from threading import Event
@@ -69,12 +70,15 @@ def fits_of(
         n_parts = at_once.parts(first)
         while order:
             chosen, order = order[:n_parts], order[n_parts:]
-            group = [first if k == first.number else prepared(k) for k in chosen]
+            group = [first] if first else []
+            group += [prepared(k) for k in chosen[len(group) :]]
             pieces = _pieces(group, lams, at_once)
-            for fit in _as_they_end(pool, n_workers, pieces, lams):
-                n_unsettled += fit.ended_by == "max_epochs"
-                bar.update()
-                yield fit
+            with closing(_as_they_end(pool, n_workers, pieces, lams)) as fits:
+                for fit in fits:
+                    n_unsettled += fit.ended_by == "max_epochs"
+                    bar.update()
+                    yield fit
+            first = group = pieces = None  # their rows, before others are prepared
     if n_unsettled:
         warnings.warn(
             f"{type(estimator).__name__}: max_iter={estimator.max_iter} epochs were "

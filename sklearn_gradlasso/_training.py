@@ -50,7 +50,7 @@ def trained(jobs: list[tuple[Part, int]], lams: np.ndarray, stop: Event) -> list
     """
     with threads(None):
         parts = [part for part, _ in jobs]
-        estimators = [part.estimator_with(lams[k]) for part, k in jobs]
+        estimators = [part.estimator_with(float(lams[k])) for part, k in jobs]
         train = _as_one if len(jobs) > 1 else _alone
         nets = list(train(parts, estimators, stop))
         if stop.is_set():

@@ -80,8 +80,9 @@ def lambda_path(
 ) -> LambdaPath:
     """Fit an estimator with many strengths of its prior.
 
-    The networks are trained as one (``torch.func.vmap``), each as if it was alone:
-    they have the same initial weights and order of rows, and end in their own time.
+    The networks are trained as one (``torch.func.vmap``), each as the estimator would
+    be alone with the same integer as ``random_state``: they have the same initial
+    weights and order of rows, and end in their own time.
     Beside the data, memory stays within scikit-learn's ``working_memory`` (see
     :func:`sklearn.set_config`), as long as a step of one network does.
 
@@ -146,7 +147,7 @@ def lambda_path(
                 estimators[fit.strength] = fit.estimator
             yield fit
 
-    grid = grid_of(fits(), (1, len(lams)), [held_out], scoring)
+    grid = grid_of(fits(), (1, len(lams)), [lambda: held_out], scoring)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from numbers import Real
 
@@ -12,7 +13,13 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from ._lambda_grid import converged, fits_along, seeded, strengths
+from ._lambda_grid import (
+    converged,
+    fits_along,
+    input_gradients,
+    seeded,
+    strengths,
+)
 from ._parts import Data
 from ._paths import check_count
 from .path import names_of
@@ -29,7 +36,8 @@ class StabilityPath:
     lams : ndarray of shape (n_lams,)
         The strengths.
     frequencies : ndarray of shape (n_lams, n_features)
-        Share of the subsamples in which a feature was selected, from 0 to 1.
+        Share of the subsamples in which a feature was selected, from 0 to 1, of those
+        in which training did not diverge.
     feature_names : ndarray of str of shape (n_features,)
     """
 
@@ -83,8 +91,9 @@ def stability_selection(
 
     The networks of all subsamples and strengths are trained as one, as in
     :func:`sklearn_gradlasso.lambda_path`. Input gradients shrink without reaching
-    zero: a feature counts as selected if its ``feature_importances_`` is a certain
-    share of the largest one.
+    zero: a feature counts as selected if its root mean square gradient over the
+    subsample is a certain share of the largest that a feature has there with any of the
+    strengths. A network that a strong penalty has made flat selects nothing.
 
     Parameters
     ----------
@@ -102,7 +111,7 @@ def stability_selection(
     fraction : float, default=0.5
         Share of the rows in a subsample, above 0 and below 1.
     cutoff : float, default=0.1
-        Share of the largest importance from which on a feature is selected, in (0, 1].
+        Share of the largest gradient from which on a feature is selected, in (0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
     annotations : array-like, default=None
         As in ``fit``, for estimators that take them.
@@ -148,15 +157,21 @@ def stability_selection(
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
     lams = strengths(estimator, data, lams)
-    counts = 0
+    sizes: dict = {}
     fits = fits_along(estimator, data, parts, lams)
-    for fit in converged(fits, len(lams) * n_subsamples):
-        importances = fit.estimator.feature_importances_
-        selected = np.zeros((len(lams), len(importances)))
-        selected[fit.strength] = importances >= cutoff * importances.max()
-        counts = counts + selected
+    with closing(converged(fits, len(lams) * n_subsamples)) as fits:
+        for part, strength, fitted in fits:
+            gradients = input_gradients(fitted, data[parts[part]].X)
+            size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))
+            sizes.setdefault(part, {})[strength] = size
+    counts, n_fits = np.zeros((len(lams), len(size))), np.zeros((len(lams), 1))
+    for of_part in sizes.values():
+        largest = max(each.max() for each in of_part.values())
+        for strength, size in of_part.items():
+            counts[strength] += (size >= cutoff * largest) & (size > 0)
+            n_fits[strength] += 1
     return StabilityPath(
         lams=lams,
-        frequencies=counts / n_subsamples,
+        frequencies=counts / np.maximum(n_fits, 1),
         feature_names=names_of(data.X, counts.shape[1]),
     )

@@ -65,11 +65,13 @@ def test_frequencies_are_those_of_fits_alone(X, model):
     for part, _ in kind(4, train_size=0.4, random_state=0).split(X, y):
         part = np.sort(part)
         assert len(part) == 24
-        for k, lam in enumerate([0.01, 1.0]):
+        sizes = []
+        for lam in (0.01, 1.0):
             alone = clone(model).set_params(lam=lam)
             alone.fit(X[part], y[part], sample_weight=weight[part])
-            importances = alone.feature_importances_
-            counts[k] += importances >= 0.5 * importances.max()
+            phi = alone.explain(X[part], target="predicted")
+            sizes.append(np.sqrt((phi**2).mean(axis=0)))
+        counts += np.array(sizes) >= 0.5 * np.max(sizes)
     np.testing.assert_array_equal(found.frequencies, counts / 4)
     assert counts.max() == 4 and 0 < counts.sum() < 32
 
@@ -118,6 +120,14 @@ def test_names_annotations_and_a_range_of_strengths(X):
     told = path.to_frame()
     assert told.columns.tolist() == ["lam", *"abcd"]
     np.testing.assert_array_equal(told[list("abcd")], path.frequencies)
+
+
+def test_networks_that_are_flat_select_nothing(X):
+    model = GradientLassoRegressor(**QUICK)
+    given = {"lams": [0.1, 100.0], "n_subsamples": 3}
+    path = stability_selection(model, X, X[:, 0], **given)
+    assert path.frequencies[0, 0] == 1 and not path.frequencies[1].any()
+    assert path.stable().tolist() == [True, False, False, False]
 
 
 def test_what_diverges_selects_nothing(X):

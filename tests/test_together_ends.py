@@ -108,6 +108,14 @@ def test_what_was_fitted_can_be_used(data):
         assert ours.n_iter_ == 4
 
 
+def test_the_memory_of_a_step_is_that_of_a_batch(data):
+    found = {
+        bytes_of_step(part, part.estimator_with(0.1))
+        for part in (Part(0, model(batch_size=8), data[np.arange(n)]) for n in (20, 60))
+    }
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_an_interrupt_from_the_keyboard_ends_all(data, monkeypatch, n_jobs):
     steps, step = [], StackNet.train_step
