@@ -33,8 +33,6 @@ __all__ = [
     "strengths",
 ]
 
-RANGE = 1e-3, 10.0  # relative to the strength that balances loss and prior
-
 
 class Grid(NamedTuple):
     """Figures of the networks of each part and strength; NaN after a divergence.
@@ -76,8 +74,16 @@ def seeded(estimator):
     return estimator.set_params(random_state=random_state)
 
 
-def strengths(estimator, data: Data, lams: int | ArrayLike) -> np.ndarray:
+def strengths(
+    estimator,
+    data: Data,
+    lams: int | ArrayLike,
+    ends: tuple[float, float] = (1e-3, 10.0),
+) -> np.ndarray:
     """The strengths that are meant by ``lams``, a number of them or they themselves.
+
+    A number of them lies between the ``ends``, which are relative to the strength that
+    balances loss and prior.
 
     Raises
     ------
@@ -96,7 +102,7 @@ def strengths(estimator, data: Data, lams: int | ArrayLike) -> np.ndarray:
             f"lams={lams}: no range of strengths can be found, because nothing is "
             "penalised in these data (are there annotations?); give the strengths."
         )
-    low, high = (balanced * end for end in RANGE)
+    low, high = (balanced * end for end in ends)
     return np.geomspace(low, high, lams) if lams > 1 else np.array([balanced])
 
 

@@ -26,6 +26,8 @@ from .path import names_of
 
 __all__ = ["StabilityPath", "stability_selection"]
 
+ENDS = 0.3, 3.0  # of the strengths
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StabilityPath:
@@ -80,7 +82,7 @@ def stability_selection(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    lams: int | ArrayLike = 20,
+    lams: int | ArrayLike = 5,
     n_subsamples: int = 50,
     fraction: float = 0.5,
     cutoff: float = 0.1,
@@ -93,7 +95,9 @@ def stability_selection(
     :func:`sklearn_gradlasso.lambda_path`. Input gradients shrink without reaching
     zero: a feature counts as selected if its root mean square gradient over the
     subsample is a certain share of the largest that a feature has there with any of the
-    strengths. A network that a strong penalty has made flat selects nothing.
+    strengths. A network that a strong penalty has made flat selects nothing. Whether
+    there is anything to be learned is for the scores to say: of pure noise, too, a
+    network uses some features.
 
     Parameters
     ----------
@@ -102,9 +106,10 @@ def stability_selection(
         ``random_state`` also draws the subsamples.
     X, y : array-like
         As in ``fit``.
-    lams : int or array-like of shape (n_lams,), default=20
-        As in ``lambda_path``. A penalty so weak that nothing is sparse selects
-        everything: leave weak ones out.
+    lams : int or array-like of shape (n_lams,), default=5
+        The strengths; or how many, evenly spaced in their logarithm from 0.3 to 3 times
+        the strength at which loss and prior are of one magnitude. A penalty so weak
+        that nothing is sparse selects everything.
     n_subsamples : int, default=50
         Number of subsamples, drawn without replacement; of a classifier, with the
         shares of the classes.
@@ -156,7 +161,7 @@ def stability_selection(
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
-    lams = strengths(estimator, data, lams)
+    lams = strengths(estimator, data, lams, ENDS)
     sizes: dict = {}
     fits = fits_along(estimator, data, parts, lams)
     with closing(converged(fits, len(lams) * n_subsamples)) as fits:
