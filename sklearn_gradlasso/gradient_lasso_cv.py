@@ -23,9 +23,9 @@ _DOC = {"{search_parameters}": PARAMETERS_DOC, "{search_attributes}": ATTRIBUTES
 class GradientLassoClassifierCV(LambdaSearch, GradientPenalised, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
-    The networks of all strengths and folds are trained as one, which is several times
-    faster than ``GridSearchCV`` and gives the same networks; then one is trained with
-    the chosen strength on all rows.
+    The networks of all strengths and folds are trained as one, which takes less time
+    than ``GridSearchCV`` and gives the same networks; then one is trained with the
+    chosen strength on all rows.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ class GradientLassoClassifierCV(LambdaSearch, GradientPenalised, NetworkClassifi
 class GradientLassoRegressorCV(LambdaSearch, GradientPenalised, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
-    The networks of all strengths and folds are trained as one, which is several times
-    faster than ``GridSearchCV`` and gives the same networks; then one is trained with
-    the chosen strength on all rows.
+    The networks of all strengths and folds are trained as one, which takes less time
+    than ``GridSearchCV`` and gives the same networks; then one is trained with the
+    chosen strength on all rows.
 
     Parameters
     ----------
