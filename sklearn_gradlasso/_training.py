@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -48,6 +49,7 @@ def trained(jobs: list[tuple[Part, int]], lams: np.ndarray, stop: Event) -> list
     stop : Event
         When it is set, training ends without a result.
     """
+    gc.collect()  # nets of before, whose parts refer to each other, hold their tensors
     with threads(None):
         parts = [part for part, _ in jobs]
         estimators = [part.estimator_with(float(lams[k])) for part, k in jobs]
