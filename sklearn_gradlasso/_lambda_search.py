@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import NetworkEstimator, undone_on_failure
@@ -120,8 +119,7 @@ class LambdaSearch(NetworkEstimator):
     def _search(self, X, y, sample_weight) -> LambdaPath:
         checked_X, checked_y = self._checked(X, y, reset=True)
         sample_weight = check_sample_weight(sample_weight, checked_X)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        data = Data(*indexable(X, y), weights)
+        data = Data.of(X, y, sample_weight)
         cv = check_cv(self.cv, checked_y, classifier=is_classifier(self))
         splits = list(cv.split(data.X, checked_y))
         if not splits:

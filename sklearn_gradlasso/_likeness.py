@@ -16,22 +16,17 @@ __all__ = ["bytes_of_step", "obstacle_to_stacking"]
 
 # They treat each weight by itself, and so each network.
 ELEMENTWISE = {
-    getattr(torch.optim, name)
-    for name in (
-        [
-            "ASGD",
-            "Adadelta",
-            "Adagrad",
-            "Adam",
-            "AdamW",
-            "Adamax",
-            "NAdam",
-            "RAdam",
-            "RMSprop",
-            "Rprop",
-            "SGD",
-        ]
-    )
+    torch.optim.ASGD,
+    torch.optim.Adadelta,
+    torch.optim.Adagrad,
+    torch.optim.Adam,
+    torch.optim.AdamW,
+    torch.optim.Adamax,
+    torch.optim.NAdam,
+    torch.optim.RAdam,
+    torch.optim.RMSprop,
+    torch.optim.Rprop,
+    torch.optim.SGD,
 }
 BACKWARD = 4  # memory of a step with what surrounds it, relative to its graph
 TOLERANCES = {torch.float64: 1e-8, torch.float32: 1e-3}

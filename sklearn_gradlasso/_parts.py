@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _check_method_params
 from torch import nn
 
@@ -25,6 +25,13 @@ class Data:
     X: Any
     y: Any
     fit_params: dict[str, Any]
+
+    @classmethod
+    def of(cls, X, y, sample_weight=None, annotations=None) -> Data:
+        """With what is given of the two; X and y as something that has rows."""
+        given = {"sample_weight": sample_weight, "annotations": annotations}
+        fit_params = {name: value for name, value in given.items() if value is not None}
+        return cls(*indexable(X, y), fit_params)
 
     def __getitem__(self, index: np.ndarray) -> Data:
         X, y = (_safe_indexing(values, index) for values in (self.X, self.y))

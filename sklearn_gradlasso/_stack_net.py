@@ -15,12 +15,12 @@ from ._net import ObjectiveNet
 from ._rows import Batch, Batches, RowsSideBySide
 from ._side_by_side import row_by_row
 from ._stack import named_tensors
+from ._steps import TERMS
 from ._weights import Plateau, RunningMean, Snapshot
 from .objective import average
 
 __all__ = ["Course", "StackNet"]
 
-TERMS = ("train_loss", "train_penalty", "train_total")
 KEPT_AT_HAND = 31 * 2**20  # bytes
 
 

@@ -22,7 +22,9 @@ from ._side_by_side import row_by_row
 from ._weights import RunningMean
 from .objective import Objective, average
 
-__all__ = ["SteppingNet"]
+__all__ = ["TERMS", "SteppingNet"]
+
+TERMS = ("train_loss", "train_penalty", "train_total")
 
 
 class SteppingNet(NeuralNet):
@@ -190,8 +192,7 @@ class SteppingNet(NeuralNet):
         weights = np.array([float(weight) for weight, *_ in kept])
         terms = torch.stack([term for _, *terms in kept for term in terms])
         means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()
-        names = ("train_loss", "train_penalty", "train_total")
-        self._epoch.update(zip(names, means.tolist()))
+        self._epoch.update(zip(TERMS, means.tolist()))
         self._mark_lowest("train_loss")
 
     def _record_validation(self, kept: list[tuple]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ._features import names_known, numbered
@@ -135,17 +135,18 @@ def lambda_path(
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
     estimator = seeded(estimator)
-    given = {"sample_weight": sample_weight, "annotations": annotations}
-    data = Data(*indexable(X, y), {k: v for k, v in given.items() if v is not None})
+    data = Data.of(X, y, sample_weight, annotations)
     held_out = data if X_test is None else Data(X_test, y_test, {})
     lams = strengths(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}
 
     def fits():
-        for fit in fits_along(estimator, data, everything, lams, warm_start):
-            if return_estimators:
-                estimators[fit.strength] = fit.estimator
-            yield fit
+        given = estimator, data, everything, lams, warm_start
+        with closing(fits_along(*given)) as found:
+            for fit in found:
+                if return_estimators:
+                    estimators[fit.strength] = fit.estimator
+                yield fit
 
     grid = grid_of(fits(), (1, len(lams)), [lambda: held_out], scoring)
     ordered = tuple(estimators[k] for k in sorted(estimators))

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ._lambda_grid import (
@@ -155,8 +154,7 @@ def stability_selection(
     if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
     estimator = seeded(estimator)
-    given = {"sample_weight": sample_weight, "annotations": annotations}
-    data = Data(*indexable(X, y), {k: v for k, v in given.items() if v is not None})
+    data = Data.of(X, y, sample_weight, annotations)
     kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
