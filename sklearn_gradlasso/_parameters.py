@@ -26,15 +26,18 @@ weight_l1, weight_l2 : float, default=0.0
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers of the default network. "softplus" and
         "tanh" give input gradients without jumps.
-    module : nn.Module, class or factory, default=None
-        Another network: a class or factory called with ``(n_features, n_outputs,
-        **module_params)``, n_features being the number of values in a row (and with
-        ``feature_shape``, its shape, if it has such a parameter), or an instance,
-        which is copied. It maps ``(n, *feature_shape)`` to raw scores of
-        shape ``(n, n_outputs)`` without a last activation; ``hidden_layer_sizes`` and
-        ``activation`` then have no effect, and X may have more than two dimensions.
+    module : "tabular", nn.Module, class or factory, default=None
+        Another network. "tabular" is :class:`~sklearn_gradlasso.modules.TabularNet`,
+        which learns embeddings of numbers and of one-hot encoded categories, for tables
+        on which boosted trees do better than the default network. Or a class or
+        factory called with ``(n_features, n_outputs, **module_params)``, n_features
+        being the number of values in a row (and with ``feature_shape``, its shape, if
+        it has such a parameter), or an instance, which is copied. It maps
+        ``(n, *feature_shape)`` to raw scores of shape ``(n, n_outputs)`` without a last
+        activation; ``hidden_layer_sizes`` and ``activation`` then have no effect, and X
+        may have more than two dimensions.
     module_params : dict, default=None
-        Keyword arguments for a module class or factory.
+        Keyword arguments for "tabular", or a module class or factory.
     input_shape : tuple of int, default=None
         Shape in which the network and the prior see a row of a two-dimensional X,
         such as ``(1, 28, 28)``.
@@ -99,7 +102,7 @@ class NetworkParameters:
     weight_l2: float = 0.0
     hidden_layer_sizes: int | Sequence[int] = (50, 30)
     activation: str = "relu"
-    module: nn.Module | Callable[..., nn.Module] | None = None
+    module: nn.Module | Callable[..., nn.Module] | str | None = None
     module_params: dict[str, Any] | None = None
     input_shape: tuple[int, ...] | None = None
     optimizer: Any = "adam"
@@ -128,7 +131,7 @@ class NetworkParameters:
             Interval(Integral, 1, None, closed="left"),
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "module": [nn.Module, callable, None],
+        "module": [StrOptions({"tabular"}), nn.Module, callable, None],
         "module_params": [dict, None],
         "input_shape": [tuple, list, None],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from . import _validation as check
 from ._aligned import merged, take_rows
 from ._annotations import check_annotations
+from ._columns import columns_of
 from ._fitted import FittedNetwork
 from ._randomness import borrowed_generators, spawn_seeds
-from .modules import build_module, check_output
+from .modules import build_module, check_output, is_ours
 
 __all__ = ["PreparedNetwork"]
 
@@ -52,7 +53,7 @@ class PreparedNetwork(FittedNetwork):
         drawn = check_random_state(self.random_state).randint(2**31 - 1)
         initial, shuffling, splitting = spawn_seeds(3, drawn)
         device, dtype = check.check_device(self.device, X.dtype)
-        network = self._network(X.shape[1:], initial, warm).to(device, dtype)
+        network = self._network(X, sample_weight, initial, warm).to(device, dtype)
         if not warm:
             self._splitting = splitting
         parts = [slice(None)]
@@ -70,7 +71,7 @@ class PreparedNetwork(FittedNetwork):
             rows.append(self._rows(network, X_part, y_part, **extras))
         self._check_network(network, rows[0][:2][0])
         stray = nullcontext
-        if self._architecture["module"] is not None:  # may draw from global generators
+        if not is_ours(self._architecture["module"]):  # may draw from global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = partial(borrowed_generators, seed, device)
         return stray, network, rows, shuffling
@@ -103,11 +104,14 @@ class PreparedNetwork(FittedNetwork):
     def _largest_batch(self) -> int:
         return FULL_BATCH if self.batch_size == "auto" else self.batch_size
 
-    def _network(self, row_shape: tuple, seed: int, warm: bool) -> nn.Module:
-        self._check_row_shape(row_shape, reset=not warm)
+    def _network(self, X, sample_weight, seed: int, warm: bool) -> nn.Module:
+        self._check_row_shape(X.shape[1:], reset=not warm)
         architecture = self._architecture_asked()
         if not warm:
             self._architecture = {**architecture, "seed": seed}
+            if self.module == "tabular":
+                columns = columns_of(X, architecture["n_features"], sample_weight)
+                self._architecture["columns"] = columns
             return self._with_head(build_module(**self._architecture))
         known = {name: self._architecture[name] for name in architecture}
         if joblib.hash(architecture) != joblib.hash(known):

@@ -165,6 +165,11 @@ class TwoViews(NetworkEstimator):
         n_tokens = _n_tokens(self.encode_)
         if n_tokens is None or isinstance(self.module, nn.Module):
             return asked
+        if self.module == "tabular":
+            raise ValueError(
+                "module='tabular' is for columns of a table, but encode makes token "
+                "ids; use module=None or modules.SentenceCNN."
+            )
         params = self.module_params or {}
         if self.module is None:
             sizes = asked["module_params"]["hidden_layer_sizes"]

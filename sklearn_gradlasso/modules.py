@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ._columns import Columns
 from ._extractors import SentenceCNN, SmallCNN, WeightGenerator
 from ._gate import KHotGate
+from ._mlp import ACTIVATIONS, MLP
 from ._randomness import borrowed_generators
 from ._recurrent import RecurrentNet
+from ._tabular import TabularNet
 
 __all__ = [
     "ACTIVATIONS",
@@ -27,79 +29,12 @@ __all__ = [
     "RecurrentNet",
     "SentenceCNN",
     "SmallCNN",
+    "TabularNet",
     "WeightGenerator",
     "build_module",
     "check_output",
+    "is_ours",
 ]
-
-
-class _ReLU(nn.Module):
-    """``max(x, 0)``, in training written so that its second derivative is not computed.
-
-    It is zero, but torch's own activation would send it through the whole network when
-    a gradient is differentiated.
-    """
-
-    same_in_both_modes = True
-    is_piecewise_linear = True
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return torch.relu(x)
-        # x where x > 0, else 0; differentiable with respect to the first x alone
-        return torch.ops.aten.threshold_backward(x, x.detach(), 0)
-
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "identity": nn.Identity,
-    "logistic": nn.Sigmoid,
-    "relu": _ReLU,
-    "softplus": nn.Softplus,
-    "tanh": nn.Tanh,
-}
-
-
-class MLP(nn.Sequential):
-    """Multi-layer perceptron, ``(n, *feature_shape) -> (n, n_outputs)``.
-
-    Rows of any shape are flattened. Weights and biases are uniform in
-    ``+-1 / sqrt(fan_in)`` and drawn from ``generator`` alone: torch's global
-    generator is neither read nor advanced.
-
-    Parameters
-    ----------
-    n_features : int
-        Number of values in a row.
-    n_outputs : int
-        Number of outputs (raw scores; no activation on the last layer).
-    hidden_layer_sizes : sequence of int, default=(50, 30)
-        Units in each hidden layer; empty for a linear network. The default is the
-        network of Ross et al. (2017).
-    activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
-        Activation of the hidden layers. "softplus" and "tanh" are smooth: their
-        input gradients have no jumps.
-    generator : torch.Generator, optional
-        Source of the initial weights; a fresh one with torch's default seed if not
-        given.
-    """
-
-    def __init__(
-        self,
-        n_features: int,
-        n_outputs: int,
-        hidden_layer_sizes: Sequence[int] = (50, 30),
-        activation: str = "relu",
-        generator: torch.Generator | None = None,
-    ):
-        generator = torch.Generator() if generator is None else generator
-        sizes = [n_features, *hidden_layer_sizes]
-        layers: list[nn.Module] = []
-        for fan_in, fan_out in pairwise(sizes):
-            layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
-        super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(1))
 
 
 class LogProbabilities(nn.Sequential):
@@ -139,31 +74,38 @@ class LogOdds(nn.Sequential):
         return functional.logsigmoid(torch.cat([-log_odds, log_odds], dim=1))
 
 
-def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float32)
-    bound = 1 / math.sqrt(fan_in)
-    with torch.no_grad():
-        layer.weight.uniform_(-bound, bound, generator=generator)
-        layer.bias.uniform_(-bound, bound, generator=generator)
-    return layer
+OURS: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
+
+
+def is_ours(module) -> bool:
+    """Whether a network draws from a private generator alone.
+
+    Parameters
+    ----------
+    module : nn.Module, callable, str or None
+        As in :func:`build_module`.
+    """
+    return module is None or isinstance(module, str)
 
 
 def build_module(
-    module: nn.Module | Callable[..., nn.Module] | None,
+    module: nn.Module | Callable[..., nn.Module] | str | None,
     n_features: int,
     n_outputs: int,
     *,
     module_params: dict[str, Any] | None,
     seed: int,
     feature_shape: Sequence[int] = (),
+    columns: Columns | None = None,
 ) -> nn.Module:
     """Make a network from what the user gave.
 
     Parameters
     ----------
-    module : nn.Module, callable or None
+    module : nn.Module, callable, "tabular" or None
         An instance is copied; a class or factory is called with ``(n_features,
-        n_outputs, **module_params)``; ``None`` stands for :class:`MLP`.
+        n_outputs, **module_params)``; "tabular" stands for :class:`TabularNet` and
+        ``None`` for :class:`MLP`.
     n_features, n_outputs : int
         Number of values in a row, and of outputs.
     module_params : dict or None
@@ -172,6 +114,8 @@ def build_module(
         Decides the initial weights; torch's global generator is left as found.
     feature_shape : tuple of int
         Shape of a row, for a class or factory that has a parameter of this name.
+    columns : Columns, optional
+        What the columns of the training rows are like, for "tabular".
 
     Returns
     -------
@@ -193,9 +137,11 @@ def build_module(
                 f"an instance of {type(module).__name__}; pass the class instead."
             )
         network = copy.deepcopy(module)
-    elif module is None:
+    elif is_ours(module):
+        known = {"columns": columns} if module == "tabular" else {}
         generator = torch.Generator().manual_seed(seed)
-        network = MLP(n_features, n_outputs, **params, generator=generator)
+        make = partial(OURS[module], generator=generator, **known)
+        network = _made(make, OURS[module].__name__, n_features, n_outputs, params)
     else:
         if _asks_for_shape(module):
             params = {"feature_shape": tuple(feature_shape), **params}
@@ -218,20 +164,24 @@ def _asks_for_shape(factory) -> bool:
 def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
     name = getattr(factory, "__name__", type(factory).__name__)
     with borrowed_generators(seed):
-        try:
-            network = factory(n_features, n_outputs, **params)
-        except TypeError as error:
-            raise TypeError(
-                f"module: {name} is called as module(n_features, n_outputs, "
-                f"**module_params), here ({n_features}, {n_outputs}, **{params}), "
-                f"and answered: {error}"
-            ) from error
+        network = _made(factory, name, n_features, n_outputs, params)
     if not isinstance(network, nn.Module):
         raise TypeError(
             f"module: {name} must return a torch.nn.Module, got "
             f"{type(network).__name__}."
         )
     return network
+
+
+def _made(factory, name: str, n_features: int, n_outputs: int, params: dict):
+    try:
+        return factory(n_features, n_outputs, **params)
+    except TypeError as error:
+        raise TypeError(
+            f"module: {name} is called as module(n_features, n_outputs, "
+            f"**module_params), here ({n_features}, {n_outputs}, **{params}), and "
+            f"answered: {error}"
+        ) from error
 
 
 def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:

@@ -18,6 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEAVES = {
     "_aligned",
     "_annotations",
+    "_columns",
     "_extractors",
     "_features",
     "_gate",
@@ -25,6 +26,7 @@ LEAVES = {
     "_importances",
     "_layout",
     "_masks",
+    "_mlp",
     "_paths",
     "_randomness",
     "_recurrent",
@@ -41,7 +43,7 @@ LEAVES = {
 }
 LAYERS = [
     LEAVES,
-    {"_ablation", "_groups", "_local_linear", "_score", "priors"},
+    {"_ablation", "_groups", "_local_linear", "_score", "_tabular", "priors"},
     {"_expected_gradients", "explanation"},
     {"attributions", "metrics", "objective"},
     {"_inference", "_steps", "modules"},

@@ -3,7 +3,7 @@
 from ._confounded import make_colour_grid, make_decoy, make_iris_cancer
 from ._credit import fetch_credit_default
 from ._graph import make_graph_regression
-from ._images import fetch_mnist
+from ._images import fetch_cifar10_small, fetch_mnist
 from ._linear import make_correlated_groups, make_independent_linear
 from ._make import make_sparse_regions
 from ._sensitivity import make_sensitivity_regression
@@ -17,6 +17,7 @@ from ._weather import fetch_beijing_pm25
 __all__ = [
     "fetch_adult",
     "fetch_beijing_pm25",
+    "fetch_cifar10_small",
     "fetch_credit_default",
     "fetch_metr_la",
     "fetch_mnist",

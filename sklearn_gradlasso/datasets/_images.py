@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import fetch_openml
@@ -10,9 +12,21 @@ from sklearn.utils import Bunch
 
 from ._find import advice, check_subset, find, in_subset
 
-__all__ = ["fetch_mnist"]
+__all__ = ["fetch_cifar10_small", "fetch_mnist"]
 
 MNIST_TRAIN_ROWS, MNIST_ROWS = 60_000, 70_000
+CIFAR10_KINDS = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 
 
 def fetch_mnist(
@@ -60,26 +74,96 @@ def fetch_mnist(
     check_subset(subset)
     path = find("mnist.npz", data_home)
     if path is not None:
-        with np.load(path) as file:
-            parts = {name: file[name] for name in file.files}
-        data = np.concatenate([parts["X_train"], parts["X_test"]]).reshape(-1, 784)
-        target = np.concatenate([parts["y_train"], parts["y_test"]])
-        n_train = len(parts["y_train"])
+        published = _read(path)
     elif download_if_missing:
-        data, target = _download_mnist(data_home)
-        n_train = MNIST_TRAIN_ROWS
+        published = _download_mnist(data_home)
     else:
         raise FileNotFoundError(advice("mnist.npz"))
-    split = np.repeat(["train", "test"], [n_train, len(data) - n_train])
+    return _part(published, subset, return_X_y)
+
+
+def fetch_cifar10_small(
+    *,
+    subset: str = "all",
+    data_home: str | os.PathLike | None = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple:
+    """Part of CIFAR-10: colour images of ten kinds of animals and vehicles.
+
+    The first 4,000 training and the first 1,000 test images, of 32 x 32 pixels, in the
+    original order. Accuracies on this part cannot be compared with published ones.
+
+    Parameters
+    ----------
+    subset : {"all", "train", "test"}, default="all"
+        Images of the published split; "all" are the training images, then the test
+        images.
+    data_home : str or path-like, default=None
+        Folder with ``cifar10_small.npz``. There is no download.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch
+        ``data``: ndarray of shape (n, 3072), uint8 from 0 (dark) to 255, the red, green
+        and blue of each pixel side by side, pixels row by row; ``images``: the same as
+        (n, 32, 32, 3); ``target``: ndarray of shape (n,), the position of the kind in
+        ``target_names``; ``split``: ndarray of shape (n,) of "train" and "test";
+        ``target_names``.
+
+    Raises
+    ------
+    ValueError
+        If the subset is unknown.
+    FileNotFoundError
+        If the file is not there.
+
+    References
+    ----------
+    A. Krizhevsky (2009). Learning multiple layers of features from tiny images.
+    Technical report, University of Toronto.
+    """
+    check_subset(subset)
+    path = find("cifar10_small.npz", data_home)
+    if path is None:
+        raise FileNotFoundError(advice("cifar10_small.npz", download=False))
+    found = _part(_read(path), subset, return_X_y)
+    if not return_X_y:
+        found.target_names = list(CIFAR10_KINDS)
+    return found
+
+
+@dataclass(frozen=True)
+class _Published:
+    """Images of shape (n, height, width[, 3]) with labels, training images first."""
+
+    images: np.ndarray
+    target: np.ndarray
+    n_train: int
+
+
+def _read(path: Path) -> _Published:
+    with np.load(path) as file:
+        images, target = (
+            np.concatenate([file[f"{name}_train"], file[f"{name}_test"]])
+            for name in "Xy"
+        )
+        return _Published(images, target, len(file["y_train"]))
+
+
+def _part(published: _Published, subset: str, return_X_y: bool) -> Bunch | tuple:
+    n_test = len(published.images) - published.n_train
+    split = np.repeat(["train", "test"], [published.n_train, n_test])
     rows = in_subset(split, subset)
-    data, target = data[rows], target[rows].astype(int)
+    images, target = published.images[rows], published.target[rows].astype(int)
+    data = images.reshape(len(images), -1)
     if return_X_y:
         return data, target
-    images = data.reshape(-1, 28, 28)
     return Bunch(data=data, images=images, target=target, split=split[rows])
 
 
-def _download_mnist(data_home) -> tuple[np.ndarray, np.ndarray]:
+def _download_mnist(data_home) -> _Published:
     try:
         bunch = fetch_openml(data_id=554, as_frame=False, data_home=data_home)
     except OSError as error:
@@ -90,4 +174,5 @@ def _download_mnist(data_home) -> tuple[np.ndarray, np.ndarray]:
         raise FileNotFoundError(
             f"{advice('mnist.npz')} OpenML gave data of shape {bunch.data.shape}."
         )
-    return bunch.data.astype(np.uint8), bunch.target.astype(int)
+    images = bunch.data.astype(np.uint8).reshape(-1, 28, 28)
+    return _Published(images, bunch.target.astype(int), MNIST_TRAIN_ROWS)

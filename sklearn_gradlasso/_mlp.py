@@ -1,0 +1,90 @@
+"""Multi-layer perceptrons and their activations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ACTIVATIONS", "MLP"]
+
+
+class _ReLU(nn.Module):
+    """``max(x, 0)``, in training written so that its second derivative is not computed.
+
+    It is zero, but torch's own activation would send it through the whole network when
+    a gradient is differentiated.
+    """
+
+    same_in_both_modes = True
+    is_piecewise_linear = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return torch.relu(x)
+        # x where x > 0, else 0; differentiable with respect to the first x alone
+        return torch.ops.aten.threshold_backward(x, x.detach(), 0)
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "identity": nn.Identity,
+    "logistic": nn.Sigmoid,
+    "relu": _ReLU,
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+}
+
+
+class MLP(nn.Sequential):
+    """Multi-layer perceptron, ``(n, *feature_shape) -> (n, n_outputs)``.
+
+    Rows of any shape are flattened. Weights and biases are uniform in
+    ``+-1 / sqrt(fan_in)`` and drawn from ``generator`` alone: torch's global
+    generator is neither read nor advanced.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of values in a row.
+    n_outputs : int
+        Number of outputs (raw scores; no activation on the last layer).
+    hidden_layer_sizes : sequence of int, default=(50, 30)
+        Units in each hidden layer; empty for a linear network. The default is the
+        network of Ross et al. (2017).
+    activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
+        Activation of the hidden layers. "softplus" and "tanh" are smooth: their
+        input gradients have no jumps.
+    generator : torch.Generator, optional
+        Source of the initial weights; a fresh one with torch's default seed if not
+        given.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        hidden_layer_sizes: Sequence[int] = (50, 30),
+        activation: str = "relu",
+        generator: torch.Generator | None = None,
+    ):
+        generator = torch.Generator() if generator is None else generator
+        sizes = [n_features, *hidden_layer_sizes]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise(sizes):
+            layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
+        super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))
+
+
+def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
+    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float32)
+    bound = 1 / math.sqrt(fan_in)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
