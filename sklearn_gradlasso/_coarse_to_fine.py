@@ -17,7 +17,12 @@ from torch import nn
 from ._parameters import PARAMETERS_DOC as NETWORK_DOC
 from ._randomness import spawn_seeds
 from ._two_views import TwoViews
+from ._weights import Snapshot
 from .objective import Objective
+
+ATTEMPTS = 6  # at the fine phase
+SMALLER = 0.1  # the rate of another fine phase, after one that blew up
+BLOWN_UP = 10.0  # times the loss of the first epoch
 
 __all__ = ["NETWORK_DOC", "PARAMETERS_DOC", "CoarseToFine"]
 
@@ -48,7 +53,8 @@ n_nonzero_coefs : int, default=5
         epochs at most, and ends by the same rule.
     fine_learning_rate_ratio : float, default=0.1
         Learning rate of the fine phase, by momentum SGD, as a share of the final one of
-        the coarse phase.
+        the coarse phase. Where the loss grows tenfold beyond that of the first epoch,
+        the phase begins anew with a tenth of the rate, up to five times.
     fine_momentum : float, default=0.9
         Momentum of the fine phase."""
 
@@ -134,8 +140,30 @@ class CoarseToFine(TwoViews):
             if one_pass or cut_short:
                 return
         gate.temperature, gate.n_nonzero_coefs = self.temperature, self._n_open
-        descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
-        yield self._net_to_train(*how, True, one_pass, optimization=descent)
+        before, n_before = self.net_, self.n_iter_
+        weights = Snapshot(before.trained_tensors())
+        for attempt in range(ATTEMPTS):
+            descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
+            net = self._net_to_train(*how, True, one_pass, optimization=descent)
+            yield net
+            if attempt + 1 == ATTEMPTS or not self._has_blown_up(net):
+                return
+            weights.restore()
+            self.net_ = before  # with its optimizer's state
+            self._forget(n_before)
+            self._fine_rate *= SMALLER
+
+    def _has_blown_up(self, net) -> bool:
+        """Whether training ended further from the data than it began."""
+        diverged = net.ended_by_ == "divergence"
+        return diverged or self.loss_curve_[-1] > BLOWN_UP * self.loss_curve_[0]
+
+    def _forget(self, n_epochs: int) -> None:
+        """Leave out what came after so many epochs."""
+        curves = self.loss_curve_, self.penalty_curve_, self.validation_scores_
+        for curve in curves:
+            del curve[n_epochs:]
+        self.n_iter_ = n_epochs
 
 
 def _noise(network: nn.Module, *entropy: int) -> torch.Generator:

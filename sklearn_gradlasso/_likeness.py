@@ -71,6 +71,8 @@ def obstacle_to_stacking(part, *estimators) -> str:
     rtol = TOLERANCES[part.rows[0].dtype]
     for k, values in enumerate(alone):
         for of_one, of_all in zip(values, together):
+            if not of_one.numel():
+                continue
             scale = of_one.abs().max().clamp(min=1.0)
             if not (of_one - of_all[k]).abs().max() <= rtol * scale:
                 return (

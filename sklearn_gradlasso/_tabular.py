@@ -94,7 +94,7 @@ class _Numbers(nn.Module):
             "first": most * np.arange(len(n_bins)),
         }
         for name, values in known.items():
-            self.register_buffer(name, torch.as_tensor(values))
+            self.register_buffer(name, torch.tensor(values))
         scale = torch.as_tensor(n_bins, dtype=torch.float32).rsqrt()[:, None, None]
         rise = torch.randn(len(n_bins), most, size, generator=generator) * scale
         self.rise = nn.Parameter(rise)
@@ -120,9 +120,9 @@ class _Categories(nn.Module):
     def __init__(self, columns: Columns, size: int, generator: torch.Generator):
         super().__init__()
         n_columns = len(columns.two_valued)
-        self.register_buffer("at", torch.as_tensor(columns.two_valued))
+        self.register_buffer("at", torch.tensor(columns.two_valued))
         belongs = columns.group[:, None] == np.arange(columns.n_groups)
-        self.register_buffer("belongs", torch.as_tensor(belongs))
+        self.register_buffer("belongs", torch.tensor(belongs))
         self.weight = nn.Parameter(
             torch.randn(n_columns, size, generator=generator) / 2
         )

@@ -37,10 +37,15 @@ SELECTORS = [
         sklearn_gradlasso.GradientLassoRegressor,
     )
 ]
+TABULAR = [
+    estimator(module="tabular", max_iter=15)
+    for estimator in ESTIMATORS
+    if hasattr(estimator(), "module")
+]
 FEW = {"lams": [0.01, 0.1], "cv": 2, "max_iter": 30}
 SMALL_SEARCHES = [estimator(**FEW) for estimator in SEARCHES]
 CHECKED = [estimator() for estimator in ESTIMATORS]
-CHECKED += OF_REGRESSORS + SELECTORS + SMALL_SEARCHES
+CHECKED += OF_REGRESSORS + SELECTORS + SMALL_SEARCHES + TABULAR
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -613,3 +613,15 @@ def test_listed_words_are_trained_like_a_dense_bag():
                 found[few] = dense(model.explain(texts))
         np.testing.assert_allclose(found[8], found[10**6], atol=1e-4)
         assert found[8].any()
+
+
+@pytest.mark.parametrize("module", [None, "tabular"])
+def test_a_fine_phase_that_blows_up_begins_anew(module):
+    rng = np.random.default_rng(0)
+    X = 100 + rng.standard_normal((80, 2))  # not scaled: steep
+    y = X[:, 0] + rng.standard_normal(80)
+    model = NGSLLRegressor(module=module, max_iter=50, random_state=0).fit(X, y)
+    assert model.loss_curve_[-1] < 10 * model.loss_curve_[0]
+    assert model._fine_rate < 0.1 * 0.003
+    assert len(model.loss_curve_) == len(model.penalty_curve_) == model.n_iter_
+    assert model.n_iter_ <= model.n_coarse_iter_ + 50

@@ -108,9 +108,14 @@ def test_indicators_of_a_group_are_added_up():
 @pytest.mark.parametrize("columns", [slice(0, 3), slice(3, 10)])
 def test_numbers_or_categories_alone(columns):
     X = table()[:, columns]
-    model = tabular(max_iter=20).fit(X, (X[:, 0] > 0).astype(int))
+    y = (X[:, 0] > 0).astype(int)
+    model = tabular(max_iter=20).fit(X, y)
     assert model.explain(X).shape == X.shape
-    assert model.score(X, (X[:, 0] > 0).astype(int)) > 0.8
+    assert model.score(X, y) > 0.8
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "networks are trained one by one")
+        path = lambda_path(tabular(), X, y, lams=[0.01, 0.1])
+    assert np.isfinite(path.scores).all()
 
 
 def test_networks_beside_each_other_have_their_own_columns():
@@ -253,3 +258,12 @@ def test_errors_say_what_to_do():
     )
     with pytest.raises(ValueError, match="module='tabular' is for columns of a table"):
         texts.fit(["a film", "a book"], [0, 1])
+
+
+def test_a_network_shares_no_memory_with_what_it_was_told():
+    X = table()
+    columns = columns_of(X, X.shape[1])
+    network = TabularNet(X.shape[1], 2, columns)
+    for buffer in network.buffers():
+        buffer.zero_()
+    assert columns.numeric.any() and columns.two_valued.any()
