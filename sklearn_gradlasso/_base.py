@@ -25,7 +25,7 @@ from ._randomness import borrowed_generators
 from ._rows import Batches, Rows
 from ._threads import threads
 from ._weights import Plateau
-from .modules import is_ours
+from .modules import is_built_in
 from .weight_penalties import L1, L2
 
 __all__ = ["NetworkEstimator", "undone_on_failure"]
@@ -171,7 +171,7 @@ class NetworkEstimator(PreparedNetwork):
         order = torch.Generator().manual_seed(seed) if self.shuffle else None
         guess = self._guess(rows.y, rows.extras.get("sample_weight"))
         own = nullcontext()
-        if not is_ours(self._architecture["module"]):
+        if not is_built_in(self._architecture["module"]):
             own = borrowed_generators(seed, rows.device)
         with own:
             lam = balanced_strength(trial, Batches(rows, batch_size, order), guess)

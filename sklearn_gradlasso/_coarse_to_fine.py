@@ -20,11 +20,11 @@ from ._two_views import TwoViews
 from ._weights import Snapshot
 from .objective import Objective
 
+__all__ = ["NETWORK_DOC", "PARAMETERS_DOC", "CoarseToFine"]
+
 ATTEMPTS = 6  # at the fine phase
 SMALLER = 0.1  # the rate of another fine phase, after one that blew up
 BLOWN_UP = 10.0  # times the loss of the first epoch
-
-__all__ = ["NETWORK_DOC", "PARAMETERS_DOC", "CoarseToFine"]
 
 PARAMETERS_DOC = """\
 n_nonzero_coefs : int, default=5
@@ -146,7 +146,9 @@ class CoarseToFine(TwoViews):
             descent = "sgd", {"momentum": self.fine_momentum}, self._fine_rate
             net = self._net_to_train(*how, True, one_pass, optimization=descent)
             yield net
-            if attempt + 1 == ATTEMPTS or not self._has_blown_up(net):
+            was_ended = net.ended_by_ in ("interrupt", "callback")
+            is_last = attempt + 1 == ATTEMPTS or was_ended
+            if is_last or not self._has_blown_up(net):
                 return
             weights.restore()
             self.net_ = before  # with its optimizer's state

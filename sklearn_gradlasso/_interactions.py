@@ -106,8 +106,8 @@ def _refuse_piecewise_linear(module: nn.Module) -> None:
             raise ValueError(
                 f"The network has {type(part).__name__.lstrip('_')} layers: it is "
                 "piecewise linear, and its second derivatives are zero or undefined. "
-                "Give finite_difference, for example 0.5, or fit a network with "
-                "activation='softplus' or 'tanh'."
+                "Give finite_difference, for example 0.5, or fit the default network "
+                "with activation='softplus' or 'tanh'."
             )
 
 

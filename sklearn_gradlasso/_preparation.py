@@ -19,7 +19,7 @@ from ._annotations import check_annotations
 from ._columns import columns_of
 from ._fitted import FittedNetwork
 from ._randomness import borrowed_generators, spawn_seeds
-from .modules import build_module, check_output, is_ours
+from .modules import build_module, check_output, is_built_in
 
 __all__ = ["PreparedNetwork"]
 
@@ -71,7 +71,9 @@ class PreparedNetwork(FittedNetwork):
             rows.append(self._rows(network, X_part, y_part, **extras))
         self._check_network(network, rows[0][:2][0])
         stray = nullcontext
-        if not is_ours(self._architecture["module"]):  # may draw from global generators
+        if not is_built_in(
+            self._architecture["module"]
+        ):  # may draw from global generators
             (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
             stray = partial(borrowed_generators, seed, device)
         return stray, network, rows, shuffling

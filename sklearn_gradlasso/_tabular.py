@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from ._columns import Columns
 from ._mlp import ACTIVATIONS, MLP
+from ._validation import check_hidden_layer_sizes
 
 __all__ = ["TabularNet"]
 
@@ -20,9 +22,9 @@ class TabularNet(nn.Module):
 
     Each number becomes ``embedding_size`` learned piecewise linear functions of itself,
     each group of indicator columns (one variable, one-hot encoded) as many learned
-    values for each category; a ReLU follows both. Gradients with respect to the
-    original columns are those of these functions: beyond the training values of a
-    number they are constant.
+    values for each category; a ReLU follows both. The functions have slopes, and so
+    the network has gradients with respect to the original columns. Beyond the outer
+    edges of the pieces, half a gap outside of the training values, they are constant.
 
     Parameters
     ----------
@@ -31,19 +33,25 @@ class TabularNet(nn.Module):
     n_outputs : int
         Number of outputs (raw scores; no activation on the last layer).
     columns : Columns
-        What the columns of the training rows are like; estimators find it out.
+        What the columns of the training rows are like. Estimators find it out: the
+        network is not made by hand.
     embedding_size : int, default=8
         Values for each number and each group.
-    hidden_layer_sizes : sequence of int, default=(128, 128)
+    hidden_layer_sizes : int or sequence of int, default=(128, 128)
         Units in each hidden layer of the perceptron.
     generator : torch.Generator, optional
         Source of the initial weights; a fresh one with torch's default seed if not
         given.
 
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+
     Notes
     -----
-    Each of up to 128 different values of a number lies in the middle of a piece; where
-    there are more, 32 pieces hold about equally many training rows. The functions are
+    Each of up to 128 different values of a number has a piece of its own; where there
+    are more, up to 32 pieces hold about equally many training rows. The functions are
     linear in the piecewise linear encoding of Gorishniy, Rubachev and Babenko (2022),
     *On Embeddings for Numerical Features in Tabular Deep Learning*.
     """
@@ -54,10 +62,16 @@ class TabularNet(nn.Module):
         n_outputs: int,
         columns: Columns,
         embedding_size: int = 8,
-        hidden_layer_sizes: Sequence[int] = (128, 128),
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
         generator: torch.Generator | None = None,
     ):
         super().__init__()
+        if not isinstance(embedding_size, Integral) or embedding_size < 1:
+            raise ValueError(
+                "module_params: embedding_size must be a positive integer, got "
+                f"{embedding_size!r}."
+            )
+        hidden_layer_sizes = check_hidden_layer_sizes(hidden_layer_sizes)
         generator = torch.Generator() if generator is None else generator
         self.numbers = _Numbers(columns, embedding_size, generator)
         self.categories = _Categories(columns, embedding_size, generator)
@@ -103,6 +117,8 @@ class _Numbers(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.index_select(1, self.at)
+        if not x.shape[1]:
+            return x
         x = torch.minimum(torch.maximum(x, self.left[:, 0]), self.right)
         reached = (x.detach()[:, :, None] >= self.left[:, 1:]) & self.inner
         piece = self.first + reached.sum(dim=2)
@@ -115,21 +131,26 @@ class _Numbers(nn.Module):
 
 
 class _Categories(nn.Module):
-    """Sums over groups of embedded indicators, ``(n, n_features) -> (n, g * size)``."""
+    """Sums over groups of embedded indicators, ``(n, n_features) -> (n, g * size)``.
+
+    Groups are filled up to the size of the largest with columns that do not count.
+    """
 
     def __init__(self, columns: Columns, size: int, generator: torch.Generator):
         super().__init__()
-        n_columns = len(columns.two_valued)
-        self.register_buffer("at", torch.tensor(columns.two_valued))
-        belongs = columns.group[:, None] == np.arange(columns.n_groups)
-        self.register_buffer("belongs", torch.tensor(belongs))
-        self.weight = nn.Parameter(
-            torch.randn(n_columns, size, generator=generator) / 2
-        )
-        self.bias = nn.Parameter(torch.zeros(columns.n_groups, size))
+        sizes = np.bincount(columns.group)
+        counts = np.arange(sizes.max(initial=0)) < sizes[:, None]
+        at = np.zeros(counts.shape, dtype=np.int64)
+        at[counts] = columns.two_valued
+        self.register_buffer("at", torch.tensor(at))
+        self.register_buffer("counts", torch.tensor(counts))
+        weight = torch.randn(*counts.shape, size, generator=generator) / 2
+        self.weight = nn.Parameter(weight * self.counts[:, :, None])
+        self.bias = nn.Parameter(torch.zeros(len(sizes), size))
         self.activation = ACTIVATIONS["relu"]()
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.belongs[:, :, None] * self.weight[:, None, :]
-        values = x.index_select(1, self.at) @ weight.flatten(1) + self.bias.flatten()
-        return self.activation(values)
+        on = x.index_select(1, self.at.flatten()).unflatten(1, self.at.shape)
+        weight = self.weight * self.counts[:, :, None]
+        values = torch.einsum("ngj,gjk->ngk", on, weight) + self.bias
+        return self.activation(values).flatten(1)

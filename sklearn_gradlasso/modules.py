@@ -33,7 +33,7 @@ __all__ = [
     "WeightGenerator",
     "build_module",
     "check_output",
-    "is_ours",
+    "is_built_in",
 ]
 
 
@@ -77,8 +77,8 @@ class LogOdds(nn.Sequential):
 OURS: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
 
 
-def is_ours(module) -> bool:
-    """Whether a network draws from a private generator alone.
+def is_built_in(module) -> bool:
+    """Whether a network is the package's own, which draws from a private generator.
 
     Parameters
     ----------
@@ -137,10 +137,16 @@ def build_module(
                 f"an instance of {type(module).__name__}; pass the class instead."
             )
         network = copy.deepcopy(module)
-    elif is_ours(module):
-        known = {"columns": columns} if module == "tabular" else {}
-        generator = torch.Generator().manual_seed(seed)
-        make = partial(OURS[module], generator=generator, **known)
+    elif is_built_in(module):
+        known = {"generator": torch.Generator().manual_seed(seed)}
+        if module == "tabular":
+            known["columns"] = columns
+        if not known.keys().isdisjoint(params):
+            raise TypeError(
+                f"module_params must not have {sorted(known)}, which follow from "
+                "random_state and the training rows."
+            )
+        make = partial(OURS[module], **known)
         network = _made(make, OURS[module].__name__, n_features, n_outputs, params)
     else:
         if _asks_for_shape(module):
@@ -173,7 +179,7 @@ def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
     return network
 
 
-def _made(factory, name: str, n_features: int, n_outputs: int, params: dict):
+def _made(factory, name: str, n_features: int, n_outputs: int, params: dict) -> Any:
     try:
         return factory(n_features, n_outputs, **params)
     except TypeError as error:

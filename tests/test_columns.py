@@ -10,10 +10,12 @@ def described(*columns, sample_weight=None):
     return columns_of(X, X.shape[1], sample_weight)
 
 
-def test_few_values_lie_in_the_middle_of_bins():
+def test_few_values_have_a_bin_each():
     found = described([4.0, 1.0, 2.0, 2.0])
     assert found.numeric.tolist() == [0]
     assert found.edges[0].tolist() == [0.5, 1.5, 3.0, 5.0]
+    (edges,) = described(np.arange(100.0)).edges
+    assert edges.tolist() == [*np.arange(-0.5, 100)]
 
 
 def test_bins_of_many_values_hold_equally_many_rows():
@@ -32,12 +34,20 @@ def test_a_value_that_most_rows_have_takes_one_bin():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_edges_increase_between_neighbouring_numbers(dtype):
-    x = np.array([1.0], dtype)
-    x = np.concatenate([x, np.nextafter(x, 2, dtype=dtype), [0, 3]]).astype(dtype)
-    (edges,) = described(x).edges
+def test_what_differs_by_rounding_is_one_value(dtype):
+    ones = np.nextafter(np.ones(2, dtype), [0, 2], dtype=dtype)
+    found = described(np.array([*ones, 1, 0, 3], dtype))
+    (edges,) = found.edges
     assert edges.dtype == dtype
-    assert (np.diff(edges) > 0).all()
+    np.testing.assert_allclose(edges, [-0.5, 0.5, 2, 4], rtol=1e-6)
+    found = described(np.array([*ones, 3, 3], dtype), np.array([*ones, 1, 1], dtype))
+    assert found.two_valued.tolist() == [0, 1]
+
+
+def test_a_column_that_hardly_varies_is_no_number():
+    rng = np.random.default_rng(0)
+    found = described(1e-12 * rng.standard_normal(50), rng.standard_normal(50))
+    assert found.numeric.tolist() == [1]
 
 
 def test_indicators_of_one_variable_are_a_group():
@@ -49,6 +59,13 @@ def test_indicators_of_one_variable_are_a_group():
     assert found.two_valued.tolist() == [0, 1, 2, 3, 4, 5, 6, 8]
     assert found.group.tolist() == [0, 0, 0, 1, 1, 1, 1, 2]
     assert found.n_groups == 3
+
+
+def test_only_neighbours_are_a_group():
+    first, second = np.eye(5)[[0, 1, 2, 2, 2]][:, :2].T
+    assert described(first, second).group.tolist() == [0, 0]
+    found = described(first, np.arange(5.0), second)
+    assert found.group.tolist() == [0, 1]
 
 
 def test_a_constant_column_is_no_number():

@@ -625,3 +625,17 @@ def test_a_fine_phase_that_blows_up_begins_anew(module):
     assert model._fine_rate < 0.1 * 0.003
     assert len(model.loss_curve_) == len(model.penalty_curve_) == model.n_iter_
     assert model.n_iter_ <= model.n_coarse_iter_ + 50
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fine_phase_that_was_ended_does_not_begin_anew():
+    class Stop(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if net.history[-1]["train_loss"] > 1e9:
+                raise KeyboardInterrupt
+
+    X = 100 + np.random.default_rng(0).standard_normal((80, 2))
+    model = NGSLLRegressor(max_iter=20, callbacks=[Stop()], random_state=0)
+    model.fit(X, X[:, 0])
+    assert model.loss_curve_[-1] > 1e9 > 10 * model.loss_curve_[0]
+    assert model.n_iter_ < model.n_coarse_iter_ + 20

@@ -53,6 +53,8 @@ def tabular(estimator=GradientLassoClassifier, **params):
 def test_numbers_become_piecewise_linear_functions():
     X = table()
     numbers, edges = net(X).numbers, columns_of(X, 3).edges
+    bias = torch.randn(numbers.bias.shape, dtype=torch.float64)
+    numbers.bias.data = bias
     inputs = np.linspace(-10, 10, 1001)[:, None].repeat(X.shape[1], axis=1)
     embedded = numbers(torch.tensor(inputs)).detach().reshape(len(inputs), 3, -1)
     rise = numbers.rise.detach().numpy()
@@ -60,8 +62,8 @@ def test_numbers_become_piecewise_linear_functions():
         for k in range(embedded.shape[2]):
             n_bins = len(edges[j]) - 1
             at_edges = np.append(0, rise[j, :n_bins, k].cumsum())
-            expected = np.interp(inputs[:, j], edges[j], at_edges).clip(min=0)
-            np.testing.assert_allclose(embedded[:, j, k], expected, atol=1e-12)
+            value = np.interp(inputs[:, j], edges[j], at_edges) + bias[j, k].item()
+            np.testing.assert_allclose(embedded[:, j, k], value.clip(min=0), atol=1e-12)
 
 
 def test_gradients_are_the_slopes_of_these_functions():
@@ -97,11 +99,13 @@ def test_beyond_the_training_values_numbers_change_nothing():
 def test_indicators_of_a_group_are_added_up():
     X = table()
     categories = net(X).categories
+    bias = torch.randn(categories.bias.shape, dtype=torch.float64)
+    categories.bias.data = bias
     embedded = categories(torch.tensor(X)).detach().reshape(len(X), 2, -1)
     weight = categories.weight.detach().numpy()
-    for group, (start, stop) in enumerate([(0, 3), (3, 7)]):
-        chosen = X[:, 3 + start : 3 + stop].argmax(axis=1) + start
-        expected = weight[chosen].clip(min=0)
+    for group, (start, stop) in enumerate([(3, 6), (6, 10)]):
+        chosen = X[:, start:stop].argmax(axis=1)
+        expected = (weight[group, chosen] + bias[group].numpy()).clip(min=0)
         np.testing.assert_allclose(embedded[:, group], expected)
 
 
@@ -222,6 +226,28 @@ def test_steps_and_spikes_that_the_default_network_does_not_see():
     assert ours > r2(tabular(GradientLassoRegressor, **how, module=None)) + 0.1
 
 
+def test_rounding_makes_no_steps():
+    rng = np.random.default_rng(0)
+    ratings = rng.integers(1, 6, size=(1000, 3))
+    means = ratings.mean(axis=1), ratings[:, 0] / 3 + ratings[:, 1:].sum(axis=1) / 3
+    X = np.where(np.arange(1000) % 2, *means)[:, None]
+    X = np.hstack([X, 1e-300 * X])
+    y = X[:, 0] > 3
+    model = tabular(max_iter=60).fit(X[:700], y[:700])
+    assert model.score(X[700:], y[700:]) > 0.97
+    assert np.abs(model.explain(X)).max() < 1000
+    assert model.feature_importances_[0] > 0.9
+
+
+def test_what_fills_up_a_group_does_not_count():
+    X = table()
+    model = tabular(weight_l1=0.01).fit(X, labels(X))
+    categories = model.net_.module_[0].categories
+    filled_up = categories.weight[~categories.counts]
+    assert len(filled_up) == 1
+    assert (filled_up == 0).all()
+
+
 def test_annotations_hold():
     X = table()
     y = (X[:, 2] > 1).astype(int)
@@ -244,15 +270,22 @@ def test_the_network_reads_what_encode_makes():
     model.fit(X, labels(X))
     generator = model.net_.module_[0].generator
     assert generator.numbers.at.tolist() == [0, 1, 2]
-    assert generator.categories.at.tolist() == list(range(3, 10))
+    at = generator.categories.at[generator.categories.counts]
+    assert at.tolist() == list(range(3, 10))
 
 
 def test_errors_say_what_to_do():
     X = table()
     with pytest.raises(ValueError, match="'module' parameter .*'tabular'"):
         tabular(module="tabula").fit(X, labels(X))
-    with pytest.raises(TypeError, match="module: TabularNet is called as.*n_bins"):
-        tabular(module_params={"n_bins": 3}).fit(X, labels(X))
+    for params, error, message in [
+        ({"n_bins": 3}, TypeError, "module: TabularNet is called as.*n_bins"),
+        ({"columns": None}, TypeError, "module_params must not have .'columns'"),
+        ({"embedding_size": 0}, ValueError, "embedding_size must be a positive"),
+        ({"hidden_layer_sizes": (0,)}, ValueError, "hidden_layer_sizes must be pos"),
+    ]:
+        with pytest.raises(error, match=message):
+            tabular(module_params=params).fit(X, labels(X))
     texts = NGSLLClassifier(
         module="tabular", encode=TokenSequencer(), simplify=CountVectorizer()
     )
