@@ -17,14 +17,17 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: .venv/test
+bench: .venv/test .venv/papers
 	$(BIN)/python examples/benchmarks/train_step.py
 	$(BIN)/python examples/benchmarks/import_time.py
 	$(BIN)/python examples/benchmarks/expected_gradients.py
 	$(BIN)/python examples/benchmarks/path.py --without LassoNet
 	$(BIN)/python examples/benchmarks/scaling.py
+	$(BIN)/python examples/benchmarks/peers.py --data breast_cancer --splits 1 \
+		--contestant ours_tabular l1_logistic boosting mlp --out "$$(mktemp -d)"
 
 papers: .venv/papers
+	$(BIN)/python examples/papers/neural_lasso/run.py
 	$(BIN)/python examples/papers/right_reasons/run.py
 	$(BIN)/python examples/papers/attribution_priors/run.py
 	$(BIN)/python examples/papers/ngsll/run.py

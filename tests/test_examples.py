@@ -108,6 +108,52 @@ def test_import_benchmark_prints_its_ratio(monkeypatch, capsys):
     assert "ratio" in printed
 
 
+def test_peers_are_compared_and_not_fitted_again(monkeypatch, capsys, tmp_path):
+    arguments = ("--data", "breast_cancer", "--splits", 2, "--out", tmp_path)
+    arguments += ("--contestant", "l1_logistic")
+    printed = run(monkeypatch, capsys, "benchmarks/peers.py", *arguments)
+    assert "logistic regression, L1 | 0.9" in printed
+    path = tmp_path / "breast_cancer" / "l1_logistic.json"
+    recorded = json.loads(path.read_text())
+    one = recorded["runs"]["1"]["figures"]
+    assert one["per row"] == one["overall"] <= one["read"] < 30
+    one["auc"] = recorded["runs"]["0"]["figures"]["auc"] = 0.125
+    path.write_text(json.dumps(recorded))
+    assert "0.1250 ± 0.0000" in run(
+        monkeypatch, capsys, "benchmarks/peers.py", *arguments
+    )
+    assert (tmp_path / "peers.png").stat().st_size > 10_000
+
+
+def test_a_peer_without_an_answer_in_time_is_not_tried_again(monkeypatch, tmp_path):
+    for folder in ("papers", "benchmarks"):
+        monkeypatch.syspath_prepend(EXAMPLES / folder)
+    peers = importlib.import_module("peers")
+    asked = []
+
+    def no_answer(table, contestant, split, seconds):
+        asked.append((split, seconds))
+        return {"no answer within": seconds}
+
+    monkeypatch.setattr(peers, "figures_in_time", no_answer)
+    monkeypatch.setattr(peers, "version", lambda package: "0")
+    for seconds in (10, 5, 20):
+        peers.run("breast_cancer", "lassonet", 3, tmp_path, seconds)
+    assert asked == [(0, 10), (0, 20)]
+    (row,) = peers.read(tmp_path, "breast_cancer").values()
+    assert row.row(3) == "| LassoNet | no answer within 20 s | | | | | | |"
+
+
+def test_parts_of_a_model_are_counted_by_column(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
+    models = importlib.import_module("peer_models")
+    values = np.array([[1.0, -3.0, 2.0], [0.0, 0.0, 0.0]])
+    explained = models.Explained(values, [(0,), (1,), (0, 2)])
+    assert explained.by_column(np.maximum)[0].tolist() == [2, 3, 2]
+    assert explained.by_column(np.add)[0].tolist() == [3, 3, 2]
+    assert explained.n_read() == 3
+
+
 def test_right_reasons_runs_resumes_and_prints_its_lines(monkeypatch, capsys, tmp_path):
     script = "papers/right_reasons/run.py"
     arguments = ("--only", "iris_cancer", "--seeds", 1, "--out", tmp_path)
@@ -201,6 +247,17 @@ def thinned(fetch, *, return_X_y=False):
     step = len(bunch.data) // 300
     bunch.update(data=bunch.data[::step], target=bunch.target[::step])
     return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_sparse_regions_on_few_rows(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "papers")
+    experiment = importlib.import_module("neural_lasso.sparse_regions")
+    figures = experiment.run(0, n_samples=600, max_iter=1)
+    assert figures["models"]["MLP, weight L1"]["strength"] > 0
+    assert len(figures["path"]["AUC"]) == len(figures["path"]["features"])
+    assert all(str(line) for line in experiment.lines([figures]))
+    assert experiment.pictures([figures])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
