@@ -39,7 +39,7 @@ def with_value(value):
         ({"hidden_layer_sizes": (5, 2.5)}, "hidden_layer_sizes"),
         ({"input_shape": (2, 2)}, r"input_shape=\(2, 2\) holds 4.*has 3"),
         ({"target": "logits"}, "target must be one of.*got 'logits'"),
-        ({"module": "tabular"}, "'module' parameter"),
+        ({"module": "forest"}, "'module' parameter"),
         (
             {"module": nn.Linear(3, 7)},
             r"module must return.*returned \(2, 7\) for 2 rows",
