@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from ._base import NetworkEstimator
 from ._classifier import NetworkClassifier
+from ._docstrings import substituted
 from ._regressor import NetworkRegressor
 
 __all__ = ["AnnotatedClassifier", "AnnotatedRegressor"]
@@ -24,7 +25,7 @@ annotations : array-like, sparse matrix, DataFrame, dict or list of str, default
 
 
 def _with_annotations(method):
-    method.__doc__ = method.__doc__.replace("{annotations}", ANNOTATIONS_DOC)
+    method.__doc__ = substituted(method.__doc__, {"{annotations}": ANNOTATIONS_DOC})
     return method
 
 

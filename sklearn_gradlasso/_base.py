@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from ._balance import balanced_strength
 from ._data_parallel import DataParallelNet
+from ._docstrings import substituted
 from ._inference import representative_rows, sums_of_squares
 from ._net import ObjectiveNet
 from ._parameters import PARAMETERS_DOC
@@ -29,6 +31,8 @@ from .modules import is_built_in
 from .weight_penalties import L1, L2
 
 __all__ = ["NetworkEstimator", "undone_on_failure"]
+
+MARKER = re.compile(r"\{[a-z]+_[a-z]+\}")  # stands for text that docstrings share
 
 
 class NetworkEstimator(PreparedNetwork):
@@ -44,8 +48,10 @@ class NetworkEstimator(PreparedNetwork):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         shared = {"{network_parameters}": PARAMETERS_DOC, **cls._shared_doc}
-        for marker, text in shared.items():
-            cls.__doc__ = cls.__doc__ and cls.__doc__.replace(marker, text)
+        markers = MARKER.findall(cls.__doc__ or "")
+        if markers:
+            texts = {marker: shared[marker] for marker in markers}
+            cls.__doc__ = substituted(cls.__doc__, texts)
 
     @abstractmethod
     def _guess(self, y: Tensor, sample_weight: Tensor | None) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ._docstrings import substituted
 from ._parameters import PARAMETERS_DOC as NETWORK_DOC
 from ._randomness import spawn_seeds
 from ._two_views import TwoViews
@@ -58,22 +59,30 @@ n_nonzero_coefs : int, default=5
     fine_momentum : float, default=0.9
         Momentum of the fine phase."""
 
-NETWORK_DOC = NETWORK_DOC.replace(
-    """(50, 30)
-        Units in each hidden layer of the default network; the paper's sizes.
-""",
-    """(128,)
-        Units in each hidden layer of the default network. Where ``encode`` is, or ends
-        in, a ``TokenSequencer``, that is ``modules.SentenceCNN``, which takes
-        ``module_params`` but no ``activation``.
-""",
-).replace(
-    """to raw scores of
-        shape ``(n, n_outputs)`` without a last activation;""",
-    """to weights of shape
-        ``(n, n_outputs)`` without a last activation, n_outputs being d times the number
-        of weight vectors; if it has a parameter ``n_tokens``, it is given the number
-        of token ids;""",
+NETWORK_DOC = substituted(
+    NETWORK_DOC,
+    {
+        "(50, 30)\n"
+        "        Units in each hidden layer of the default network; the paper's sizes.": (
+            "(128,)\n"
+            "        Units in each hidden layer of the default network. Where ``encode`` "
+            "is, or\n"
+            "        ends in, a ``TokenSequencer``, that is ``modules.SentenceCNN``, which "
+            "takes\n"
+            "        ``module_params`` but no ``activation``."
+        ),
+        "to raw scores of shape ``(n, n_outputs)`` without a last\n"
+        "        activation; ``hidden_layer_sizes`` and ``activation`` then have no effect, "
+        "and X\n"
+        "        may have more than two dimensions.": (
+            "to weights of shape ``(n, n_outputs)`` without a last\n"
+            "        activation, n_outputs being d times the number of weight vectors. If "
+            "it has a\n"
+            "        parameter ``n_tokens``, it is given the number of token ids. "
+            "``activation`` then\n"
+            "        has no effect, and X may have more than two dimensions."
+        ),
+    },
 )
 
 

@@ -19,6 +19,7 @@ LEAVES = {
     "_aligned",
     "_annotations",
     "_columns",
+    "_docstrings",
     "_extractors",
     "_features",
     "_gate",
