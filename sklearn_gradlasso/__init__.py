@@ -2,17 +2,22 @@
 
 from . import metrics as metrics
 from . import sensitivity as sensitivity
-from .attribution_prior import AttributionPriorClassifier, AttributionPriorRegressor
+from .estimators.attribution_prior import (
+    AttributionPriorClassifier,
+    AttributionPriorRegressor,
+)
+from .estimators.find_another_explanation import FindAnotherExplanation
+from .estimators.gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+from .estimators.gradient_lasso_cv import (
+    GradientLassoClassifierCV,
+    GradientLassoRegressorCV,
+)
+from .estimators.ngsll.estimators import NGSLLClassifier, NGSLLRegressor
+from .estimators.ngsll.token_sequencer import TokenSequencer
+from .estimators.right_reasons import RRRClassifier, RRRRegressor
 from .explanation import Explanation
-from .find_another_explanation import FindAnotherExplanation
-from .gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
-from .gradient_lasso_cv import GradientLassoClassifierCV, GradientLassoRegressorCV
-from .ngsll import NGSLLClassifier, NGSLLRegressor
-from .path import lambda_path
-from .right_reasons import RRRClassifier, RRRRegressor
-from .selection import SensitivitySelector
-from .stability import stability_selection
-from .token_sequencer import TokenSequencer
+from .paths import lambda_path, stability_selection
+from .sensitivity import SensitivitySelector
 
 __all__ = [
     "AttributionPriorClassifier",

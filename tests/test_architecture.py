@@ -4,6 +4,8 @@ import ast
 import inspect
 import subprocess
 import sys
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,106 +15,108 @@ import sklearn_gradlasso
 PACKAGE = Path(sklearn_gradlasso.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Each module may import those before it in this order, and only these; "leaf" modules
-# may import no other module of the package.
-LEAVES = {
-    "_aligned",
-    "_annotations",
-    "_columns",
-    "_docstrings",
-    "_extractors",
-    "_features",
-    "_gate",
-    "_global_priors",
-    "_importances",
-    "_layout",
-    "_masks",
-    "_mlp",
-    "_paths",
-    "_randomness",
-    "_recurrent",
-    "_rows",
-    "_side_by_side",
-    "_stack",
-    "_stand_ins",
-    "_threads",
-    "_weights",
-    "_validation",
-    "targets",
-    "token_sequencer",
-    "weight_penalties",
+# What each wing may import of the package: a wing is a folder, or a file beside them.
+# ``__init__`` may import everything.
+NOUNS = {"targets", "weight_penalties", "priors", "attributions", "objective"}
+TRAINS = {"training", "objective", "modules", "targets", "utils"}
+WINGS = {
+    "utils": set(),
+    "targets": set(),
+    "weight_penalties": {"utils"},
+    "priors": {"utils"},
+    "metrics": {"utils"},
+    "datasets": {"utils"},
+    "attributions": {"utils"},
+    "objective": {"utils"},
+    "modules": {"utils"},
+    "training": {"objective", "modules", "utils"},
+    "inspection": TRAINS,
+    "explanation": {"inspection", "utils"},
+    "sensitivity": {"inspection", "attributions", *TRAINS},
+    "paths": {"inspection", "metrics", *TRAINS},
+    "estimators": {"paths", "inspection", *NOUNS, *TRAINS},
 }
-LAYERS = [
-    LEAVES,
-    {"_ablation", "_groups", "_local_linear", "_score", "_tabular", "priors"},
-    {"_expected_gradients", "explanation"},
-    {"attributions", "metrics", "objective"},
-    {"_inference", "_steps", "modules"},
-    {"_balance", "_differentiable", "_net"},
-    {"_data_parallel", "_slopes"},
-    {"_interactions", "_sequences", "_shares"},
-    {"_noise"},
-    {"sensitivity"},
-    {"selection"},
-    {"_parameters"},
-    {"_fitted"},
-    {"_preparation"},
-    {"_base"},
-    {"_classifier", "_gradient_penalised", "_regressor", "_two_views"},
-    {"_annotated", "_coarse_to_fine", "_prior_training", "gradient_lasso"},
-    {"_generated_weights"},
-    {"attribution_prior", "ngsll", "right_reasons"},
-    {"find_another_explanation"},
-    {"_likeness", "_parts", "_stack_net"},
-    {"_at_once", "_training"},
-    {"_together"},
-    {"_lambda_grid"},
-    {"path"},
-    {"_lambda_search", "stability"},
-    {"gradient_lasso_cv"},
-]
+PRIVATE_WINGS = {"estimators", "inspection", "training", "utils"}
+MOST_ENTRIES, MOST_LINES, MOST_FLOORS = 18, 400, 13
 
 
-def imports(path: Path) -> tuple[set[str], set[str]]:
-    """Modules of the package, and other packages, that a file imports at the top."""
+def imports(path: Path) -> tuple[set[tuple[str, ...]], set[str]]:
+    """What a file imports: files and wings of the package, and other packages."""
+    here = path.relative_to(PACKAGE).parts[:-1]
     ours, others = set(), set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            ours |= {node.module} if node.module else {a.name for a in node.names}
+            base = here[: len(here) + 1 - node.level]
+            base += tuple(node.module.split(".")) if node.module else ()
+            ours |= {base if is_file(base) else (*base, a.name) for a in node.names}
         elif isinstance(node, ast.ImportFrom):
             others.add(node.module.split(".")[0])
         elif isinstance(node, ast.Import):
             others |= {alias.name.split(".")[0] for alias in node.names}
-    return ours, others
+    return {file_of(parts) for parts in ours}, others
 
 
-def test_arrows_point_one_way():
-    allowed = set()
-    for layer in LAYERS:
-        for name in layer:
-            ours, _ = imports(PACKAGE / f"{name}.py")
-            assert ours <= allowed, f"{name} must not import {ours - allowed}"
-        allowed |= layer
-    assert "gradient_lasso" not in imports(PACKAGE / "right_reasons.py")[0]
-    named = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    assert named == allowed, "every module has its place in LAYERS"
+def is_file(parts: tuple[str, ...]) -> bool:
+    return bool(parts) and PACKAGE.joinpath(*parts).with_suffix(".py").exists()
 
 
-def test_two_files_import_skorch():
-    users = {path.stem for path in FILES if "skorch" in imports(path)[1]}
-    # The second is the seam to skorch's mixin for accelerate.
-    assert users == {"_steps", "_data_parallel"}
+def file_of(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The file that is imported: of a name from a folder, the folder's door."""
+    while not is_file(parts) and not PACKAGE.joinpath(*parts, "__init__.py").exists():
+        parts = parts[:-1]
+    return parts
 
 
-def test_data_sets_import_nothing_of_ours():
-    paths = list((PACKAGE / "datasets").glob("*.py"))
-    for path in paths:
-        assert imports(path)[0] <= {each.stem for each in paths}
+def module_of(path: Path) -> tuple[str, ...]:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("wing", [*WINGS])
+def test_arrows_between_wings_point_one_way(wing):
+    for path in FILES:
+        if module_of(path)[:1] == (wing,):
+            reached = {parts[0] for parts in imports(path)[0] if parts} - {wing}
+            assert reached <= WINGS[wing], f"{path} must not import {reached}"
+
+
+def test_every_file_lies_in_a_wing():
+    assert {module_of(path)[0] for path in FILES if module_of(path)} == set(WINGS)
+
+
+def test_no_chain_of_imports_is_long_or_comes_back():
+    arrows = {module_of(path): imports(path)[0] for path in FILES}
+
+    def behind(module):
+        """The files whose names a door passes on, or the file itself."""
+        if not PACKAGE.joinpath(*module, "__init__.py").exists():
+            return {module}
+        return {file for inner in arrows[module] for file in behind(inner)}
+
+    @cache
+    def floor(module):
+        below = {file for each in arrows[module] for file in behind(each)}
+        assert module not in below
+        return 1 + max(map(floor, below), default=0)
+
+    files = {file for module in arrows for file in behind(module)}
+    assert max(map(floor, files)) <= MOST_FLOORS  # a circle would never end
+
+
+def test_the_top_of_the_package_is_small():
+    entries = [path for path in PACKAGE.iterdir() if path.name[:2] != "__"]
+    assert len(entries) + 1 <= MOST_ENTRIES
+
+
+@pytest.mark.parametrize("package", ["skorch", "accelerate"])
+def test_skorch_and_accelerate_are_for_training_alone(package):
+    users = {module_of(path)[0] for path in FILES if package in imports(path)[1]}
+    assert users <= {"training"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: ".".join(module_of(path)))
 def test_a_file_is_one_idea(path):
-    assert len(path.read_text().splitlines()) <= 300
+    assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
 def test_importing_the_package_loads_nothing_but_its_foundations():
@@ -129,11 +133,12 @@ def test_importing_the_package_loads_nothing_but_its_foundations():
 
 def public_objects():
     for path in FILES:
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if any(part.startswith("_") and part != "__init__" for part in parts):
+        parts = module_of(path)
+        private = parts[:1] and parts[0] in PRIVATE_WINGS
+        if private or any(part.startswith("_") for part in parts):
             continue
-        name = ".".join(("sklearn_gradlasso", *parts)).removesuffix(".__init__")
-        module = sys.modules.get(name) or __import__(name, fromlist=["_"])
+        name = ".".join(("sklearn_gradlasso", *parts))
+        module = import_module(name)
         for public in module.__all__:
             value = getattr(module, public)
             if inspect.isclass(value) or inspect.isfunction(value):

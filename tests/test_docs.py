@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_gradlasso
-from sklearn_gradlasso._parameters import NetworkParameters
+from sklearn_gradlasso.estimators.base.parameters import NetworkParameters
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -1,18 +1,18 @@
 """Data with a known truth, and fetchers of the papers' data."""
 
+from ._adult import fetch_adult
+from ._beijing_pm25 import fetch_beijing_pm25
 from ._confounded import make_colour_grid, make_decoy, make_iris_cancer
-from ._credit import fetch_credit_default
-from ._graph import make_graph_regression
+from ._credit_default import fetch_credit_default
+from ._graph_regression import make_graph_regression
 from ._images import fetch_cifar10_small, fetch_mnist
 from ._linear import make_correlated_groups, make_independent_linear
-from ._make import make_sparse_regions
-from ._sensitivity import make_sensitivity_regression
+from ._metr_la import fetch_metr_la
+from ._newsgroups import fetch_newsgroups_pair
+from ._nhanes import fetch_nhanes
+from ._sensitivity_regression import make_sensitivity_regression
 from ._sentences import fetch_mpqa, fetch_subj, fetch_trec
-from ._survey import fetch_nhanes
-from ._tables import fetch_adult
-from ._texts import fetch_newsgroups_pair
-from ._traffic import fetch_metr_la
-from ._weather import fetch_beijing_pm25
+from ._sparse_regions import make_sparse_regions
 
 __all__ = [
     "fetch_adult",

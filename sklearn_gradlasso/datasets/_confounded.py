@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.utils import check_array, check_random_state
 
-from ._make import check_positive
+from ._sparse_regions import check_positive
 
 __all__ = ["make_colour_grid", "make_decoy", "make_iris_cancer"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.datasets import fetch_openml
 from sklearn.utils import Bunch
 
-from ._find import advice, check_subset, find, in_subset
+from ._files import advice, check_subset, find, in_subset
 
 __all__ = ["fetch_cifar10_small", "fetch_mnist"]
 

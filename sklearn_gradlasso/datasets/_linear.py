@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._make import check_positive
+from ._sparse_regions import check_positive
 
 __all__ = ["make_correlated_groups", "make_independent_linear"]
 

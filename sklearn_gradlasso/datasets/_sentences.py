@@ -6,7 +6,7 @@ import os
 
 from sklearn.utils import Bunch
 
-from ._find import advice, check_subset, find, in_subset
+from ._files import advice, check_subset, find, in_subset
 
 __all__ = ["fetch_mpqa", "fetch_subj", "fetch_trec"]
 

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoClassifierCV
 from sklearn_gradlasso.metrics import effective_features
-from sklearn_gradlasso.path import LambdaPath
+from sklearn_gradlasso.paths import LambdaPath
 
 LINEAR = {"hidden_layer_sizes": ()}
 N_FOLDS = 3

@@ -1,0 +1,82 @@
+"""Integrated gradients: the gradients on the way from a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..utils.validation import check_count, numbers
+from ._path_integrals import Score, beside, gradients_between, like
+
+__all__ = ["IntegratedGradients"]
+
+
+@dataclass(frozen=True, eq=False)
+class IntegratedGradients:
+    """Gradients on the straight line from a baseline b, times the way.
+
+    ``phi_ij = (x_ij - b_j) int_0^1 d_j score(b + alpha (x_i - b)) d alpha`` by
+    Gauss-Legendre quadrature (Sundararajan, Taly and Yan 2017, *Axiomatic Attribution
+    for Deep Networks*; Erion et al. 2019, *Learning Explainable Models Using
+    Attribution Priors*, section 3).
+
+    Parameters
+    ----------
+    n_steps : int, default=50
+        Points of the quadrature; all of them take part in a training step.
+    baseline : float or array-like of the shape of a row, default=0.0
+        The input that says nothing, in the units in which the network sees X.
+    """
+
+    n_steps: int = 50
+    baseline: Any = 0.0
+
+    def __post_init__(self):
+        check_count("IntegratedGradients: n_steps", self.n_steps)
+        baseline = numbers("IntegratedGradients: baseline", self.baseline)
+        object.__setattr__(self, "baseline", baseline)
+
+    def __call__(self, score: Score, x: Tensor) -> Tensor:
+        """Attribute to the inputs what the score is above that of the baseline.
+
+        Parameters
+        ----------
+        score : callable
+            ``x -> (n,)`` or ``(n, m)``.
+        x : Tensor of shape (n, *feature_shape)
+
+        Returns
+        -------
+        Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
+            In units of the score.
+
+        Raises
+        ------
+        ValueError
+            If the baseline does not have the shape of a row.
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(self.n_steps)
+        alpha, weight = like(x, (nodes + 1) / 2), like(x, weights / 2)
+        way = x.detach() - self._baseline(x)
+        baseline = self._baseline(x).expand(self.n_steps, 1, *x.shape[1:])
+        along = gradients_between(score, x, baseline, alpha[:, None])
+        mean = sum(torch.tensordot(weight[points], g, dims=1) for points, g in along)
+        return beside(way, mean) * mean
+
+    def base_value(self, score: Score, x: Tensor) -> Tensor:
+        """The score at the baseline, of shape () or (m,)."""
+        return score(self._baseline(x).expand(1, *x.shape[1:]))[0]
+
+    def _baseline(self, x: Tensor) -> Tensor:
+        baseline = like(x, self.baseline)
+        if baseline.numel() not in (1, prod(x.shape[1:])):
+            raise ValueError(
+                "IntegratedGradients: baseline must be a number or have the shape of a "
+                f"row, {tuple(x.shape[1:])}, got shape {tuple(baseline.shape)}."
+            )
+        return baseline.reshape(() if baseline.numel() == 1 else x.shape[1:])

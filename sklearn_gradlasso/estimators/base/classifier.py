@@ -1,0 +1,240 @@
+"""What classifiers add to the common base: classes, probabilities, class weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+
+from ... import targets
+from ...modules import LogProbabilities
+from ...objective import cross_entropy
+from .network_estimator import NetworkEstimator
+
+__all__ = ["NetworkClassifier"]
+
+IMPORTANCES_DOC = """\
+feature_importances_ : ndarray of shape (n_features,)
+        Root mean square over the training data of the gradient of the log-odds (two
+        classes) or of the predicted class's log-probability; sums to 1.
+    """
+ATTRIBUTES_DOC = """\
+lam_ : float
+        Strength of the penalty in the last fit.
+    loss_curve_, penalty_curve_ : list of float
+        Cross-entropy, and ``lam_`` times the penalty, of each epoch.
+    loss_, best_loss_ : float
+        Last and lowest value of ``loss_curve_``.
+    validation_scores_ : list of float
+        Accuracy on the rows held out after each epoch, with ``early_stopping``.
+    best_validation_score_ : float or None
+        The highest of them in the last fit, that of the weights kept.
+    n_iter_ : int
+        Number of epochs.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_outputs_ : int
+        Number of classes.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X is a DataFrame with string columns.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` maps inputs to log-probabilities."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+    """A network whose output is the log-probabilities of the classes."""
+
+    class_weight: dict | str | None = None
+
+    _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
+    _loss = staticmethod(cross_entropy)
+    _default_target = "log_prob_sum"
+    _target_names = targets.OF_CLASSIFIERS
+    _parameter_constraints = {
+        **NetworkEstimator._parameter_constraints,
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+    }
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ):
+        """Train for one pass over the rows, from where training stands.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Class labels; not all classes need to be there.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+        classes : array-like of shape (n_classes,), default=None
+            All classes; required in the first call.
+
+        Returns
+        -------
+        self : object
+            ``feature_importances_`` are over the rows of this call.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``, if ``classes`` are missing or change, or if
+            ``class_weight="balanced"``, which needs all rows.
+        """
+        return self._one_pass(X, y, sample_weight, classes)
+
+    def _one_pass(self, X, y, sample_weight, classes, annotations=None):
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all rows at once; for partial_fit give "
+                "a dict of weights."
+            )
+        if classes is None and not hasattr(self, "net_"):
+            raise ValueError(
+                "classes must be given in the first call of partial_fit: later calls "
+                "may bring classes that this one lacks."
+            )
+        return self._fit(
+            X, y, sample_weight, annotations, warm=True, one_pass=True, classes=classes
+        )
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """Log-odds of the second class, or log-probabilities of several classes.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: ``log p_1 - log p_0``, positive for ``classes_[1]``.
+        """
+        log_proba = self._outputs(X)
+        if len(self.classes_) == 2:
+            return log_proba[:, 1] - log_proba[:, 0]
+        return log_proba
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        log_proba = self._outputs(X)
+        return self.classes_[log_proba.argmax(axis=1)]
+
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return self._outputs(X)
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.exp(self._outputs(X))
+
+    def _encode(self, y, sample_weight, reset, classes=None):
+        check_classification_targets(y)
+        y = column_or_1d(y, warn=True)
+        known = np.unique(y if classes is None else classes)
+        if reset:
+            self.classes_ = known
+        elif classes is not None and not np.array_equal(known, self.classes_):
+            raise ValueError(
+                f"classes={known.tolist()} are not those of the first call of "
+                f"partial_fit, {self.classes_.tolist()}."
+            )
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y has labels {unknown.tolist()} that are not among the classes "
+                f"{self.classes_.tolist()} of the network."
+            )
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has one class only, {self.classes_.tolist()} (rows of weight zero "
+                "do not count); a classifier needs at least two classes."
+            )
+        self.n_outputs_ = len(self.classes_)
+        codes = np.searchsorted(self.classes_, y)
+        return codes, self._times_class_weight(codes, sample_weight)
+
+    def _times_class_weight(self, codes, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        given = np.ones(len(codes)) if sample_weight is None else sample_weight
+        if self.class_weight == "balanced":
+            counts = np.bincount(codes, weights=given, minlength=self.n_outputs_)
+            of_class = counts.sum() / (self.n_outputs_ * np.maximum(counts, 1e-300))
+        else:
+            labels = self.classes_[codes]
+            of_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=labels
+            )
+        return given * of_class[codes]
+
+    def _strata(self, y):
+        return y
+
+    def _guess(self, y, sample_weight):
+        weight = torch.ones_like(y) if sample_weight is None else sample_weight
+        counts = torch.bincount(y, weights=weight, minlength=self.n_outputs_)
+        return (counts / counts.sum()).log()
+
+    def _validation_score(self, output, y, sample_weight):
+        weight = None if sample_weight is None else sample_weight.cpu().numpy()
+        predicted = output.argmax(dim=1).cpu().numpy()
+        return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
+
+    def _with_head(self, network):
+        return LogProbabilities(network)
+
+    def _in_units(self, target):
+        return target
+
+    def _decision_target(self):
+        return targets.log_odds if self.n_outputs_ == 2 else targets.output
+
+    def _single_target(self):
+        return targets.predicted_class
+
+    def _importance_target(self):
+        return targets.log_odds if self.n_outputs_ == 2 else targets.predicted_class

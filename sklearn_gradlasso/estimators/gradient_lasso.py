@@ -1,0 +1,170 @@
+"""Gradient LASSO: networks that depend on few features at each sample.
+
+    objective = loss + lam * mean_i sum_j |d target / d x_ij| + weight penalties
+
+Ross, Lage and Doshi-Velez (2017), *The Neural LASSO: Local Linear Sparsity for
+Interpretable Explanations*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from .. import targets
+from ..attributions import Gradients
+from ..objective import Objective
+from ..priors import L1
+from .base.classifier import NetworkClassifier
+from .base.network_estimator import NetworkEstimator
+from .base.regressor import NetworkRegressor
+
+__all__ = ["GradientLassoClassifier", "GradientLassoRegressor", "GradientPenalised"]
+
+LAM = [Interval(Real, 0, np.inf, closed="left")]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientPenalised(NetworkEstimator):
+    """An estimator that penalises input gradients, with strength ``lam_``."""
+
+    target: str | Callable | None = None
+
+    _constraints = {"target": [str, callable, None]}
+
+    def _objective(self):
+        target = self.target or self._default_target
+        return Objective(
+            loss=self._loss,
+            lam=self.lam_,
+            prior=L1(),
+            attribution=Gradients(),
+            target=targets.by_name(target, self._target_names),
+            weight_penalties=self._weight_penalties(),
+        )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoClassifier(GradientPenalised, NetworkClassifier):
+    """Neural network classifier with sparse input gradients.
+
+    Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
+    the decision depends on few features at each sample, on other features at other
+    samples, and ``explain`` says on which, at the cost of a backward pass per output.
+
+    Parameters
+    ----------
+    lam : float, default=0.01
+        Strength of the gradient L1 penalty, the paper's lambda of the gradient term:
+        summed over features, averaged over samples. 0 trains a plain network.
+    target : str or callable, default=None
+        Scalar whose gradient is penalised: "log_prob_sum" (the paper's, and the
+        default), "output" (each class's log-probability), "log_odds",
+        "probabilities", "true_class", "predicted_class", or a callable
+        ``(log_probabilities, y) -> (n,)``.
+    {network_parameters}
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
+        all classes the same total weight.
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    GradientLassoRegressor : The same for regression.
+
+    Notes
+    -----
+    Input gradients shrink towards zero without reaching it.
+    ``sklearn.feature_selection.SelectFromModel`` takes a threshold of 1e-5 for any
+    class with "Lasso" in its name and would keep all features: give it a threshold.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_gradlasso import GradientLassoClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> classifier = GradientLassoClassifier(lam=0.1, tol=1e-3, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), classifier).fit(X, y)
+    >>> round(model.score(X, y), 1)
+    1.0
+    >>> classifier.explain(model[:-1].transform(X[:5])).shape
+    (5, 30)
+    """
+
+    lam: float = 0.01
+
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        **GradientPenalised._constraints,
+        "lam": LAM,
+    }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoRegressor(GradientPenalised, NetworkRegressor):
+    """Neural network regressor with sparse input gradients.
+
+    Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
+    units of the standard deviation of y, so that the prediction depends on few
+    features at each sample. With several outputs the penalty is the sum over them.
+
+    Parameters
+    ----------
+    lam : float, default=0.01
+        Strength of the gradient L1 penalty, summed over features, averaged over
+        samples. 0 trains a plain network.
+    target : str or callable, default=None
+        Scalar whose gradient is penalised: by default "output", the prediction in
+        standardised units; or a callable ``(output, y) -> (n,)``.
+    {network_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    GradientLassoClassifier : The paper's method, for classification.
+
+    Notes
+    -----
+    The paper treats classification; the penalty on the gradient of the output is the
+    same idea for regression. On ``SelectFromModel`` see the classifier's notes.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoRegressor
+    >>> X = np.random.default_rng(0).standard_normal((1000, 10))
+    >>> y = X[:, 0] * X[:, 1]
+    >>> model = GradientLassoRegressor(lam=0.1, tol=1e-3, random_state=0).fit(X, y)
+    >>> model.feature_importances_.round(1).tolist()
+    [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+
+    lam: float = 0.01
+
+    _parameter_constraints = {
+        **NetworkRegressor._parameter_constraints,
+        **GradientPenalised._constraints,
+        "lam": LAM,
+    }

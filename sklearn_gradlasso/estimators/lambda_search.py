@@ -1,0 +1,175 @@
+"""Estimators that choose the strength of their prior by cross-validation."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..paths import LambdaPath
+from ..paths._grid import fits_along, grid_of, mean_over_folds, seeded, strengths
+from ..paths._lambda_path import names_of
+from ..paths._prepared_part import Data
+from ..utils.validation import check_sample_weight
+from .base.network_estimator import NetworkEstimator, undone_on_failure
+
+__all__ = ["ATTRIBUTES_DOC", "PARAMETERS_DOC", "LambdaSearch"]
+
+PARAMETERS_DOC = """\
+lams : int or array-like of shape (n_lams,), default=20
+        The strengths to choose from; or how many, evenly spaced in their logarithm
+        from 0.001 to 10 times the strength at which loss and penalty are of one
+        magnitude.
+    cv : int, cross-validation generator or iterable, default=None
+        As in ``GridSearchCV``; ``None`` is five folds.
+    scoring : str or callable, default=None
+        As in ``GridSearchCV``; by default accuracy, or R2.
+    selection : {"best", "one_se"} or callable, default="best"
+        "best" is the highest mean score over the folds (of equal ones the strongest
+        penalty); "one_se" the strongest penalty whose mean score is within one standard
+        error of it; a callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath`
+        and returns the index of the strength.
+    warm_path : bool, default=False
+        Whether each network of the search starts from the weights of the next smaller
+        strength, and not all from the same."""
+
+ATTRIBUTES_DOC = """\
+lams_ : ndarray of shape (n_lams,)
+        The strengths.
+    scores_ : ndarray of shape (n_folds, n_lams)
+        Scores on the rows held out; NaN where training diverged.
+    effective_features_ : ndarray of shape (n_lams,)
+        Average number of features that matter at a sample held out, by input
+        gradients; the mean over folds.
+    importances_ : ndarray of shape (n_lams, n_features)
+        Mean over folds of ``feature_importances_``."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LambdaSearch(NetworkEstimator):
+    """An estimator without ``lam``, which is found in ``fit``."""
+
+    lams: int | ArrayLike = 20
+    cv: int | Iterable | Any = None
+    scoring: str | Callable | None = None
+    selection: str | Callable[[LambdaPath], int] = "best"
+    warm_path: bool = False
+
+    _search_constraints = {
+        "lams": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "cv": ["cv_object"],
+        "scoring": [str, callable, None],
+        "selection": [StrOptions({"best", "one_se"}), callable],
+        "warm_path": ["boolean"],
+    }
+
+    @staticmethod
+    @abstractmethod
+    def _with_lam(**params) -> NetworkEstimator:
+        """The estimator that has a ``lam``, with these parameters."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
+        """Choose the strength by cross-validation, and train with it on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, best on a common scale; with a ``module`` also of shape
+            ``(n_samples, *feature_shape)``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or target values (several columns for a regressor only).
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights in training, and in scores that take them.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an input is not as described, or if the loss becomes
+            infinite or NaN with all strengths, or with the one chosen.
+        """
+        self._validate_params()
+        with undone_on_failure(self):
+            path = self._search(X, y, sample_weight)
+            self.lams_, self.scores_ = path.lams, path.scores
+            self.effective_features_ = path.effective_features
+            self.importances_ = path.importances
+            self.lam_ = float(path.lams[self._chosen(path)])
+            return self._fit(X, y, sample_weight, warm=self.warm_start)
+
+    @property
+    def partial_fit(self):
+        raise AttributeError(
+            f"{type(self).__name__} has no partial_fit, because the choice of lam "
+            "needs all rows; use that of the estimator with lam=lam_."
+        )
+
+    def _search(self, X, y, sample_weight) -> LambdaPath:
+        checked_X, checked_y = self._checked(X, y, reset=True)
+        sample_weight = check_sample_weight(sample_weight, checked_X)
+        data = Data.of(X, y, sample_weight)
+        cv = check_cv(self.cv, checked_y, classifier=is_classifier(self))
+        splits = list(cv.split(data.X, checked_y))
+        if not splits:
+            raise ValueError(
+                f"cv={self.cv!r} gives no folds; of splits give a list, because an "
+                "iterator can be used once only."
+            )
+        own = set(LambdaSearch._search_constraints)
+        params = self.get_params(deep=False).items()
+        params = {name: value for name, value in params if name not in own}
+        estimator = seeded(self._with_lam(**params))
+        lams = strengths(estimator, data, self.lams)
+        parts, rest = zip(*splits)
+        fits = fits_along(estimator, data, parts, lams, self.warm_path)
+        shape = len(splits), len(lams)
+        held_out = [partial(data.__getitem__, index) for index in rest]
+        grid = grid_of(fits, shape, held_out, self.scoring)
+        return LambdaPath(
+            lams=lams,
+            scores=grid.scores,
+            effective_features=mean_over_folds(grid.effective_features),
+            importances=mean_over_folds(grid.importances),
+            feature_names=names_of(data.X, grid.importances.shape[-1]),
+        )
+
+    def _chosen(self, path: LambdaPath) -> int:
+        """Index of the strength."""
+        if callable(self.selection):
+            index = self.selection(path)
+            if not isinstance(index, Integral) or not 0 <= index < len(path.lams):
+                raise ValueError(
+                    "selection must return the index of one of the "
+                    f"{len(path.lams)} strengths, got {index!r}."
+                )
+            return int(index)
+        means = path.scores.mean(axis=0)  # NaN where a fold diverged
+        if np.isnan(means).all():
+            raise ValueError(
+                "no strength has a score in all folds: it is NaN in some, or the loss "
+                "was no longer finite. Use fewer folds, or another scoring; or scale X "
+                "(for example with StandardScaler), or lower learning_rate_init."
+            )
+        best = np.nanmax(means)
+        if self.selection == "one_se":
+            n_folds = len(path.scores)
+            spread = path.scores[:, means == best].std(axis=0, ddof=min(1, n_folds - 1))
+            best = best - spread.max() / np.sqrt(n_folds)
+        good = np.flatnonzero(means >= best)
+        return int(good[path.lams[good].argmax()])
+
+    def _strength(self, *_):
+        return self.lam_

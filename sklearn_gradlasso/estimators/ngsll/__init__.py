@@ -1,0 +1,1 @@
+"""Neural generators of sparse local linear models."""

@@ -1,0 +1,87 @@
+"""A network that writes a sparse linear model for each row, and answers by it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ...modules import KHotGate
+from .view_layout import Layout, Simplified
+
+__all__ = ["SparseLocalLinear"]
+
+FEW = 8  # to one: from then on it is faster to generate only the weights that may count
+
+
+class SparseLocalLinear(nn.Module):
+    """``z^T (g * w(x))``: weights of x, of which a gate leaves K, on the features z.
+
+    Parameters
+    ----------
+    generator : nn.Module
+        ``(n, *feature_shape) -> (n, d * m)``, the weights of d features in m outputs.
+        With a method ``at`` like that of :class:`WeightGenerator` it is asked for the
+        weights of a few features only, where z is sparse and its zeros are masked.
+    gate : KHotGate
+        One gate for the m outputs.
+    layout : Layout
+        Where in its input the network finds x and z.
+    n_vectors : int
+        Number of weight vectors, m.
+
+    References
+    ----------
+    Y. Yoshikawa, T. Iwata (2020). Neural Generators of Sparse Local Linear Models for
+    Achieving both Accuracy and Interpretability, equations 2 and 3.
+    """
+
+    def __init__(
+        self, generator: nn.Module, gate: KHotGate, layout: Layout, n_vectors: int
+    ):
+        super().__init__()
+        self.generator, self.gate = generator, gate
+        self.layout, self.n_vectors = layout, n_vectors
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Decisions of shape (n, m)."""
+        if not self.training:
+            z, _, weights = self.local_models(inputs)
+        else:
+            z, weights = self._dense(inputs)
+            z, allowed = z.values, z.allowed
+            z = self.gate(weights, allowed) * z
+        return torch.einsum("nk,nkm->nm", z, weights)
+
+    def local_models(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The linear models of rows, as they are used in evaluation.
+
+        Returns
+        -------
+        z : Tensor of shape (n, k)
+            Values of the features that the gate leaves.
+        index : Tensor of shape (n, k), int64
+            Which features; -1 where fewer than k are allowed.
+        weights : Tensor of shape (n, k, m)
+            Their weights; 0 where there is none.
+        """
+        z, weights = self._dense(inputs)
+        chosen, is_open = self.gate.largest(weights, z.allowed)
+        weights = _at(weights, chosen) * is_open.unsqueeze(2)
+        index = chosen if z.positions is None else z.positions.gather(1, chosen)
+        index = index.masked_fill(~is_open, -1)
+        return z.values.gather(1, chosen), index, weights
+
+    def _dense(self, inputs: Tensor) -> tuple[Simplified, Tensor]:
+        """z, and the weights of its values of shape (n, l, m), before the gate."""
+        x, z = self.layout.unpacked(inputs)
+        listed, shape = z.positions, (-1, self.n_vectors)
+        if listed is None:
+            return z, self.generator(x).unflatten(1, shape)
+        few = listed.shape[1] * FEW < self.layout.n_simplified
+        if few and hasattr(self.generator, "at"):
+            return z, self.generator.at(x, listed, self.n_vectors)
+        return z, _at(self.generator(x).unflatten(1, shape), listed)
+
+
+def _at(weights: Tensor, index: Tensor) -> Tensor:
+    return weights.gather(1, index.unsqueeze(2).expand(-1, -1, weights.shape[2]))

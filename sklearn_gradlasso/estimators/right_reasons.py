@@ -1,0 +1,218 @@
+"""Right for the Right Reasons: networks that do not use what an expert rules out.
+
+    objective = loss + lam * mean_i sum_j (A_ij d target / d x_ij) ** 2
+                     + lam * mean_i sum_j max(0, -s_j d decision / d x_ij)
+                     + weight penalties
+
+Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons: Training
+Differentiable Models by Constraining their Explanations*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_monotonic_cst
+
+from .. import targets
+from ..attributions import Gradients
+from ..objective import Objective
+from ..priors import L2, WrongSign
+from .base.annotated import AnnotatedClassifier, AnnotatedRegressor
+from .base.network_estimator import NetworkEstimator
+
+__all__ = ["RRRClassifier", "RRRRegressor"]
+
+_CONSTRAINTS = {
+    "lam": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
+    "monotonic_cst": ["array-like", dict, None],
+}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _RightReasons(NetworkEstimator):
+    lam: float | str = "auto"
+    monotonic_cst: ArrayLike | dict[str, int] | None = None
+
+    def _prepare(self, *data, **encoding):
+        training = super()._prepare(*data, **encoding)
+        self._signs = self._checked_signs()
+        return training
+
+    def _checked_signs(self) -> tuple[int, ...]:
+        if self.monotonic_cst is None:
+            return ()
+        if is_classifier(self) and self.n_outputs_ > 2:
+            raise ValueError(
+                "monotonic_cst is about the probability of the second of two classes, "
+                f"but y has {self.n_outputs_} classes."
+            )
+        if len(self._row_shape) > 1:
+            raise ValueError(
+                "monotonic_cst needs X with two dimensions, got rows of shape "
+                f"{self._row_shape}; flatten them and use input_shape."
+            )
+        try:
+            signs = _check_monotonic_cst(self, self.monotonic_cst)
+        except TypeError as error:
+            raise ValueError(
+                "monotonic_cst must be -1, 0 or 1 for each feature, got "
+                f"{self.monotonic_cst!r}."
+            ) from error
+        if signs.ndim != 1:
+            raise ValueError(
+                f"monotonic_cst must have shape ({self.n_features_in_},), got "
+                f"{signs.shape}."
+            )
+        return tuple(signs.tolist()) if signs.any() else ()
+
+    def _objective(self):
+        constraint = (WrongSign(self._signs), self._decision_target())
+        return Objective(
+            loss=self._loss,
+            lam=self.lam_,
+            prior=L2(),
+            attribution=Gradients(),
+            target=targets.by_name(self._default_target, self._target_names),
+            weight_penalties=self._weight_penalties(),
+            annotated_only=True,
+            constraints=(constraint,) if self._signs else (),
+        )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RRRClassifier(_RightReasons, AnnotatedClassifier):
+    """Neural network classifier that does not use what an expert rules out.
+
+    ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
+    d/dx_ij sum_k log p_k(x_i)) ** 2``: the decision is to be flat in the features that
+    are annotated as irrelevant. Without annotations and ``monotonic_cst`` it is a plain
+    network.
+
+    Parameters
+    ----------
+    lam : float or "auto", default="auto"
+        Strength of both penalties (0 switches both off), summed over features, averaged
+        over samples; the paper's lambda_1, which belongs to sums over samples in both
+        terms. "auto" trains without penalty until half of the cross-entropy of knowing
+        nothing is gained, and takes the strength at which what the network pays there
+        for the annotated features is the cross-entropy of knowing nothing; with signs,
+        one at which few gradients stay wrong, if that is larger. It is then ``lam_``.
+        Raise it if a permuted column shows that the feature is still used. Do not
+        choose it by validation accuracy: validation rows share the wrong reasons.
+    monotonic_cst : array-like of int or dict of str to int, default=None
+        For each feature, or by name, 1 if it may only raise the probability of
+        ``classes_[1]``, -1 if it may only lower it, 0 if it is free: gradients of the
+        log-odds with the wrong sign are penalised at the training samples. Two classes
+        only. Annotations do not free a feature from it.
+    {network_parameters}
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
+        all classes the same total weight.
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    RRRRegressor : The same for regression.
+    FindAnotherExplanation : Several accurate models, when there is no expert.
+
+    Notes
+    -----
+    Annotations speak of the columns that reach the estimator. In a Pipeline they are
+    passed as ``rrrclassifier__annotations``, or as ``annotations`` with metadata
+    routing enabled; searches slice them with the rows.
+
+    References
+    ----------
+    A. S. Ross, M. C. Hughes, F. Doshi-Velez (2017). Right for the Right Reasons:
+    Training Differentiable Models by Constraining their Explanations, section 3.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_gradlasso import RRRClassifier
+    >>> from sklearn_gradlasso.datasets import make_iris_cancer
+    >>> X, y, decoy = make_iris_cancer()
+    >>> X = StandardScaler().fit_transform(X)
+    >>> without_flowers = X * ~decoy
+    >>> model = RRRClassifier(tol=1e-3, random_state=0).fit(X, y, annotations=decoy)
+    >>> model.score(without_flowers, y) > 0.95
+    True
+    """
+
+    _parameter_constraints = {
+        **AnnotatedClassifier._parameter_constraints,
+        **_CONSTRAINTS,
+    }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RRRRegressor(_RightReasons, AnnotatedRegressor):
+    """Neural network regressor that does not use what an expert rules out.
+
+    ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
+    (A_ij d f(x_i) / dx_ij) ** 2``, both in units of the standard deviation of y: the
+    prediction is to be flat in the features that are annotated as irrelevant. With
+    several outputs the penalties are sums over them. Without annotations and
+    ``monotonic_cst`` it is a plain network.
+
+    Parameters
+    ----------
+    lam : float or "auto", default="auto"
+        Strength of both penalties (0 switches both off), summed over features, averaged
+        over samples. "auto" trains without penalty until half of the squared error of
+        knowing nothing is gained, and takes the strength at which what the network pays
+        there for the annotated features is the squared error of knowing nothing; with
+        signs, one at which few gradients stay wrong, if that is larger. It is then
+        ``lam_``. Raise it if a permuted column shows that the feature is still used. Do
+        not choose it by validation R2: validation rows share the wrong reasons.
+    monotonic_cst : array-like of int or dict of str to int, default=None
+        For each feature, or by name, 1 if the prediction may only rise with it, -1
+        if it may only fall, 0 if it is free: gradients with the wrong sign are
+        penalised at the training samples. Annotations do not free a feature from it.
+    {network_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    RRRClassifier : The paper's method, for classification.
+    FindAnotherExplanation : Several accurate models, when there is no expert.
+
+    Notes
+    -----
+    The paper treats classification; the penalty on the gradient of the output is the
+    same idea for regression, and signs are what it names as future work.
+
+    References
+    ----------
+    A. S. Ross, M. C. Hughes, F. Doshi-Velez (2017). Right for the Right Reasons:
+    Training Differentiable Models by Constraining their Explanations, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import RRRRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((300, 3))
+    >>> y = np.exp(X[:, 0]) + rng.standard_normal(300)
+    >>> model = RRRRegressor(monotonic_cst=[1, 0, 0], tol=1e-3, random_state=0)
+    >>> model = model.fit(X, y)
+    >>> (model.explain(X)[:, 0] < 0).mean() < 0.01
+    np.True_
+    """
+
+    _parameter_constraints = {
+        **AnnotatedRegressor._parameter_constraints,
+        **_CONSTRAINTS,
+    }

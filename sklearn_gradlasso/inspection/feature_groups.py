@@ -1,0 +1,199 @@
+"""Groups of features, given by name or found as what an encoder made of a column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from .pipelines import names_known, numbered
+
+__all__ = ["Group", "groups_of", "with_groups"]
+
+
+class Group(NamedTuple):
+    """Features that belong together, and the column of X they encode, if any."""
+
+    name: str
+    positions: list[int]
+    column: np.ndarray | None = None
+
+    def data(self, data: np.ndarray, names: np.ndarray) -> np.ndarray:
+        """The column, else the name of the feature that is not zero, if one is."""
+        if self.column is not None:
+            return self.column
+        hot = data[:, self.positions] != 0
+        chosen = names[self.positions][hot.argmax(axis=1)]
+        return np.where(hot.sum(axis=1) == 1, chosen, None)
+
+
+class _Feature(NamedTuple):
+    """A feature, and the column of X that it alone is made of; encoded: one-hot."""
+
+    name: str
+    column: str | None = None
+    encoded: bool = False
+
+
+def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
+    """Groups of features, given by name or found as what an encoder made of a column.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are of another kind, or name features that are unknown or named twice,
+        or there are none, or a group has the name of another feature.
+    """
+    names = names.ravel().tolist()
+    if isinstance(groups, Mapping):
+        found = _named(groups, names)
+    elif isinstance(groups, str) and groups == "onehot":
+        found = _encoded(X, transformers)
+    else:
+        raise TypeError(
+            "groups must be a dict from names to lists of feature names, 'onehot' or "
+            f"None, got {groups!r}."
+        )
+    grouped = {k for group in found for k in group.positions}
+    others = {name for k, name in enumerate(names) if k not in grouped}
+    taken = [group.name for group in found if group.name in others]
+    if taken:
+        raise ValueError(
+            f"groups would name a group {taken[0]!r}, but this is a feature outside of "
+            "the group; give groups as a dict with other names."
+        )
+    return found
+
+
+def with_groups(groups: list[Group], n_features: int) -> dict[int, Group | None]:
+    """What is left when groups are features: a group where its first feature stood.
+
+    Returns
+    -------
+    dict
+        From the positions that are left, in order, to the group there, or None for a
+        feature that is in no group.
+    """
+    first = {min(group.positions): group for group in groups}
+    grouped = {k for group in groups for k in group.positions}
+    left = [k for k in range(n_features) if k in first or k not in grouped]
+    return {k: first.get(k) for k in left}
+
+
+def _named(groups: Mapping, names: list[str]) -> list[Group]:
+    position = {name: k for k, name in enumerate(names)}
+    counts, found, seen = Counter(names), [], set()
+    for parent, children in groups.items():
+        if isinstance(children, str) or not np.iterable(children):
+            raise TypeError(
+                f"groups[{parent!r}] must be a list of feature names, got {children!r}."
+            )
+        children = list(children)
+        unknown = [name for name in children if name not in position]
+        if unknown or not children:
+            raise ValueError(
+                f"groups[{parent!r}] must name features of the network, got "
+                f"{(unknown or children)[:5]}; the features are {names[:5]}"
+                f"{' ...' * (len(names) > 5)}."
+            )
+        for name in children:
+            if name in seen:
+                raise ValueError(f"groups name {name!r} twice; name each feature once.")
+            if counts[name] > 1:
+                raise ValueError(
+                    f"groups name {name!r}, but two features have this name."
+                )
+            seen.add(name)
+        found.append(Group(str(parent), [position[name] for name in children]))
+    return found
+
+
+def _encoded(X, transformers: list) -> list[Group]:
+    """The one-hot features of each column, from the fitted encoders."""
+    known = names_known(X, transformers[0]) if transformers else []
+    columns = numbered(np.shape(X)[1:]).ravel() if known is None else known
+    columns = list(columns)
+    features = [_Feature(name, column=name) for name in columns]
+    for transformer in transformers:
+        try:
+            features = _through(transformer, features)
+        except AttributeError as error:
+            raise ValueError(
+                "groups='onehot' needs the names that each step gives its columns; "
+                f"give groups as a dict: {error}"
+            ) from error
+    found: dict[str, list[int]] = {}
+    for position, feature in enumerate(features):
+        if feature.encoded:
+            found.setdefault(feature.column, []).append(position)
+    if not found:
+        raise ValueError(
+            "groups='onehot' found no feature that is a column of a OneHotEncoder in "
+            "the pipeline; give groups as a dict, or None."
+        )
+    return [
+        Group(name, positions, _column(X, name, columns))
+        for name, positions in found.items()
+    ]
+
+
+def _through(step, features: list[_Feature]) -> list[_Feature]:
+    """What a fitted step makes of features; those that keep their name stay theirs."""
+    if isinstance(step, Pipeline):
+        for _, each in step.steps:
+            features = _through(each, features)
+        return features
+    if step is None or isinstance(step, str):
+        return [] if step == "drop" else features
+    names = step.get_feature_names_out([feature.name for feature in features])
+    if isinstance(step, OneHotEncoder):
+        made = [
+            _Feature(feature.name, feature.column or feature.name, encoded=True)
+            for feature, count in zip(features, _counts(step))
+            for _ in range(count)
+        ]
+    elif isinstance(step, ColumnTransformer):
+        made = [_Feature(name) for name in names]
+        positions = step._transformer_to_input_indices  # nothing public has them
+        for key, each, _ in step.transformers_:
+            taken = [features[k] for k in positions[key]]
+            if taken:
+                made[step.output_indices_[key]] = _through(each, taken)
+    elif isinstance(step, FeatureUnion):
+        made = [
+            new for _, each in step.transformer_list for new in _through(each, features)
+        ]
+    elif hasattr(step, "get_support"):
+        made = [features[k] for k in step.get_support(indices=True)]
+    elif [feature.name for feature in features] == list(names):
+        made = features
+    else:
+        same = {feature.name: feature for feature in features}
+        made = [same.get(name, _Feature(name)) for name in names]
+    return [feature._replace(name=name) for name, feature in zip(names, made)]
+
+
+def _counts(encoder: OneHotEncoder) -> list[int]:
+    """Number of columns that an encoder makes of each of its inputs."""
+    n = len(encoder.categories_)
+    dropped = [None] * n if encoder.drop_idx_ is None else encoder.drop_idx_
+    rare = getattr(encoder, "infrequent_categories_", [None] * n)
+    counts = []
+    for categories, drop, together in zip(encoder.categories_, dropped, rare):
+        shared = 0 if together is None else len(together) - 1
+        counts.append(len(categories) - shared - (drop is not None))
+    return counts
+
+
+def _column(X, name: str, columns: list[str]) -> np.ndarray | None:
+    """A column of X; None if the encoder saw a column that is not in X."""
+    if hasattr(X, "columns") and name in X.columns:
+        return np.asarray(X[name], dtype=object)
+    if name in columns:
+        return np.asarray(X, dtype=object)[:, columns.index(name)]
+    return None

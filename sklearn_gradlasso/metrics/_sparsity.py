@@ -1,0 +1,102 @@
+"""How sparse explanations are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+
+__all__ = ["effective_features", "gini_index"]
+
+
+def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
+    """Average number of features that matter at a sample.
+
+    ``mean_i #{j : |phi_ij| >= cutoff * max_k |phi_ik|}``; a sample whose attributions
+    are all zero counts 0. It is D_eff of Ross, Lage and Doshi-Velez (2017), *The
+    Neural LASSO*, table 1, where phi are input gradients and the cutoff is 1/10.
+
+    Parameters
+    ----------
+    phi : array-like of shape (n_samples, n_features) or (..., n_outputs)
+        Attributions, as ``explain`` returns them; outputs are averaged over, each
+        with its own largest attribution.
+    cutoff : float, default=0.1
+        Share of the sample's largest attribution from which on a feature counts, in
+        (0, 1].
+
+    Returns
+    -------
+    float
+        Between 0 and n_features.
+
+    Raises
+    ------
+    ValueError
+        If phi has another number of axes, is empty, or has infinite or NaN entries,
+        or the cutoff is not in (0, 1].
+
+    Examples
+    --------
+    >>> effective_features([[3.0, -0.2, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    1.6666666666666667
+    """
+    if not 0 < cutoff <= 1:
+        raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
+    phi = check_array(phi, ensure_2d=False, allow_nd=True, input_name="phi")
+    if phi.ndim not in (2, 3):
+        raise ValueError(
+            "phi must have shape (n_samples, n_features) or (n_samples, n_features, "
+            f"n_outputs), got {phi.shape}; flatten the axes of the features."
+        )
+    magnitude = np.abs(phi)
+    largest = magnitude.max(axis=1, keepdims=True)
+    counts = ((magnitude >= cutoff * largest) & (largest > 0)).sum(axis=1)
+    return float(counts.mean())
+
+
+def gini_index(importances: ArrayLike) -> float:
+    """Inequality of importances: 0 if all are equal, near 1 if one has it all.
+
+    ``sum_j sum_k |a_j - a_k| / (2 p sum_j a_j)`` for p importances a, computed by
+    sorting (Erion et al. 2019, *Learning Explainable Models Using Attribution Priors*,
+    sparsity prior). The largest value is ``1 - 1 / p``.
+
+    Parameters
+    ----------
+    importances : array-like of shape (n_features,)
+        Non-negative numbers.
+
+    Returns
+    -------
+    float
+        In [0, 1); 0 if all importances are zero.
+
+    Raises
+    ------
+    ValueError
+        If there is not one axis, or an entry is negative, infinite or NaN.
+
+    Examples
+    --------
+    >>> gini_index([1.0, 1.0, 1.0, 1.0])
+    0.0
+    >>> gini_index([0.0, 0.0, 0.0, 5.0])
+    0.75
+    """
+    values = check_array(
+        importances, ensure_2d=False, dtype=np.float64, input_name="importances"
+    )
+    if values.ndim != 1:
+        raise ValueError(f"importances must have one axis, got shape {values.shape}.")
+    if (values < 0).any():
+        raise ValueError(
+            f"importances must not be negative, got {values.min()}; take their "
+            "magnitudes."
+        )
+    if not values.any():
+        return 0.0
+    p = len(values)
+    ranks = 2 * np.arange(1, p + 1) - p - 1
+    shares = np.sort(values / values.max())
+    return float(ranks @ shares / (p * shares.sum()))

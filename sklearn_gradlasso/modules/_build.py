@@ -1,0 +1,167 @@
+"""How an estimator's ``module`` parameter becomes a network."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..utils.seeds import borrowed_generators
+from ._mlp import MLP
+from ._table_columns import Columns
+from ._tabular import TabularNet
+
+__all__ = ["build_module", "check_output", "is_built_in"]
+
+
+OURS: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
+
+
+def is_built_in(module) -> bool:
+    """Whether a network is the package's own, which draws from a private generator.
+
+    Parameters
+    ----------
+    module : nn.Module, callable, str or None
+        As in :func:`build_module`.
+    """
+    return module is None or isinstance(module, str)
+
+
+def build_module(
+    module: nn.Module | Callable[..., nn.Module] | str | None,
+    n_features: int,
+    n_outputs: int,
+    *,
+    module_params: dict[str, Any] | None,
+    seed: int,
+    feature_shape: Sequence[int] = (),
+    columns: Columns | None = None,
+) -> nn.Module:
+    """Make a network from what the user gave.
+
+    Parameters
+    ----------
+    module : nn.Module, callable, "tabular" or None
+        An instance is copied; a class or factory is called with ``(n_features,
+        n_outputs, **module_params)``; "tabular" stands for :class:`TabularNet` and
+        ``None`` for :class:`MLP`.
+    n_features, n_outputs : int
+        Number of values in a row, and of outputs.
+    module_params : dict or None
+        Keyword arguments for a class or factory.
+    seed : int
+        Decides the initial weights; torch's global generator is left as found.
+    feature_shape : tuple of int
+        Shape of a row, for a class or factory that has a parameter of this name.
+    columns : Columns, optional
+        What the columns of the training rows are like, for "tabular".
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    TypeError
+        If the factory does not take these arguments or does not return a module, or
+        an instance comes with ``module_params``.
+    ValueError
+        If there is nothing to learn in the module.
+    """
+    params = dict(module_params or {})
+    if isinstance(module, nn.Module):
+        if params:
+            raise TypeError(
+                "module_params only go with a module class or factory, but module is "
+                f"an instance of {type(module).__name__}; pass the class instead."
+            )
+        network = copy.deepcopy(module)
+    elif is_built_in(module):
+        known = {"generator": torch.Generator().manual_seed(seed)}
+        if module == "tabular":
+            known["columns"] = columns
+        if not known.keys().isdisjoint(params):
+            raise TypeError(
+                f"module_params must not have {sorted(known)}, which follow from "
+                "random_state and the training rows."
+            )
+        make = partial(OURS[module], **known)
+        network = _made(make, OURS[module].__name__, n_features, n_outputs, params)
+    else:
+        if _asks_for_shape(module):
+            params = {"feature_shape": tuple(feature_shape), **params}
+        network = _construct(module, n_features, n_outputs, params, seed)
+    if not any(theta.requires_grad for theta in network.parameters()):
+        raise ValueError(
+            f"module: {type(network).__name__} has no learnable parameters; give a "
+            "network with weights that require gradients."
+        )
+    return network
+
+
+def _asks_for_shape(factory) -> bool:
+    try:
+        return "feature_shape" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # a callable without a signature
+        return False
+
+
+def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
+    name = getattr(factory, "__name__", type(factory).__name__)
+    with borrowed_generators(seed):
+        network = _made(factory, name, n_features, n_outputs, params)
+    if not isinstance(network, nn.Module):
+        raise TypeError(
+            f"module: {name} must return a torch.nn.Module, got "
+            f"{type(network).__name__}."
+        )
+    return network
+
+
+def _made(factory, name: str, n_features: int, n_outputs: int, params: dict) -> Any:
+    try:
+        return factory(n_features, n_outputs, **params)
+    except TypeError as error:
+        raise TypeError(
+            f"module: {name} is called as module(n_features, n_outputs, "
+            f"**module_params), here ({n_features}, {n_outputs}, **{params}), and "
+            f"answered: {error}"
+        ) from error
+
+
+def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
+    """Check the shape of what the network returns, without training it.
+
+    Parameters
+    ----------
+    network : nn.Module
+    x : Tensor of shape (n, *feature_shape)
+    n_outputs : int
+
+    Raises
+    ------
+    ValueError
+        If the network cannot take x, or does not return ``(n, n_outputs)``.
+    """
+    try:
+        with torch.no_grad():
+            output = network.eval()(x)
+    except Exception as error:
+        raise ValueError(
+            f"module cannot take a batch of shape {tuple(x.shape)} and dtype "
+            f"{x.dtype}; check its input layer, or reshape the rows with input_shape. "
+            f"It answered: {error}"
+        ) from error
+    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if found != (len(x), n_outputs):
+        raise ValueError(
+            f"module must return a tensor of shape (n_rows, {n_outputs}), but returned "
+            f"{found} for {len(x)} rows; end it with a layer of {n_outputs} units and "
+            "no activation."
+        )

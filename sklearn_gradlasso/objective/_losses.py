@@ -1,0 +1,62 @@
+"""Losses of the rows, and their weighted average."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["average", "cross_entropy", "squared_error"]
+
+
+def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy of each sample, ``-log p_y``.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Log-probabilities.
+    y : Tensor of shape (n,), int64
+        Class codes.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return functional.nll_loss(output, y, reduction="none")
+
+
+def squared_error(output: Tensor, y: Tensor) -> Tensor:
+    """Squared error of each sample, averaged over outputs.
+
+    Parameters
+    ----------
+    output, y : Tensor of shape (n, n_outputs)
+        Predictions and targets in the same units.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    return (output - y).square().mean(dim=1)
+
+
+def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+    """Weighted average over samples, ``sum(w * v) / sum(w)``.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n,) or (n, n_networks) or ()
+        One value per sample; a scalar is a cost of the whole batch and is returned
+        as it is.
+    sample_weight : Tensor of the shape of values, optional
+        Non-negative weights with a positive sum; all equal if not given.
+
+    Returns
+    -------
+    Tensor of shape () or (n_networks,)
+    """
+    if values.ndim == 0:
+        return values
+    if sample_weight is None:
+        return values.mean(dim=0)
+    return (sample_weight * values).sum(dim=0) / sample_weight.sum(dim=0)

@@ -1,0 +1,231 @@
+"""Networks of many strengths, fitted to parts of the data and judged on the rest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_array, check_random_state
+
+from ..metrics import effective_features
+from ..utils.threads import threads
+from ._prepared_part import Data, Part
+from ._scheduler import fits_of
+from ._stack import named_tensors
+from ._train_group import Fit
+
+__all__ = [
+    "Grid",
+    "converged",
+    "fits_along",
+    "grid_of",
+    "input_gradients",
+    "mean_over_folds",
+    "seeded",
+    "strengths",
+]
+
+
+class Grid(NamedTuple):
+    """Figures of the networks of each part and strength; NaN after a divergence.
+
+    scores and effective_features (n_parts, n_lams), importances (n_parts, n_lams,
+    n_features).
+    """
+
+    scores: np.ndarray
+    effective_features: np.ndarray
+    importances: np.ndarray
+
+
+def seeded(estimator):
+    """A clone that gives the same network each time it is fitted to the same rows.
+
+    Raises
+    ------
+    TypeError
+        If it is not an estimator whose prior has a strength.
+    ValueError
+        If several processes are to train it.
+    """
+    if not hasattr(estimator, "_net_to_train") or not hasattr(estimator, "lam"):
+        raise TypeError(
+            "estimator must be one of this package with a parameter lam, such as "
+            f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
+            "GradientLassoClassifierCV at the end of the Pipeline."
+        )
+    if estimator.accelerator is not None:
+        raise ValueError(
+            "accelerator is for one network that several processes train; for many "
+            "networks use accelerator=None, and several jobs."
+        )
+    estimator = clone(estimator)
+    random_state = estimator.random_state
+    if not isinstance(random_state, Integral):
+        random_state = check_random_state(random_state).randint(2**31 - 1)
+    return estimator.set_params(random_state=random_state)
+
+
+def strengths(
+    estimator,
+    data: Data,
+    lams: int | ArrayLike,
+    ends: tuple[float, float] = (1e-3, 10.0),
+) -> np.ndarray:
+    """The strengths that are meant by ``lams``, a number of them or they themselves.
+
+    A number of them lies between the ``ends``, which are relative to the strength that
+    balances loss and prior.
+
+    Raises
+    ------
+    ValueError
+        If they are not positive numbers (or zero), or none can be found.
+    """
+    if not isinstance(lams, Integral) or isinstance(lams, bool):
+        return _checked(lams)
+    if lams < 1:
+        raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
+    part = Part(0, clone(estimator).set_params(lam=0.0), data)
+    with threads(estimator.n_jobs):
+        balanced = part.estimator_with("auto").lam_
+    if not balanced:
+        raise ValueError(
+            f"lams={lams}: no range of strengths can be found, because nothing is "
+            "penalised in these data (are there annotations?); give the strengths."
+        )
+    low, high = (balanced * end for end in ends)
+    return np.geomspace(low, high, lams) if lams > 1 else np.array([balanced])
+
+
+def _checked(lams: ArrayLike) -> np.ndarray:
+    try:
+        if np.asarray(lams).dtype.kind not in "iuf":
+            raise ValueError("they must be numbers.")
+        values = check_array(lams, ensure_2d=False, dtype=np.float64, input_name="lams")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"lams must be a number of strengths or an array of them, got {lams!r}: "
+            f"{error}"
+        ) from error
+    if values.ndim != 1 or (values < 0).any():
+        raise ValueError(
+            f"lams must be strengths that are not negative, in one axis, got {lams!r}."
+        )
+    return values
+
+
+def fits_along(
+    estimator,
+    data: Data,
+    parts: Sequence[np.ndarray],
+    lams: np.ndarray,
+    warm_start: bool = False,
+) -> Iterator[Fit]:
+    """Fits with all strengths; with ``warm_start`` each from the next smaller one."""
+    if not warm_start:
+        yield from fits_of(estimator, data, parts, lams)
+        return
+    left: dict = {}
+    for k in np.argsort(lams, kind="stable"):
+        fits = fits_of(estimator, data, parts, lams[[k]], dict(left))
+        with closing(fits):
+            for fit in fits:
+                left[fit.part] = named_tensors(fit.estimator.net_.module_)
+                yield fit._replace(strength=int(k))
+
+
+def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
+    """Those whose loss has stayed finite; a warning tells of the others.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    diverged = []
+    with closing(fits):
+        for fit in fits:
+            if fit.ended_by == "divergence":
+                diverged.append(fit.estimator.lam_)
+            else:
+                yield fit
+    if diverged:
+        message = (
+            f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with "
+            f"lam from {min(diverged):.3g} to {max(diverged):.3g}. Scale X (with "
+            "StandardScaler, say), leave out the strongest lams, or lower "
+            "learning_rate_init."
+        )
+        if len(diverged) == n_fits:
+            raise ValueError(message)
+        warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
+
+
+def grid_of(
+    fits: Iterator[Fit],
+    shape: tuple[int, int],
+    held_out: Sequence[Callable[[], Data]],
+    scoring,
+) -> Grid:
+    """Judge each fit on the rows held out from its part, as soon as it is there.
+
+    ``held_out`` has for each part a function that brings them.
+
+    Raises
+    ------
+    ValueError
+        If training has diverged in all fits, or there are several scores.
+    """
+    if isinstance(scoring, (list, tuple, set, dict)):
+        raise ValueError(f"scoring must be one score, got {scoring!r}.")
+    scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
+    importances = None
+    with closing(converged(fits, np.prod(shape))) as fits:
+        for part, strength, estimator in fits:
+            if importances is None:
+                n_features = len(estimator.feature_importances_)
+                importances = np.full((*shape, n_features), np.nan)
+            at, rest = (part, strength), held_out[part]()
+            importances[at] = estimator.feature_importances_
+            effective[at] = effective_features(input_gradients(estimator, rest.X))
+            scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
+    return Grid(scores, effective, importances)
+
+
+def input_gradients(estimator, X) -> np.ndarray:
+    """Of what is predicted; of a regressor, of all outputs.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features, n_outputs)
+    """
+    target = "predicted" if is_classifier(estimator) else None
+    phi = estimator.explain(X, target=target, attribution="gradients")
+    return phi.reshape(len(phi), len(estimator.feature_importances_), -1)
+
+
+def mean_over_folds(values: np.ndarray) -> np.ndarray:
+    """Mean along the first axis of what is not NaN; NaN if nothing is."""
+    known = ~np.isnan(values)
+    sums, counts = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _score(scorer, estimator, rest: Data) -> float:
+    weight = rest.fit_params.get("sample_weight")
+    if weight is not None:
+        try:
+            return scorer(estimator, rest.X, rest.y, sample_weight=weight)
+        except TypeError as error:  # a score that takes no weights
+            if "sample_weight" not in str(error):
+                raise
+    return scorer(estimator, rest.X, rest.y)

@@ -1,0 +1,174 @@
+"""Which features are selected again and again, whatever rows are looked at?"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils.validation import _num_samples
+
+from ..utils.validation import check_count
+from ._grid import converged, fits_along, input_gradients, seeded, strengths
+from ._lambda_path import names_of
+from ._prepared_part import Data
+
+__all__ = ["StabilityPath", "stability_selection"]
+
+ENDS = 0.3, 3.0  # of the strengths
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StabilityPath:
+    """How often each feature was selected.
+
+    Parameters
+    ----------
+    lams : ndarray of shape (n_lams,)
+        The strengths.
+    frequencies : ndarray of shape (n_lams, n_features)
+        Share of the subsamples in which a feature was selected, from 0 to 1, of those
+        in which training did not diverge.
+    feature_names : ndarray of str of shape (n_features,)
+    """
+
+    lams: np.ndarray
+    frequencies: np.ndarray
+    feature_names: np.ndarray
+
+    def stable(self, threshold: float = 0.6) -> np.ndarray:
+        """Mask of the features selected in this share of the subsamples.
+
+        Parameters
+        ----------
+        threshold : float, default=0.6
+            In (0, 1]; it counts that it is reached with one of the strengths.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_features,)
+
+        Raises
+        ------
+        ValueError
+            If the threshold is not in (0, 1].
+        """
+        if not 0 < threshold <= 1:
+            raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
+        return self.frequencies.max(axis=0) >= threshold
+
+    def to_frame(self):
+        """A pandas.DataFrame with a line for each strength: lam, and the features."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.frequencies, columns=self.feature_names)
+        frame.insert(0, "lam", self.lams)
+        return frame
+
+
+def stability_selection(
+    estimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    lams: int | ArrayLike = 5,
+    n_subsamples: int = 50,
+    fraction: float = 0.5,
+    cutoff: float = 0.1,
+    sample_weight: ArrayLike | None = None,
+    annotations: ArrayLike | None = None,
+) -> StabilityPath:
+    """Fit to random subsamples, and count in how many a feature is selected.
+
+    The networks of all subsamples and strengths are trained as one, as in
+    :func:`sklearn_gradlasso.lambda_path`. Input gradients shrink without reaching
+    zero: a feature counts as selected if its root mean square gradient over the
+    subsample is a certain share of the largest that a feature has there with any of the
+    strengths. A network that a strong penalty has made flat selects nothing. Whether
+    there is anything to be learned is for the scores to say: of pure noise, too, a
+    network uses some features.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this package with a parameter ``lam``; it is not changed. Its
+        ``random_state`` also draws the subsamples.
+    X, y : array-like
+        As in ``fit``.
+    lams : int or array-like of shape (n_lams,), default=5
+        The strengths; or how many, evenly spaced in their logarithm from 0.3 to 3 times
+        the strength at which loss and prior are of one magnitude. A penalty so weak
+        that nothing is sparse selects everything.
+    n_subsamples : int, default=50
+        Number of subsamples, drawn without replacement; of a classifier, with the
+        shares of the classes.
+    fraction : float, default=0.5
+        Share of the rows in a subsample, above 0 and below 1.
+    cutoff : float, default=0.1
+        Share of the largest gradient from which on a feature is selected, in (0, 1].
+    sample_weight : array-like of shape (n_samples,), default=None
+    annotations : array-like, default=None
+        As in ``fit``, for estimators that take them.
+
+    Returns
+    -------
+    StabilityPath
+        In the order of ``lams``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no ``lam``.
+    ValueError
+        If an argument is not as described.
+
+    References
+    ----------
+    N. Meinshausen, P. Bühlmann (2010). Stability selection. Journal of the Royal
+    Statistical Society, Series B, 72(4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoRegressor, stability_selection
+    >>> X = np.random.default_rng(0).standard_normal((300, 6))
+    >>> y = X[:, 0] * X[:, 1]
+    >>> model = GradientLassoRegressor(tol=1e-3, random_state=0)
+    >>> path = stability_selection(model, X, y, lams=[0.2], n_subsamples=10)
+    >>> path.stable().tolist()
+    [True, True, False, False, False, False]
+    """
+    check_count("n_subsamples", n_subsamples)
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
+        raise ValueError(f"fraction must be above 0 and below 1, got {fraction!r}.")
+    if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
+        raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
+    estimator = seeded(estimator)
+    data = Data.of(X, y, sample_weight, annotations)
+    kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
+    drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
+    rows = np.zeros((_num_samples(data.X), 1))
+    parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
+    lams = strengths(estimator, data, lams, ENDS)
+    sizes: dict = {}
+    fits = fits_along(estimator, data, parts, lams)
+    with closing(converged(fits, len(lams) * n_subsamples)) as fits:
+        for part, strength, fitted in fits:
+            gradients = input_gradients(fitted, data[parts[part]].X)
+            size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))
+            sizes.setdefault(part, {})[strength] = size
+    counts, n_fits = np.zeros((len(lams), len(size))), np.zeros((len(lams), 1))
+    for of_part in sizes.values():
+        largest = max(each.max() for each in of_part.values())
+        for strength, size in of_part.items():
+            counts[strength] += (size >= cutoff * largest) & (size > 0)
+            n_fits[strength] += 1
+    return StabilityPath(
+        lams=lams,
+        frequencies=counts / np.maximum(n_fits, 1),
+        feature_names=names_of(data.X, counts.shape[1]),
+    )

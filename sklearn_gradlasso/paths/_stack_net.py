@@ -1,0 +1,215 @@
+"""The training of many networks as one, each of which ends in its own time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import nullcontext
+from copy import copy
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from ..objective import average
+from ..objective._many_networks import row_by_row
+from ..training.loop import ObjectiveNet
+from ..training.rows import Batch, Batches, RowsSideBySide
+from ..training.step import TERMS
+from ..training.stopping import Plateau, RunningMean, Snapshot
+from ._stack import named_tensors
+
+__all__ = ["Course", "StackNet"]
+
+KEPT_AT_HAND = 31 * 2**20  # bytes
+
+
+@dataclass
+class Course:
+    """How the training of one of many networks went.
+
+    Attributes
+    ----------
+    plateau : Plateau
+        When it is to stop.
+    tensors : dict of str to Tensor
+        The parameters and buffers it has left.
+    history : list of dict
+        Losses of each epoch, by the names of skorch's history.
+    ended_by : {"max_epochs", "plateau", "divergence"}
+    """
+
+    plateau: Plateau
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict] = field(default_factory=list)
+    ended_by: str = "max_epochs"
+    best: list[Tensor] | None = None
+
+    def add(self, epoch: dict) -> dict:
+        """Append the losses of an epoch; says of each whether it is the lowest."""
+        for name in ("train_loss", "valid_loss"):
+            if name in epoch:
+                before = [past[name] for past in self.history]
+                epoch[f"{name}_best"] = epoch[name] < min(before, default=float("inf"))
+        self.history.append({"epoch": len(self.history) + 1, **epoch})
+        return self.history[-1]
+
+
+class StackNet(ObjectiveNet):
+    """A net whose module is a ``Stack``; its networks are trained as if each was alone.
+
+    Parameters
+    ----------
+    module : Stack
+    part_of : Tensor of shape (n_networks,), int64
+        Which of the data sets side by side each network is trained on.
+    objective : Objective
+        With a strength for each network.
+    **kwargs
+        Parameters of :class:`ObjectiveNet`; without callbacks.
+    """
+
+    def __init__(self, module, *, part_of: Tensor, **kwargs):
+        super().__init__(module, **kwargs)
+        self.part_of = part_of
+
+    @property
+    def _names(self) -> list[str]:
+        """Of the tensors that training changes."""
+        trained = {id(tensor) for tensor in self.trained_tensors()}
+        named = named_tensors(self.module_.network).items()
+        return [name for name, tensor in named if id(tensor) in trained]
+
+    def train(
+        self, rows: RowsSideBySide, valid: RowsSideBySide | None = None
+    ) -> list[Course]:
+        """Train each network until it has settled, for at most ``max_epochs``.
+
+        Returns
+        -------
+        list of Course
+            Of all networks, in their order.
+        """
+        # The C library then keeps the memory of a step for the next one.
+        torch.empty(KEPT_AT_HAND, dtype=torch.uint8)
+        running = courses = [Course(copy(self.plateau)) for _ in self.part_of]
+        batches = self.get_iterator(rows, training=True)
+        valid_batches = None if valid is None else self.get_iterator(valid)
+        state = self.trained_tensors()
+        mean = RunningMean(state) if self.average and len(batches) > 1 else None
+        self.start(mean)
+        finite = Snapshot(state)
+        for epoch in range(self.max_epochs):
+            before = Snapshot(state)
+            has_prior, is_last = epoch >= self.prior_start, epoch + 1 == self.max_epochs
+            self.start_epoch(has_prior)
+            self.run_single_epoch(batches, True, "train", self.train_step)
+            left = mean.pop() if mean else None
+            with left.in_place() if left else nullcontext():
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
+                self._judge(running, has_prior, valid is not None)
+                for k, course in enumerate(running):
+                    if is_last or course.ended_by != "max_epochs":
+                        self._end(course, k, before, finite)
+            finite = before
+            running = self._go_on(running, finite)
+            if not running or self.is_stopped:
+                break
+        return courses
+
+    def get_iterator(self, dataset, training=False):
+        return _Spread(super().get_iterator(dataset, training), self)
+
+    def _judge(self, running: list[Course], counts: bool, validated: bool) -> None:
+        """Add the epoch to the history of each network, and see whether it ends."""
+        for k, course in enumerate(running):
+            epoch = course.add({name: of[k] for name, of in self._epoch.items()})
+            if not self.is_finite(epoch):
+                course.ended_by = "divergence"
+            elif counts:
+                if course.plateau.judge(epoch) and validated:
+                    course.best = self._values(k)
+                if course.plateau.reached:
+                    course.ended_by = "plateau"
+
+    def _end(self, course: Course, k: int, *before: Snapshot) -> None:
+        """Take what a network has learned, or the last finite weights it had."""
+        earlier = [[values[k] for values in snapshot.values] for snapshot in before]
+        if course.ended_by == "divergence":
+            candidates = earlier
+        else:
+            candidates = [course.best or self._values(k), *earlier]
+        finite = [all(bool(v.isfinite().all()) for v in each) for each in candidates]
+        if not finite[0]:
+            course.ended_by = "divergence"
+        values = candidates[finite.index(True) if any(finite) else -1]
+        course.tensors = self.module_.tensors_of(k)
+        for name, value in zip(self._names, values):
+            course.tensors[name] = value.clone()
+
+    def _go_on(self, running: list[Course], finite: Snapshot) -> list[Course]:
+        """Networks that have ended leave the batch."""
+        left = [k for k, course in enumerate(running) if not course.tensors]
+        if 0 < len(left) < len(running):
+            chosen = torch.tensor(left, device=self.part_of.device)
+            self.module_.keep(chosen, self.optimizer_)
+            self.part_of = self.part_of[chosen]
+            if self.objective.penalises:
+                of_each = self.objective.lam[chosen]
+                self.objective = replace(self.objective, lam=of_each)
+            finite.values = [each.index_select(0, chosen) for each in finite.values]
+        return [running[k] for k in left]
+
+    def _values(self, k: int) -> list[Tensor]:
+        return [tensor.detach()[k].clone() for tensor in self.trained_tensors()]
+
+    def _record_training(self, kept: list[tuple]) -> None:
+        def of_networks(values):
+            values = torch.as_tensor(values).cpu().double()
+            return values.expand(len(self.part_of))
+
+        weights = torch.stack([of_networks(weight) for weight, *_ in kept])
+        sums = [
+            sum(weight * of_networks(term) for weight, term in zip(weights, terms))
+            for terms in list(zip(*kept))[1:]
+        ]
+        means = [(total / weights.sum(dim=0)).tolist() for total in sums]
+        self._epoch = dict(zip(TERMS, means))
+
+    def _record_validation(self, kept: list[tuple]) -> None:
+        outputs, ys, weights = zip(*kept)
+        output, y = torch.cat(outputs), torch.cat(ys)
+        weight = None if weights[0] is None else torch.cat(weights)
+        n_networks = len(self.part_of)
+        losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
+        self._epoch["valid_loss"] = average(losses, weight).tolist()
+        self._epoch["valid_score"] = [
+            self.validation_score(
+                output[:, k], y[:, k], None if weight is None else weight[:, k]
+            )
+            if finite
+            else math.nan
+            for k, finite in enumerate(map(math.isfinite, self._epoch["valid_loss"]))
+        ]
+
+
+class _Spread:
+    """Batches of data sets side by side, as batches of the networks."""
+
+    def __init__(self, batches: Batches, net: StackNet):
+        self.batches, self.net = batches, net
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.batches:
+            x, y = map(self._spread, batch)
+            extras = {name: self._spread(of) for name, of in batch.extras.items()}
+            yield Batch(x, y, extras)
+
+    def _spread(self, values: Tensor) -> Tensor:
+        by_network = values.transpose(0, 1).index_select(0, self.net.part_of)
+        return by_network.transpose(0, 1)

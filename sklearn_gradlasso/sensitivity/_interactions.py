@@ -1,0 +1,204 @@
+"""Which pairs of features act together: second derivatives of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from numbers import Real
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils import check_scalar
+from torch import Tensor, nn
+
+from ..inspection.evaluation import batches, finite
+from ..inspection.open_model import Differentiable, differentiable_model
+from ..inspection.pipelines import numbered
+from ..objective import Score
+from ._results import InteractionImportance
+from ._slopes import computing
+
+__all__ = ["interaction_importance"]
+
+_PIECEWISE_LINEAR = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.Hardtanh, nn.Threshold),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
+)
+
+
+def interaction_importance(
+    model,
+    X: ArrayLike,
+    *,
+    target=None,
+    sample_weight: ArrayLike | None = None,
+    finite_difference: float | None = None,
+) -> InteractionImportance:
+    """Root mean square over rows of the second derivatives of a network's answer.
+
+    ``h_jk = sqrt(mean_i (d^2 f(x_i) / d x_ij d x_ik) ** 2)``: two features interact
+    where the slope of one depends on the other. Exact for networks with smooth
+    activations, such as "softplus" and "tanh". Takes a backward pass for each feature,
+    and memory for one batch of rows.
+
+    Horel et al. (2018), section 5, name second derivatives as future work.
+
+    Parameters
+    ----------
+    model : estimator, Pipeline, search, skorch net or nn.Module
+        Fitted.
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        Rows as the model takes them; values of other shapes are numbered in a line.
+    target : str or callable, default=None
+        What is differentiated, as for :func:`global_importance`.
+    sample_weight : array-like of shape (n_samples,), default=None
+    finite_difference : float, default=None
+        Instead of exact derivatives, the change of the slopes over this distance to
+        both sides, in standard deviations of each feature: for networks whose slopes
+        are steps (ReLU), for example 0.5.
+
+    Returns
+    -------
+    InteractionImportance
+
+    Raises
+    ------
+    ValueError
+        If the network is piecewise linear, so that its second derivatives are zero,
+        and no finite difference is asked for; or as for :func:`global_importance`.
+    TypeError, sklearn.exceptions.NotFittedError
+        As for :func:`global_importance`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoRegressor
+    >>> from sklearn_gradlasso.sensitivity import interaction_importance
+    >>> X = np.random.default_rng(0).standard_normal((1000, 4))
+    >>> y = X[:, 0] * X[:, 1] + X[:, 2]
+    >>> model = GradientLassoRegressor(activation="tanh", tol=1e-3, random_state=0)
+    >>> found = interaction_importance(model.fit(X, y), X)
+    >>> found.top(1)[["first", "second"]].values.tolist()
+    [['x0', 'x1']]
+    """
+    opened = differentiable_model(model, X, target, sample_weight, in_units=True)
+    d = prod(opened.rows.feature_shape)
+    names = opened.names.ravel()
+    names = names if names.size == d else numbered((d,))
+    with computing(opened):
+        if finite_difference is None:
+            _refuse_piecewise_linear(opened.module)
+            means = _exact(opened, d)
+        else:
+            bounds = {"min_val": 0, "include_boundaries": "neither"}
+            check_scalar(finite_difference, "finite_difference", Real, **bounds)
+            means = _by_differences(opened, d, finite_difference)
+            means = (means + means.T) / 2
+    return InteractionImportance(importances=np.sqrt(means), feature_names=names)
+
+
+def _refuse_piecewise_linear(module: nn.Module) -> None:
+    for part in module.modules():
+        if isinstance(part, _PIECEWISE_LINEAR) or getattr(
+            part, "is_piecewise_linear", False
+        ):
+            raise ValueError(
+                f"The network has {type(part).__name__.lstrip('_')} layers: it is "
+                "piecewise linear, and its second derivatives are zero or undefined. "
+                "Give finite_difference, for example 0.5, or fit the default network "
+                "with activation='softplus' or 'tanh'."
+            )
+
+
+def _slopes(model: Differentiable, x: Tensor, y, create_graph: bool) -> list[Tensor]:
+    """Gradients of each scalar of the rows, of shape (n, d)."""
+    value = Score(model.module, model.target, y)(x)
+    scalars = [value] if value.ndim == 1 else value.unbind(dim=1)
+    slopes = []
+    for scalar in scalars:
+        (g,) = torch.autograd.grad(
+            scalar.sum(), x, create_graph=create_graph, retain_graph=True
+        )
+        slopes.append(g.flatten(1))
+    return slopes
+
+
+def _weighted(model: Differentiable) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
+    for batch in batches(model.rows):
+        x, y = batch
+        weight = batch.extras.get("sample_weight")
+        weight = torch.ones(len(x)) if weight is None else weight.cpu()
+        yield x.detach(), y, weight.double()
+
+
+def _exact(model: Differentiable, d: int) -> np.ndarray:
+    total, n, varied, first = torch.zeros(d, d, dtype=torch.float64), 0.0, False, None
+    for x, y, weight in _weighted(model):
+        with torch.enable_grad():
+            x = x.requires_grad_()
+            for g in _slopes(model, x, y, create_graph=True):
+                first = g[0].detach() if first is None else first
+                varied = varied or not _same(g.detach(), first)
+                if not g.requires_grad:  # slopes that do not depend on x
+                    continue
+                for j in range(d):
+                    (h,) = torch.autograd.grad(
+                        g[:, j].sum(), x, retain_graph=True, materialize_grads=True
+                    )
+                    finite(h.cpu(), "second derivative")
+                    total[j] += weight @ h.flatten(1).cpu().double().square()
+        n += float(weight.sum())
+    if varied and not total.any():
+        raise ValueError(
+            "All second derivatives are exactly zero although the slopes differ from "
+            "row to row: the network is piecewise linear. Give finite_difference, for "
+            "example 0.5, or fit a network with a smooth activation."
+        )
+    return (total / n).numpy()
+
+
+def _same(slopes: Tensor, first: Tensor) -> bool:
+    """Whether the slopes of all rows are those of the first, up to rounding."""
+    error = 1e3 * torch.finfo(slopes.dtype).eps
+    size = float(first.abs().max())
+    return torch.allclose(
+        slopes, first.expand_as(slopes), rtol=error, atol=error * size
+    )
+
+
+def _by_differences(model: Differentiable, d: int, step: float) -> np.ndarray:
+    total, n = torch.zeros(d, d, dtype=torch.float64), 0.0
+    scale = _deviations(model, d)
+    for x, y, weight in _weighted(model):
+        for k in range(d):
+            way = torch.zeros(d, dtype=x.dtype, device=x.device)
+            way[k] = step * scale[k]
+            if not way[k]:  # a constant column
+                continue
+            ends = []
+            for sign in (1, -1):
+                with torch.enable_grad():
+                    moved = (x.flatten(1) + sign * way).reshape(x.shape)
+                    at = _slopes(model, moved.requires_grad_(), y, create_graph=False)
+                ends.append([each.detach() for each in at])
+            for ahead, behind in zip(*ends):
+                h = finite((ahead - behind).cpu(), "slope") / (2 * float(way[k]))
+                total[k] += weight @ torch.from_numpy(h).double().square()
+        n += float(weight.sum())
+    return (total / n).numpy()
+
+
+def _deviations(model: Differentiable, d: int) -> np.ndarray:
+    n, mean, squares = 0.0, np.zeros(d), np.zeros(d)
+    for x, _, weight in _weighted(model):  # merged batch by batch, without cancellation
+        rows, w = x.flatten(1).cpu().double().numpy(), weight.numpy()
+        w_sum = w.sum()
+        if not w_sum:
+            continue
+        centre = w @ rows / w_sum
+        squares += w @ (rows - centre) ** 2
+        squares += (centre - mean) ** 2 * n * w_sum / (n + w_sum)
+        mean += (centre - mean) * w_sum / (n + w_sum)
+        n += w_sum
+    return np.sqrt(squares / n)

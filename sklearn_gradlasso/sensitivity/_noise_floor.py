@@ -1,0 +1,173 @@
+"""How important features without any meaning become: a floor for all others."""
+
+from __future__ import annotations
+
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils._indexing import _safe_indexing
+
+from ..inspection.open_model import differentiable_model
+from ..inspection.pipelines import check_same_columns
+from ..utils.annotations import check_annotations
+from ..utils.seeds import reseeded
+from ._reporting import percent
+from ._results import NoiseFloor
+from ._slopes import mean_squares
+
+__all__ = ["noise_floor", "weights_given"]
+
+
+def noise_floor(
+    estimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    level: float = 0.05,
+    n_repeats: int | None = None,
+    random_state=None,
+    **fit_params,
+) -> NoiseFloor:
+    """Which features are more important than permuted copies of them.
+
+    The estimator is fitted again on the columns of X with a shadow beside each: the
+    same column, its rows in another order, so that it has no meaning. A feature
+    without meaning exceeds the floor with a probability of at most ``level``, provided
+    it would be exchanged for a shadow unnoticed: columns on a common scale, rows that
+    do not depend on each other.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package, or another that ``global_importance`` takes; it is
+        cloned. It has to take twice as many columns, and not to make other ones of
+        them: no ``GraphLaplacian``, no array of ``monotonic_cst``, no PCA before it.
+    X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    level : float, default=0.05
+        Probability of a false finding, for each feature.
+    n_repeats : int, default=None
+        Number of refits; by default 3, or as many as the level needs: there are at
+        least ``1 / level`` shadows then.
+    random_state : int, RandomState instance or None, default=None
+        Of the permutations, and of the refits in place of their own; by default the
+        estimator's.
+    **fit_params : dict
+        For the estimator's ``fit``; shadows are not annotated.
+
+    Returns
+    -------
+    NoiseFloor
+
+    Raises
+    ------
+    TypeError
+        If the estimator cannot be differentiated.
+    ValueError
+        If an argument is out of range, or the shadows are too few for the level.
+
+    References
+    ----------
+    M. B. Kursa, W. R. Rudnicki (2010). Feature selection with the Boruta package.
+    Journal of Statistical Software 36(11), for shadows.
+    """
+    bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
+    check_scalar(level, "level", Real, **bounds)
+    n, d = _shape(X)
+    if n_repeats is None:
+        n_repeats = max(3, ceil(1 / level / d))
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    rank = ceil((1 - level) * (n_repeats * d + 1))  # of the floor among the shadows
+    if rank > n_repeats * d:
+        raise ValueError(
+            f"n_repeats={n_repeats} gives {n_repeats * d} shadows, too few for "
+            f"level={level}; it needs {ceil((1 / level - 1) / d)} repeats."
+        )
+    if random_state is None:
+        random_state = getattr(estimator, "random_state", None)
+    random = check_random_state(random_state)
+    fit_params = _beside_shadows(fit_params, X, n, d)
+    found = np.empty((n_repeats, 2 * d))
+    for k in range(n_repeats):
+        both = _with_shadows(X, random.permutation(n))
+        # Other initial weights each time: what is left of them is noise too.
+        fitted = reseeded(clone(estimator), random)
+        try:
+            fitted.fit(both, y, **fit_params)
+        except RuntimeError as error:  # how torch says that a shape does not fit
+            raise ValueError(
+                f"The estimator cannot be fitted on {2 * d} columns, {d} of them "
+                f"shadows; its network must take any number of columns: {error}"
+            ) from error
+        weight = weights_given(fit_params)
+        model = differentiable_model(fitted, both, sample_weight=weight)
+        check_same_columns(model.names, both, bool(model.transformers))
+        squares, _ = mean_squares(model)
+        found[k] = percent(np.sqrt(squares).ravel(), 0)
+    importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
+    reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
+    return NoiseFloor(
+        importances=importances,
+        shadows=shadows,
+        floor=float(np.sort(shadows, axis=None)[rank - 1]),
+        p_values=(1 + reached) / (1 + shadows.size),
+        level=level,
+        feature_names=model.names.ravel()[:d],
+    )
+
+
+def weights_given(fit_params: dict):
+    """The sample weights among parameters of fit, also those of a step."""
+    for name, values in fit_params.items():
+        if f"__{name}".endswith("__sample_weight"):
+            return values
+    return None
+
+
+def _shape(X) -> tuple[int, int]:
+    shape = np.shape(X) if not sp.issparse(X) else X.shape
+    if len(shape) != 2:
+        raise ValueError(
+            f"X must be of shape (n_samples, n_features) for shadows, got {shape}."
+        )
+    return shape
+
+
+def _with_shadows(X, order: np.ndarray):
+    """X, and beside it the same with its rows in another order."""
+    other = _safe_indexing(X, order)
+    if sp.issparse(X):
+        return sp.hstack([X, other], format="csr")
+    if not hasattr(X, "iloc"):
+        return np.hstack([np.asarray(X), np.asarray(other)])
+    import pandas as pd
+
+    names = list(range(2 * X.shape[1]))
+    if all(isinstance(name, str) for name in X.columns):
+        mark = "shadow of "
+        while any(name.startswith(mark) for name in X.columns):
+            mark += "shadow of "
+        names = [*X.columns, *(mark + name for name in X.columns)]
+    both = pd.concat([X, other.set_axis(X.index)], axis=1)
+    return both.set_axis(names, axis=1)
+
+
+def _beside_shadows(fit_params: dict, X, n: int, d: int) -> dict:
+    """Parameters of fit, in which annotations leave the shadows free."""
+    given = fit_params.get("annotations")
+    if given is None:
+        return fit_params
+    names = np.asarray(X.columns) if hasattr(X, "columns") else None
+    index = X.index if hasattr(X, "iloc") else None
+    like = X if sp.issparse(X) else np.broadcast_to(np.zeros(1), (n, d))
+    values = check_annotations(given, like, names, index)
+    if sp.issparse(values):
+        values = sp.hstack([values, sp.csr_matrix((n, d))], format="csr")
+    else:
+        values = np.hstack([values, np.zeros((n, d))])
+    return {**fit_params, "annotations": values}

@@ -1,0 +1,154 @@
+"""A strength at which the loss and the prior are of one magnitude."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ..objective import Objective, average
+from .rows import Batches
+from .step import SteppingNet
+
+__all__ = ["balanced_strength"]
+
+HALVED_WITHIN = 500  # steps
+SETTLED_AFTER = 100  # steps
+WRONG = 0.005  # share of the attribution that may break a constraint
+ROWS = 256  # over which the loss is smoothed, and measured at once at least
+
+
+def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> float:
+    """Strength at which the prior weighs as much as the loss.
+
+    The network is trained without the prior until it has halved the loss of the best
+    constant output (for 500 steps at most). There ``loss of the constant / prior``
+    makes what there is to learn and what the prior costs equal. At the start the prior
+    says little, because nothing has been learned, and late the loss does, because it
+    may be as near to zero as one likes.
+
+    A constraint is to hold rather than to be weighed up, and its cost is linear where
+    the loss is quadratic in the residual. After 100 steps: ``sqrt(loss of the constant
+    * loss reached)``, the size of the residual, over the cost of half a percent of the
+    attribution being wrong. The larger strength of the two, if there are both.
+
+    Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
+    cross-validation, recommend a strength that gives both terms one order of magnitude.
+
+    Parameters
+    ----------
+    net : SteppingNet
+        With a network of its own, which is trained.
+    batches : Batches
+        Of the training rows.
+    guess : Tensor of shape (n_outputs,)
+        The best output that is the same for all rows.
+
+    Returns
+    -------
+    float
+        0 if nothing is penalised.
+
+    Raises
+    ------
+    ValueError
+        If the loss or the prior becomes infinite or NaN.
+    """
+    measure = _Measure(net, batches)
+    guessing = measure.loss(lambda x: guess.expand(len(x), -1))
+    prior_waits, constraints_wait = measure.prior_acts, bool(net.objective.constraints)
+    smooth, strengths = guessing, [0.0]
+    losses = enumerate(_losses(net, batches), 1)
+    newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))
+    while prior_waits or constraints_wait:
+        step, loss = next(losses)
+        smooth += newest * (loss - smooth)
+        if prior_waits and (smooth < guessing / 2 or step == HALVED_WITHIN):
+            strengths.append(_ratio(guessing, measure.prior()))
+            prior_waits = False
+        if constraints_wait and step == SETTLED_AFTER:
+            residual = math.sqrt(guessing * measure.loss(net.module_))
+            strengths.append(_ratio(residual, WRONG * measure.constrained()))
+            constraints_wait = False
+        if not all(map(math.isfinite, (smooth, *strengths))):
+            raise ValueError(
+                'lam="auto": the loss or the penalty is not finite while the strength '
+                "is sought. Scale X (for example with StandardScaler), lower "
+                "learning_rate_init or the weights in annotations, or give lam a "
+                "number."
+            )
+    return max(strengths)
+
+
+def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
+    """Losses of batches, as the net is trained on them without the prior."""
+    plain = replace(net.objective, lam=0.0)
+    while True:
+        for batch in batches:
+            x, y = batch
+
+            def closure(x=x, y=y, extras=batch.extras):
+                net.optimizer_.zero_grad()
+                terms = plain(net.module_, x, y, **extras)
+                weight = extras.get("sample_weight")  # a batch counts by its weight
+                (terms.total * (1.0 if weight is None else weight.mean())).backward()
+                return terms.data
+
+            net.module_.train()
+            yield net.optimizer_.step(closure).item()
+
+
+class _Measure:
+    """Averages over all rows of the terms of the net's objective."""
+
+    def __init__(self, net: SteppingNet, batches: Batches):
+        self.net, self.rows = net, batches.rows
+        self.size = max(ROWS, batches.sizes[0])
+        self.unit = replace(net.objective, lam=1.0, constraints=())
+        annotations = self.rows.extras.get("annotations")
+        self.prior_acts = net.objective.prior_acts_on(annotations)
+
+    def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
+        def of_batch(x, y, sample_weight=None, annotations=None):
+            with torch.no_grad():
+                return average(self.unit.loss(answer(x), y), sample_weight)
+
+        return self._mean(of_batch)
+
+    def prior(self) -> float:
+        return self._mean(partial(self._prior, self.unit))
+
+    def constrained(self) -> float:
+        """Cost of the constraints if every attribution broke them."""
+        both_ways = tuple(
+            (lambda phi, prior=prior: prior(phi) + prior(-phi), target)
+            for prior, target in self.net.objective.constraints
+        )
+        nothing = replace(
+            self.unit, prior=lambda phi: 0 * phi[:0].sum(), constraints=both_ways
+        )
+        return self._mean(partial(self._prior, nothing))
+
+    def _prior(self, objective: Objective, x, y, **extras) -> Tensor:
+        return objective(self.net.module_, x, y, **extras).prior
+
+    def _mean(self, term: Callable[..., Tensor]) -> float:
+        self.net.module_.eval()
+        total = weight = 0.0
+        for batch in Batches(self.rows, self.size):
+            x, y = batch
+            given = batch.extras.get("sample_weight")
+            of_batch = len(x) if given is None else given.sum().item()
+            total += of_batch * term(x, y, **batch.extras).item()
+            weight += of_batch
+        return total / weight
+
+
+def _ratio(size: float, cost: float) -> float:
+    if not math.isfinite(cost):
+        return math.inf
+    return size / abs(cost) if cost else 0.0  # Gini is negative

@@ -1,0 +1,262 @@
+"""One network, trained by several processes that share the rows of every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import wraps
+
+import torch
+from skorch.hf import AccelerateMixin
+from torch import Tensor, nn
+
+from ..objective import average
+from ..utils.seeds import borrowed_generators
+from .loop import ObjectiveNet
+from .rows import Batch, Batches, Rows
+
+__all__ = ["DataParallelNet"]
+
+BATCH_NORM = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
+
+
+class Share(Batch):
+    """The rows of a batch that one process takes.
+
+    Attributes
+    ----------
+    weight : Tensor or int
+        Of the whole batch: the sum of its weights, or the number of its rows.
+    part_of_rows, part_of_weight : float or Tensor
+        What the process has of it; the parts of all processes add up to 1.
+    """
+
+    weight: Tensor | int
+    part_of_rows: float
+    part_of_weight: Tensor | float
+
+
+class DataParallelNet(AccelerateMixin, ObjectiveNet):
+    """A net that processes train together, each on its share of every batch.
+
+    All of them are given the same rows and draw the same order, and take the same steps
+    as one process, within rounding: along the gradient of the objective on the whole
+    batch, ``sum_r (w_r / w) gradient_r``, w_r being the weights of the share r.
+
+    Parameters
+    ----------
+    module : nn.Module
+        On the device of the accelerator.
+    accelerator : accelerate.Accelerator
+    device : object
+        Of no effect: the module and the rows lie on their device already.
+    progress : bool
+        Whether the first process shows a bar of epochs.
+    **kwargs
+        Parameters of :class:`ObjectiveNet`.
+
+    Raises
+    ------
+    ValueError
+        If what is to be trained is not a sum over rows, if the accelerator is to
+        accumulate gradients or to mix precisions, or if the processes have different
+        rows or weights.
+    """
+
+    # Gradients are summed here rather than by DistributedDataParallel, which the mixin
+    # would wrap the network in: that counts on one pass through the network in a step,
+    # from its own forward, and on no torch.autograd.grad in between, where an
+    # attribution differentiates, and may pass through the network again. The mixin is
+    # left with callbacks: one process writes files, and none ends before the others.
+    initialize = ObjectiveNet.initialize
+    evaluation_step = ObjectiveNet.evaluation_step
+    _step_optimizer = ObjectiveNet._step_optimizer  # with a closure, as LBFGS needs it
+
+    def __init__(
+        self, module: nn.Module, *, accelerator, device=None, progress=False, **kwargs
+    ):
+        progress = progress and accelerator.is_main_process
+        super().__init__(module, accelerator=accelerator, progress=progress, **kwargs)
+        _check_accelerator(accelerator, next(module.parameters()).device)
+
+    def train(self, rows: Rows, valid: Rows | None = None) -> None:
+        self._check_network()
+        self._check_sameness(rows)
+        own_noise = nullcontext()
+        if not self.accelerator.is_main_process:  # other masks of dropout
+            seed = torch.initial_seed() + self.accelerator.process_index
+            own_noise = borrowed_generators(seed % 2**63, rows.device)
+        with own_noise:
+            super().train(rows, valid)
+
+    def get_iterator(self, dataset, training=False):
+        batches = ObjectiveNet.get_iterator(self, dataset, training)
+        return _Shares(batches, self._share) if training else batches
+
+    def start_epoch(self, has_prior: bool) -> None:
+        super().start_epoch(has_prior)
+        self._turns = tuple(
+            replace(
+                turn,
+                prior=_of_rows(turn.prior),
+                constraints=tuple((_of_rows(p), t) for p, t in turn.constraints),
+            )
+            for turn in self._turns
+        )
+
+    def train_step_single(self, batch: Share, **fit_params):
+        result = ObjectiveNet.train_step_single(self, batch)
+        terms = torch.stack(result["kept"][1:]) * batch.part_of_weight
+        gradients = [theta.grad for theta in self._learnable]
+        given = terms.new_tensor([grad is not None for grad in gradients])
+        parts = [
+            torch.zeros_like(theta) if grad is None else batch.part_of_rows * grad
+            for theta, grad in zip(self._learnable, gradients)
+        ]
+        sent = torch.cat([terms, given, *(part.flatten() for part in parts)])
+        sizes = [len(terms), len(given), *(part.numel() for part in parts)]
+        terms, given, *sums = self._sum(sent).split(sizes)
+        for k, theta in enumerate(self._learnable):
+            # An optimizer leaves alone what has no gradient, in all processes or none.
+            if theta.grad is not None or given[k]:
+                theta.grad = sums[k].view_as(theta)
+        kept = (batch.weight, *terms)
+        return {**result, "loss": terms[-1], "kept": kept}
+
+    def validation_step(self, batch: Batch, **fit_params):
+        x, y = batch
+        own, is_empty = self._share(len(x))
+        with torch.no_grad():
+            part = self.module_(x[own])
+            output = part.new_zeros(len(x), *part.shape[1:])
+            if not is_empty:
+                output[own] = part
+            output = self._sum(output)
+            weight = batch.extras.get("sample_weight")
+            loss = average(self.objective.loss(output, y), weight)
+        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+
+    def _end_epoch(self, *epoch) -> bool:
+        improved = super()._end_epoch(*epoch)
+        ended = torch.tensor(
+            self.ended_by_ == "callback", device=self.accelerator.device
+        )
+        if self._sum(ended.int()) and self.ended_by_ == "max_epochs":
+            self.ended_by_ = "callback"  # of another process
+        return improved
+
+    def _sum(self, values: Tensor) -> Tensor:
+        """Sum over processes; all of them get the same bits."""
+        return self.accelerator.reduce(values, "sum")
+
+    def _share(self, n_rows: int) -> tuple[slice, bool]:
+        """Rows of a batch that are this process's own, and whether there are none.
+
+        If there are none it computes on the first row, as all pass through the network,
+        and the row does not count.
+        """
+        n, k = self.accelerator.num_processes, self.accelerator.process_index
+        own = slice(n_rows * k // n, n_rows * (k + 1) // n)
+        is_empty = own.start == own.stop
+        return (slice(0, 1) if is_empty else own), is_empty
+
+    def _check_network(self) -> None:
+        for part in self.module_.modules():
+            if isinstance(part, BATCH_NORM):
+                raise ValueError(
+                    f"module: {type(part).__name__} makes rows of a batch depend on "
+                    "each other, of which every process sees its share; use LayerNorm "
+                    "or GroupNorm with an accelerator, or accelerator=None."
+                )
+        for part in (*self.module_.modules(), self.objective.attribution):
+            if isinstance(getattr(part, "generator", None), torch.Generator):
+                raise ValueError(
+                    f"accelerator: {type(part).__name__} draws at random for the whole "
+                    "batch (references among its rows, or noise), of which every "
+                    "process sees its share. Give an attribution such as 'gradients' "
+                    "or 'integrated_gradients', or accelerator=None."
+                )
+
+    def _check_sameness(self, rows: Rows) -> None:
+        sums = [
+            sum(float(values.sum()) for values in part)
+            for part in (
+                [rows.X],
+                [rows.y],
+                rows.extras.values(),
+                self.module_.state_dict().values(),
+            )
+        ]
+        device = self.accelerator.device
+        own = torch.tensor([[len(rows), *sums]], dtype=torch.float64, device=device)
+        of_all = self.accelerator.gather(own)
+        # Processors of different kinds may round differently.
+        if not torch.allclose(of_all, own.expand_as(of_all), rtol=1e-4, atol=1e-3):
+            raise ValueError(
+                "accelerator: every process must be given the same X, y, "
+                "sample_weight, annotations and random_state (they share the rows of "
+                "a batch among themselves). Here these, or the initial weights, "
+                "differ; the numbers of rows are "
+                f"{of_all[:, 0].int().tolist()}."
+            )
+
+
+class _Shares:
+    """The shares of one process in batches."""
+
+    def __init__(self, batches: Batches, share: Callable[[int], tuple[slice, bool]]):
+        self.batches, self.share = batches, share
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Share]:
+        for batch in self.batches:
+            x, y = batch
+            own, is_empty = self.share(len(x))
+            extras = {name: values[own] for name, values in batch.extras.items()}
+            share = Share(x[own], y[own], extras)
+            share.part_of_rows = 0.0 if is_empty else len(share[0]) / len(x)
+            share.weight, share.part_of_weight = len(x), share.part_of_rows
+            if "sample_weight" in extras:
+                share.weight = batch.extras["sample_weight"].sum()
+                own_weight = 0.0 if is_empty else extras["sample_weight"].sum()
+                share.part_of_weight = own_weight / share.weight
+            yield share
+
+
+def _of_rows(prior):
+    """The prior, or priors, if they are sums over rows."""
+    if isinstance(prior, tuple):
+        return tuple((strength, _of_rows(each)) for strength, each in prior)
+
+    @wraps(prior)
+    def cost(phi, **weights):
+        value = prior(phi, **weights)
+        if isinstance(value, Tensor) and value.ndim == 0:
+            raise ValueError(
+                f"prior: {type(prior).__name__} is one cost of the whole batch, of "
+                "which every process sees its share, and is not the sum over shares. "
+                "Use a prior that returns a cost for each row, such as L1(), with an "
+                "accelerator, or accelerator=None."
+            )
+        return value
+
+    return cost
+
+
+def _check_accelerator(accelerator, device: torch.device) -> None:
+    steps = accelerator.gradient_accumulation_steps
+    if steps != 1 or accelerator.mixed_precision != "no":
+        raise ValueError(
+            "accelerator must have gradient_accumulation_steps=1 and mixed_precision="
+            f"'no', got {steps} and {accelerator.mixed_precision!r}; for longer sums "
+            "raise batch_size."
+        )
+    placed = torch.empty(0, device=accelerator.device).device  # without its "cpu:0"
+    if device != placed:
+        raise ValueError(
+            f"device must be that of the accelerator, {placed}, but the network is "
+            f"on {device}; give device=accelerator.device."
+        )

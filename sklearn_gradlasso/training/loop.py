@@ -1,0 +1,185 @@
+"""The training loop over epochs: when it ends, and which weights it leaves."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from threading import Event
+
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from .rows import Batches, Rows
+from .step import SteppingNet
+from .stopping import Plateau, RunningMean, Snapshot
+
+__all__ = ["ObjectiveNet"]
+
+SHOWN = (
+    ("loss", "train_loss"),
+    ("penalty", "train_penalty"),
+    ("validation score", "valid_score"),
+)
+
+
+class ObjectiveNet(SteppingNet):
+    """A skorch net that trains on :class:`Rows` until an objective settles.
+
+    Parameters
+    ----------
+    module : nn.Module
+    plateau : Plateau or None
+        When to stop: watches the validation score if there are validation rows, else
+        the objective.
+    average : bool
+        Whether training leaves, and validation and callbacks see at the end of an
+        epoch, the mean of the weights over the second half of its steps, rather than
+        those after the last one.
+    prior_start : int
+        Epochs before the prior acts; training does not end before.
+    progress : bool
+        Whether to show a bar of epochs, with the terms of the objective.
+    stop : Event or None
+        When another thread sets it, training is interrupted after the epoch.
+    **kwargs
+        Parameters of :class:`SteppingNet` and :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    ended_by_ : {"max_epochs", "plateau", "callback", "interrupt", "divergence"}
+        Why training ended. After a divergence, a loss or weight that is no longer
+        finite, the last finite weights are in place.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        plateau: Plateau | None = None,
+        average: bool = False,
+        prior_start: int = 0,
+        progress: bool = False,
+        stop: Event | None = None,
+        **kwargs,
+    ):
+        super().__init__(module, **kwargs)
+        self.plateau = plateau
+        self.average = average
+        self.prior_start = prior_start
+        self.progress = progress
+        self.stop = stop
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    def train(self, rows: Rows, valid: Rows | None = None) -> None:
+        """Train for at most ``max_epochs``; says in ``ended_by_`` why it ended.
+
+        Parameters
+        ----------
+        rows : Rows
+        valid : Rows, optional
+            Held out to decide when to stop; the best weights are kept.
+        """
+        self._valid = valid
+        try:
+            self.partial_fit(rows)
+        finally:
+            del self._valid
+            self.optimizer_.zero_grad(set_to_none=True)
+            self._set_training(False)
+
+    def continue_from(self, net: ObjectiveNet) -> None:
+        """Take over the optimizer's state of another net with the same module.
+
+        Its learning rate and other settings are this net's own.
+        """
+        if type(net.optimizer_) is type(self.optimizer_):
+            state = net.optimizer_.state_dict()
+            state["param_groups"] = self.optimizer_.state_dict()["param_groups"]
+            self.optimizer_.load_state_dict(state)
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        rows, valid = X, self._valid
+        data = {"dataset_train": rows, "dataset_valid": valid}
+        batches = self.get_iterator(rows, training=True)
+        valid_batches = None if valid is None else self.get_iterator(valid)
+        state = self.trained_tensors()
+        mean = RunningMean(state) if self.average and len(batches) > 1 else None
+        self.start(mean)
+        finite, kept, final = Snapshot(state), None, None
+        self.ended_by_ = "max_epochs"
+        n_epochs = epochs or self.max_epochs
+        bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
+        try:
+            for epoch in range(n_epochs):
+                before = Snapshot(state)
+                has_prior = epoch >= self.prior_start
+                self.start_epoch(has_prior)
+                self.notify("on_epoch_begin", **data)
+                self.run_single_epoch(batches, True, "train", self.train_step)
+                left = mean.pop() if mean else None
+                if self.is_finite(self._epoch):
+                    finite = before
+                    with left.in_place() if left else nullcontext():
+                        improved = self._end_epoch(valid_batches, data, has_prior)
+                        if improved and valid is not None:
+                            kept = Snapshot(state)
+                if not self.is_finite(self._epoch):
+                    self.ended_by_ = "divergence"
+                    break
+                final = left
+                self._show(bar)
+                if self.is_stopped:
+                    self.ended_by_ = "interrupt"
+                if self.ended_by_ != "max_epochs":
+                    break
+        except KeyboardInterrupt:
+            self.ended_by_ = "interrupt"
+        bar.total = bar.n
+        bar.close()
+        if self.ended_by_ == "divergence":
+            (before if before.finite else finite).restore()
+        elif kept or (final and self.ended_by_ != "interrupt"):
+            (kept or final).restore()
+        if not Snapshot(state).finite:
+            self.ended_by_ = "divergence"
+            finite.restore()
+        return self
+
+    def trained_tensors(self) -> list[Tensor]:
+        """What training changes: learnable parameters, and buffers."""
+        learnable = [p for p in self.module_.parameters() if p.requires_grad]
+        state = [*learnable, *self.module_.buffers()]
+        return [tensor for tensor in state if tensor.is_floating_point()]
+
+    def _end_epoch(
+        self, valid_batches: Batches | None, data: dict, counts: bool
+    ) -> bool:
+        """Validate, notify, and say whether what is watched is the best so far."""
+        self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+        improved = False
+        if counts and self.plateau is not None and self.is_finite(self._epoch):
+            improved = self.plateau.judge(self._epoch)
+            if self.plateau.reached:
+                self.ended_by_ = "plateau"
+        try:
+            self.notify("on_epoch_end", **data)
+        except KeyboardInterrupt:  # how skorch's callbacks ask for the end
+            self.ended_by_ = "callback"
+        return improved
+
+    def _show(self, bar: tqdm) -> None:
+        if self.progress:
+            shown = {
+                name: self._epoch[key] for name, key in SHOWN if key in self._epoch
+            }
+            bar.set_postfix(shown, refresh=False)
+            bar.update()
+
+    @staticmethod
+    def is_finite(epoch: dict) -> bool:
+        """Whether an epoch of the history has a loss, and finite ones only."""
+        losses = (epoch.get("train_total", math.nan), epoch.get("valid_loss", 0.0))
+        return all(map(math.isfinite, losses))

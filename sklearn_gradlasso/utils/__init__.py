@@ -1,0 +1,1 @@
+"""Validation, annotations, seeds, threads."""

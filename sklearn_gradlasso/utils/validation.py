@@ -1,0 +1,244 @@
+"""Checks of what users give, with errors that name the argument and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
+from torch import Tensor
+
+__all__ = [
+    "OPTIMIZERS",
+    "check_count",
+    "check_device",
+    "check_feature_shape",
+    "check_hidden_layer_sizes",
+    "check_optimizer",
+    "check_pairs",
+    "check_sample_weight",
+    "hold_out",
+    "numbers",
+    "rows_of_positive_weight",
+]
+
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+
+def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
+    """Layer sizes as a tuple of positive integers.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+    """
+    sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
+    if not all(_is_positive_integer(size) for size in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be positive integers, got {sizes}; use () for a "
+            "linear network."
+        )
+    return tuple(map(int, sizes))
+
+
+def check_optimizer(
+    optimizer: str | type, params: dict | None
+) -> tuple[type[torch.optim.Optimizer], dict]:
+    """The optimizer's class and parameters; by name, torch's fused implementation.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a name nor a class of optimizers.
+    """
+    params = dict(params or {})
+    if "lr" in params:
+        raise TypeError(
+            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
+        )
+    if optimizer in OPTIMIZERS:
+        slower = params.get("foreach") or params.get("differentiable")
+        return OPTIMIZERS[optimizer], {"fused": not slower, **params}
+    is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.Optimizer):
+        return optimizer, params
+    raise TypeError(
+        "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, got "
+        f"{optimizer!r}."
+    )
+
+
+def check_feature_shape(
+    row_shape: tuple[int, ...], input_shape: Sequence[int] | None
+) -> tuple[int, ...]:
+    """Shape in which the network sees a row of shape ``row_shape``.
+
+    Raises
+    ------
+    ValueError
+        If ``input_shape`` holds another number of values than a row.
+    """
+    if input_shape is None:
+        return tuple(row_shape)
+    if not all(_is_positive_integer(size) for size in input_shape):
+        raise ValueError(
+            f"input_shape must be positive integers, got {tuple(input_shape)}."
+        )
+    if prod(input_shape) != prod(row_shape):
+        raise ValueError(
+            f"input_shape={tuple(input_shape)} holds {prod(input_shape)} values, but a "
+            f"row of X has {prod(row_shape)}."
+        )
+    return tuple(input_shape)
+
+
+def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch.dtype]:
+    """The device, and the precision in which X is computed on it.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or this machine does not have it.
+    """
+    try:
+        found = torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"device={device!r} cannot be used on this machine; use 'cpu', or a device "
+            "such as 'cuda' with a build of torch that supports it."
+        ) from error
+    if found.type == "meta":
+        raise ValueError(f"device={device!r} holds no data; use 'cpu' or 'cuda'.")
+    on_cpu = found.type == "cpu"
+    double = on_cpu and float_type == np.float64
+    return found, torch.float64 if double else torch.float32
+
+
+def check_sample_weight(sample_weight, X) -> np.ndarray | None:
+    """Weights in float64, not negative, scaled to at most 1.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit X, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must be numbers; {error}.") from error
+    if not sample_weight.any():
+        raise ValueError("sample_weight is zero for every row; one must be positive.")
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    return weight / weight.max()
+
+
+def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | slice:
+    """Which rows take part; weight zero means that a row is not there.
+
+    Raises
+    ------
+    ValueError
+        If none does.
+    """
+    if sample_weight is None:
+        return slice(None)
+    keep = sample_weight > 0
+    if not keep.any():
+        raise ValueError(
+            "class_weight leaves no row of positive weight; one class at least needs "
+            "a positive weight."
+        )
+    return slice(None) if keep.all() else keep
+
+
+def hold_out(
+    n_rows: int, fraction: float, stratify: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of training and validation rows.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or too few of a class, to split.
+    """
+    refused = f"early_stopping cannot hold out {fraction} of {n_rows} rows: "
+    try:
+        train, valid = train_test_split(
+            np.arange(n_rows), test_size=fraction, random_state=seed, stratify=stratify
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{refused}{error} Change validation_fraction or give more rows."
+        ) from error
+    if len(valid) < 2:
+        raise ValueError(
+            f"{refused}a score needs at least two. Raise validation_fraction."
+        )
+    return np.sort(train), np.sort(valid)
+
+
+def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...]:
+    """Pairs of a strength and a penalty, which may be a name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one of them is not.
+    """
+    for pair in given:
+        is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
+        if not is_pair:
+            raise ValueError(
+                f"{name} must be a list of pairs (strength, penalty), got {pair!r} in "
+                "it."
+            )
+        strength, penalty = pair
+        good = isinstance(strength, Real) and 0 <= strength < np.inf
+        if not good or isinstance(strength, bool):
+            raise ValueError(
+                f"{name}: a strength must be a finite number that is not negative, got "
+                f"{strength!r}."
+            )
+        if not (callable(penalty) or isinstance(penalty, str)):
+            raise TypeError(
+                f"{name}: a pair must hold a strength and a callable, got {pair!r}."
+            )
+    return tuple((strength, penalty) for strength, penalty in given)
+
+
+def _is_positive_integer(size) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+
+
+def numbers(name: str, values) -> np.ndarray:
+    """An array of finite floating-point numbers, from whatever holds some."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    values = values.toarray() if sp.issparse(values) else values
+    try:
+        array = np.array(values)
+        if array.dtype.kind not in "fiub":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from error
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
+    if not array.size or not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite numbers, and at least one.")
+    return array
+
+
+def check_count(name: str, value) -> None:
+    """Raise a ``ValueError`` unless the value is a positive integer."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}.")

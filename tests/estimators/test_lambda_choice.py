@@ -1,0 +1,120 @@
+"""Which strength a search chooses, and that it never chooses one that diverged."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.same_as_alone import SMALL
+from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import FitFailedWarning
+
+from sklearn_gradlasso import GradientLassoClassifierCV, GradientLassoRegressorCV
+from sklearn_gradlasso.paths import LambdaPath
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+LAMS = [0.001, 0.03, 1.0]
+QUICK = {**SMALL, "max_iter": 25, "tol": 1e-3, "cv": 3}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_classification(90, 5, n_informative=3, flip_y=0.2, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return make_regression(90, 5, n_informative=2, noise=5.0, random_state=0)
+
+
+def classifier(**params):
+    return GradientLassoClassifierCV(**{**QUICK, "lams": LAMS, **params})
+
+
+def path_of(*scores, lams=(0.1, 1.0, 10.0)):
+    n_lams = len(lams)
+    return LambdaPath(
+        lams=np.array(lams),
+        scores=np.array(scores, dtype=float),
+        effective_features=np.ones(n_lams),
+        importances=np.ones((n_lams, 2)) / 2,
+        feature_names=np.array(["a", "b"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("selection", "path", "chosen"),
+    [
+        ("best", path_of([1, 3, 2], [1, 3, 2]), 1),
+        ("best", path_of([3, 3, 2], [3, 3, 2]), 1),
+        ("best", path_of([3, 3, 2], [3, 3, 2], lams=(10.0, 1.0, 0.1)), 0),
+        ("best", path_of([np.nan, 1, 2], [9, 1, 2]), 2),
+        ("best", path_of([5, 3, 2]), 0),
+        # means 4, 3.5, 1; the standard error of the first is 1 / sqrt(2) * sqrt(2) = 1
+        ("one_se", path_of([3, 3.5, 1], [5, 3.5, 1]), 1),
+        # the standard error is 0.1
+        ("one_se", path_of([3.9, 3.5, 1], [4.1, 3.5, 1]), 0),
+        ("one_se", path_of([3, 3.5, 3], [5, 3.5, 3]), 2),
+        ("one_se", path_of([3, 3.5, np.nan], [5, 3.5, 3]), 1),
+        ("one_se", path_of([4, 3.5, 3]), 0),
+        ("one_se", path_of([3, 3.5, 2], [5, 3.5, 2], lams=(1.0, 0.1, 10.0)), 0),
+        (lambda path: path.lams.argmax(), path_of([1, 3, 2]), 2),
+    ],
+)
+def test_the_strength_that_is_chosen(selection, path, chosen):
+    found = classifier(selection=selection)._chosen(path)
+    assert found == chosen and isinstance(found, int)
+
+
+def test_one_standard_error_is_a_stronger_penalty_or_the_same(table):
+    best, sparse = (
+        classifier(selection=name).fit(*table) for name in ("best", "one_se")
+    )
+    np.testing.assert_array_equal(best.scores_, sparse.scores_)
+    assert sparse.lam_ >= best.lam_
+
+
+def test_a_choice_of_ones_own(table):
+    paths = []
+
+    def sparsest(path):
+        paths.append(path)
+        return np.argmin(path.effective_features)
+
+    frame = pd.DataFrame(table[0], columns=list("abcde"))
+    search = classifier(selection=sparsest).fit(frame, table[1])
+    assert search.lam_ == LAMS[np.argmin(search.effective_features_)]
+    (path,) = paths
+    assert path.feature_names.tolist() == list("abcde")
+    np.testing.assert_array_equal(path.scores, search.scores_)
+    told = path.to_frame()
+    np.testing.assert_array_equal(told["score"], search.scores_.mean(axis=0))
+
+
+@pytest.mark.parametrize("index", [3, -1, 1.0, None, "best"])
+def test_a_choice_that_is_no_index(table, index):
+    search = classifier(selection=lambda path: index, max_iter=1)
+    with pytest.raises(ValueError, match="selection must return the index of .* 3 str"):
+        search.fit(*table)
+
+
+# Divergence
+
+
+@pytest.mark.parametrize("strong", [1e6, 1e200])
+def test_what_diverges_is_never_chosen(numbers, strong):
+    steep = {"optimizer": "sgd", "max_iter": 40, "tol": 0.0}
+    search = GradientLassoRegressorCV(**{**QUICK, **steep}, lams=[0.01, strong])
+    with pytest.warns(FitFailedWarning, match="3 of 6 fits, with lam from"):
+        search.fit(*numbers)
+    assert np.isnan(search.scores_).all(axis=0).tolist() == [False, True]
+    assert search.lam_ == 0.01 and np.isfinite(search.predict(numbers[0])).all()
+    np.testing.assert_allclose(search.importances_[0].sum(), 1)
+    search.set_params(lams=[strong, 2 * strong])
+    with pytest.raises(ValueError, match="6 of 6 fits.*Scale X"):
+        search.fit(*numbers)
+    assert search.lam_ == 0.01
+
+
+def test_a_fold_that_diverges_of_every_strength():
+    with pytest.raises(ValueError, match="no strength has a score in all folds"):
+        classifier()._chosen(path_of([np.nan, 1, 2], [1, np.nan, np.nan]))
