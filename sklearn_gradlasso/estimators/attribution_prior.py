@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .attribution_prior_objective import PARAMETERS_DOC, PriorTrained
-from .base.annotated import AnnotatedClassifier, AnnotatedRegressor
+from .attribution_prior_objective import PriorTrained
+from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
+from .base.classifier import NetworkClassifier
 from .base.regressor import ATTRIBUTES_DOC as OF_REGRESSORS
+from .base.regressor import NetworkRegressor
 
 __all__ = ["AttributionPriorClassifier", "AttributionPriorRegressor"]
 
@@ -26,7 +28,7 @@ feature_importances_ : ndarray of shape (n_features,)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorClassifier(PriorTrained, AnnotatedClassifier):
+class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
     """Neural network classifier trained with an expectation of its explanations.
 
     Minimises ``cross-entropy + lam * prior(attribution)``. By default the prior is the
@@ -85,21 +87,17 @@ class AttributionPriorClassifier(PriorTrained, AnnotatedClassifier):
     """
 
     _shared_doc = {
-        "{prior_parameters}": PARAMETERS_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC.format(
             importance_target="the log-odds (two classes) or of the predicted\n"
             "        class's log-probability"
         )
         + OF_CLASSIFIERS,
     }
-    _parameter_constraints = {
-        **AnnotatedClassifier._parameter_constraints,
-        **PriorTrained._constraints,
-    }
+    partial_fit = annotated.partial_fit_classes
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorRegressor(PriorTrained, AnnotatedRegressor):
+class AttributionPriorRegressor(PriorTrained, NetworkRegressor):
     """Neural network regressor trained with an expectation of its explanations.
 
     Minimises ``mean squared error + lam * prior(attribution)``, the error and the
@@ -152,13 +150,9 @@ class AttributionPriorRegressor(PriorTrained, AnnotatedRegressor):
     """
 
     _shared_doc = {
-        "{prior_parameters}": PARAMETERS_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC.format(
             importance_target="the standardised prediction (summed over outputs)"
         )
         + OF_REGRESSORS,
     }
-    _parameter_constraints = {
-        **AnnotatedRegressor._parameter_constraints,
-        **PriorTrained._constraints,
-    }
+    partial_fit = annotated.partial_fit

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .. import attributions, priors, targets
+from .. import attributions, priors
 from ..inspection.evaluation import attributions_of
 from ..objective import Objective
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
-from .base.network_estimator import NetworkEstimator
+from .base import annotated
 
-__all__ = ["PARAMETERS_DOC", "PriorTrained"]
+__all__ = ["PriorTrained"]
 
 IMPORTANCE_REFERENCES = 50
 
@@ -63,8 +63,8 @@ lam : float, default=0.1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class PriorTrained(NetworkEstimator):
-    """An estimator whose objective has a prior on attributions."""
+class PriorTrained:
+    """What the estimators add to a classifier and a regressor."""
 
     lam: float = 0.1
     prior: str | Callable | Sequence = "gini"
@@ -75,7 +75,11 @@ class PriorTrained(NetworkEstimator):
     target: str | Callable | None = None
     weight_penalties: Sequence | None = None
 
-    _merges_repeated = True  # references of repeated rows are those of one row
+    __metadata_request__fit = annotated.REQUEST
+    __metadata_request__partial_fit = annotated.REQUEST
+    # Otherwise a repeated row would be its own reference more often than once.
+    _merges_repeated = True
+    _shared_doc = {"{prior_parameters}": PARAMETERS_DOC}
     _constraints = {
         "lam": [Interval(Real, 0, np.inf, closed="left")],
         "prior": [str, callable, list, tuple],
@@ -87,16 +91,18 @@ class PriorTrained(NetworkEstimator):
         "weight_penalties": [list, tuple, None],
     }
 
-    def _prepare(self, X, y, sample_weight, annotations, warm, **encoding):
-        prepared = super()._prepare(X, y, sample_weight, annotations, warm, **encoding)
-        self._epochs_before = self.n_iter_ if warm else 0
-        of_one_batch = 1 + self._largest_batch()  # a last row alone joins the others
-        self._shuffled = self.shuffle and len(prepared[2][0]) > of_one_batch
-        # Training that goes on draws other references.
-        (self._reference_seed,) = spawn_seeds(1, prepared[-1], 1 + self._epochs_before)
-        return prepared
+    fit = annotated.fit
 
-    def _course(self, one_pass):
+    def _learn_from(self, prepared, warm):
+        self._epochs_before = self.n_iter_ if warm else 0
+        # A last row that would be alone joins the batch before it.
+        in_one_batch = 1 + prepared.batch_size
+        self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
+        # Training that goes on draws other references.
+        entropy = prepared.seed, 1 + self._epochs_before
+        (self._reference_seed,) = spawn_seeds(1, *entropy)
+
+    def _schedule_options(self, one_pass):
         goes_on = one_pass or self.warm_start
         if self.prior_start >= self.max_iter and not goes_on:
             raise ValueError(
@@ -106,17 +112,7 @@ class PriorTrained(NetworkEstimator):
         waits = max(0, self.prior_start - self._epochs_before)
         return {"schedule": self.schedule, "prior_start": waits}
 
-    def _weight_penalties(self):
-        pairs = check_pairs("weight_penalties", self.weight_penalties or ())
-        for _, penalty in pairs:
-            if isinstance(penalty, (str, type)):
-                raise TypeError(
-                    "weight_penalties: a penalty must be an object such as "
-                    f"SparseGroupLasso(), got {penalty!r}."
-                )
-        return (*super()._weight_penalties(), *pairs)
-
-    def _objective(self):
+    def _objective(self, lam):
         attribution = self._attribution(self.n_references)
         if hasattr(attribution, "drawing_from"):
             generator = torch.Generator().manual_seed(self._reference_seed)
@@ -124,13 +120,23 @@ class PriorTrained(NetworkEstimator):
                 generator, self._shuffled, self.n_references
             )
         return Objective(
-            loss=self._loss,
-            lam=self.lam_,
+            loss=self._task.loss,
+            lam=lam,
             prior=self._prior(),
             attribution=attribution,
             target=self._training_target(),
-            weight_penalties=self._weight_penalties(),
+            weight_penalties=(*self._weight_penalties(), *self._penalties_given()),
         )
+
+    def _penalties_given(self) -> tuple:
+        pairs = check_pairs("weight_penalties", self.weight_penalties or ())
+        for _, penalty in pairs:
+            if isinstance(penalty, (str, type)):
+                raise TypeError(
+                    "weight_penalties: a penalty must be an object such as "
+                    f"SparseGroupLasso(), got {penalty!r}."
+                )
+        return pairs
 
     def _attribution(self, n_references: int | None) -> Callable:
         return attributions.by_name(self.attribution, n_references=n_references)
@@ -178,7 +184,7 @@ class PriorTrained(NetworkEstimator):
     def _training_target(self):
         if self.target is None:
             return self._importance_target()
-        return targets.by_name(self.target, self._target_names)
+        return self._task.training_target(self.target)
 
     def _importances(self, rows):
         X, weight = self._background

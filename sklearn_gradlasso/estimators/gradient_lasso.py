@@ -15,41 +15,38 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .. import targets
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L1
 from .base.classifier import NetworkClassifier
-from .base.network_estimator import NetworkEstimator
 from .base.regressor import NetworkRegressor
 
-__all__ = ["GradientLassoClassifier", "GradientLassoRegressor", "GradientPenalised"]
+__all__ = [
+    "TARGET",
+    "GradientLassoClassifier",
+    "GradientLassoRegressor",
+    "gradient_lasso_objective",
+]
 
 LAM = [Interval(Real, 0, np.inf, closed="left")]
+TARGET = [str, callable, None]
+
+
+def gradient_lasso_objective(estimator, lam: float) -> Objective:
+    """The loss, and the L1 norm of the gradient of the estimator's ``target``."""
+    task = estimator._task
+    return Objective(
+        loss=task.loss,
+        lam=lam,
+        prior=L1(),
+        attribution=Gradients(),
+        target=task.training_target(estimator.target),
+        weight_penalties=estimator._weight_penalties(),
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientPenalised(NetworkEstimator):
-    """An estimator that penalises input gradients, with strength ``lam_``."""
-
-    target: str | Callable | None = None
-
-    _constraints = {"target": [str, callable, None]}
-
-    def _objective(self):
-        target = self.target or self._default_target
-        return Objective(
-            loss=self._loss,
-            lam=self.lam_,
-            prior=L1(),
-            attribution=Gradients(),
-            target=targets.by_name(target, self._target_names),
-            weight_penalties=self._weight_penalties(),
-        )
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(GradientPenalised, NetworkClassifier):
+class GradientLassoClassifier(NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
@@ -106,16 +103,16 @@ class GradientLassoClassifier(GradientPenalised, NetworkClassifier):
     """
 
     lam: float = 0.01
+    target: str | Callable | None = None
 
-    _parameter_constraints = {
-        **NetworkClassifier._parameter_constraints,
-        **GradientPenalised._constraints,
-        "lam": LAM,
-    }
+    _constraints = {"lam": LAM, "target": TARGET}
+
+    def _objective(self, lam):
+        return gradient_lasso_objective(self, lam)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(GradientPenalised, NetworkRegressor):
+class GradientLassoRegressor(NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
@@ -162,9 +159,9 @@ class GradientLassoRegressor(GradientPenalised, NetworkRegressor):
     """
 
     lam: float = 0.01
+    target: str | Callable | None = None
 
-    _parameter_constraints = {
-        **NetworkRegressor._parameter_constraints,
-        **GradientPenalised._constraints,
-        "lam": LAM,
-    }
+    _constraints = {"lam": LAM, "target": TARGET}
+
+    def _objective(self, lam):
+        return gradient_lasso_objective(self, lam)

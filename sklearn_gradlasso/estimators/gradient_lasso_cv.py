@@ -6,24 +6,24 @@ Interpretable Explanations*.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
 from .gradient_lasso import (
+    TARGET,
     GradientLassoClassifier,
     GradientLassoRegressor,
-    GradientPenalised,
+    gradient_lasso_objective,
 )
-from .lambda_search import ATTRIBUTES_DOC, PARAMETERS_DOC, LambdaSearch
+from .lambda_search import LambdaSearch
 
 __all__ = ["GradientLassoClassifierCV", "GradientLassoRegressorCV"]
 
-_DOC = {"{search_parameters}": PARAMETERS_DOC, "{search_attributes}": ATTRIBUTES_DOC}
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifierCV(LambdaSearch, GradientPenalised, NetworkClassifier):
+class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one, which takes less time
@@ -72,17 +72,17 @@ class GradientLassoClassifierCV(LambdaSearch, GradientPenalised, NetworkClassifi
     True
     """
 
-    _shared_doc = {**NetworkClassifier._shared_doc, **_DOC}
+    target: str | Callable | None = None
+
+    _constraints = {"target": TARGET}
     _with_lam = staticmethod(GradientLassoClassifier)
-    _parameter_constraints = {
-        **NetworkClassifier._parameter_constraints,
-        **GradientPenalised._constraints,
-        **LambdaSearch._search_constraints,
-    }
+
+    def _objective(self, lam):
+        return gradient_lasso_objective(self, lam)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressorCV(LambdaSearch, GradientPenalised, NetworkRegressor):
+class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one, which takes less time
@@ -122,10 +122,10 @@ class GradientLassoRegressorCV(LambdaSearch, GradientPenalised, NetworkRegressor
     (4, 10)
     """
 
-    _shared_doc = {**NetworkRegressor._shared_doc, **_DOC}
+    target: str | Callable | None = None
+
+    _constraints = {"target": TARGET}
     _with_lam = staticmethod(GradientLassoRegressor)
-    _parameter_constraints = {
-        **NetworkRegressor._parameter_constraints,
-        **GradientPenalised._constraints,
-        **LambdaSearch._search_constraints,
-    }
+
+    def _objective(self, lam):
+        return gradient_lasso_objective(self, lam)

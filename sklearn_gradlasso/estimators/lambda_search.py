@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..paths import LambdaPath
-from ..paths._grid import fits_along, grid_of, mean_over_folds, seeded, strengths
-from ..paths._lambda_path import names_of
-from ..paths._prepared_part import Data
+from ..paths._grid import (
+    fits_along,
+    grid_of,
+    mean_over_folds,
+    seeded,
+    strengths,
+)
+from ..paths._path_record import names_of
+from ..training.training_data import TrainingData
+from ..utils.state import undone_on_failure
 from ..utils.validation import check_sample_weight
-from .base.network_estimator import NetworkEstimator, undone_on_failure
 
-__all__ = ["ATTRIBUTES_DOC", "PARAMETERS_DOC", "LambdaSearch"]
+__all__ = ["LambdaSearch"]
 
 PARAMETERS_DOC = """\
 lams : int or array-like of shape (n_lams,), default=20
@@ -55,8 +62,8 @@ lams_ : ndarray of shape (n_lams,)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LambdaSearch(NetworkEstimator):
-    """An estimator without ``lam``, which is found in ``fit``."""
+class LambdaSearch(ABC):
+    """What an estimator adds that has no ``lam``, because ``fit`` finds it."""
 
     lams: int | ArrayLike = 20
     cv: int | Iterable | Any = None
@@ -64,7 +71,7 @@ class LambdaSearch(NetworkEstimator):
     selection: str | Callable[[LambdaPath], int] = "best"
     warm_path: bool = False
 
-    _search_constraints = {
+    _constraints = {
         "lams": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
@@ -72,10 +79,15 @@ class LambdaSearch(NetworkEstimator):
         "warm_path": ["boolean"],
     }
 
+    _shared_doc = {
+        "{search_parameters}": PARAMETERS_DOC,
+        "{search_attributes}": ATTRIBUTES_DOC,
+    }
+
     @staticmethod
     @abstractmethod
-    def _with_lam(**params) -> NetworkEstimator:
-        """The estimator that has a ``lam``, with these parameters."""
+    def _with_lam(**params):
+        """Hook: the estimator that has a ``lam``, with these parameters."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
         """Choose the strength by cross-validation, and train with it on all rows.
@@ -108,7 +120,8 @@ class LambdaSearch(NetworkEstimator):
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
             self.lam_ = float(path.lams[self._chosen(path)])
-            return self._fit(X, y, sample_weight, warm=self.warm_start)
+            data = TrainingData(X, y, sample_weight)
+            return self._fit(data, warm=self.warm_start)
 
     @property
     def partial_fit(self):
@@ -118,17 +131,17 @@ class LambdaSearch(NetworkEstimator):
         )
 
     def _search(self, X, y, sample_weight) -> LambdaPath:
-        checked_X, checked_y = self._checked(X, y, reset=True)
-        sample_weight = check_sample_weight(sample_weight, checked_X)
-        data = Data.of(X, y, sample_weight)
-        cv = check_cv(self.cv, checked_y, classifier=is_classifier(self))
-        splits = list(cv.split(data.X, checked_y))
+        checked = self._check_inputs(TrainingData(X, y), reset=True)
+        weight = check_sample_weight(sample_weight, checked.X)
+        data = TrainingData(*indexable(X, y), weight)
+        cv = check_cv(self.cv, checked.y, classifier=is_classifier(self))
+        splits = list(cv.split(data.X, checked.y))
         if not splits:
             raise ValueError(
                 f"cv={self.cv!r} gives no folds; of splits give a list, because an "
                 "iterator can be used once only."
             )
-        own = set(LambdaSearch._search_constraints)
+        own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
         estimator = seeded(self._with_lam(**params))
@@ -136,7 +149,7 @@ class LambdaSearch(NetworkEstimator):
         parts, rest = zip(*splits)
         fits = fits_along(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
-        held_out = [partial(data.__getitem__, index) for index in rest]
+        held_out = [partial(data.part, index) for index in rest]
         grid = grid_of(fits, shape, held_out, self.scoring)
         return LambdaPath(
             lams=lams,
@@ -171,5 +184,5 @@ class LambdaSearch(NetworkEstimator):
         good = np.flatnonzero(means >= best)
         return int(good[path.lams[good].argmax()])
 
-    def _strength(self, *_):
+    def _lam_asked(self):
         return self.lam_

@@ -19,32 +19,36 @@ from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
-from .. import targets
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L2, WrongSign
-from .base.annotated import AnnotatedClassifier, AnnotatedRegressor
-from .base.network_estimator import NetworkEstimator
+from .base import annotated
+from .base.classifier import NetworkClassifier
+from .base.regressor import NetworkRegressor
 
 __all__ = ["RRRClassifier", "RRRRegressor"]
 
-_CONSTRAINTS = {
-    "lam": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
-    "monotonic_cst": ["array-like", dict, None],
-}
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _RightReasons(NetworkEstimator):
+class RightReasons:
+    """What the estimators add to a classifier and a regressor."""
+
     lam: float | str = "auto"
     monotonic_cst: ArrayLike | dict[str, int] | None = None
 
-    def _prepare(self, *data, **encoding):
-        training = super()._prepare(*data, **encoding)
+    __metadata_request__fit = annotated.REQUEST
+    __metadata_request__partial_fit = annotated.REQUEST
+    _constraints = {
+        "lam": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
+        "monotonic_cst": ["array-like", dict, None],
+    }
+    fit = annotated.fit
+
+    def _learn_from(self, prepared, warm):
         self._signs = self._checked_signs()
-        return training
 
     def _checked_signs(self) -> tuple[int, ...]:
+        """A sign for each feature, or nothing if all features are free."""
         if self.monotonic_cst is None:
             return ()
         if is_classifier(self) and self.n_outputs_ > 2:
@@ -71,14 +75,15 @@ class _RightReasons(NetworkEstimator):
             )
         return tuple(signs.tolist()) if signs.any() else ()
 
-    def _objective(self):
-        constraint = (WrongSign(self._signs), self._decision_target())
+    def _objective(self, lam):
+        task = self._task
+        constraint = (WrongSign(self._signs), task.decision_target())
         return Objective(
-            loss=self._loss,
-            lam=self.lam_,
+            loss=task.loss,
+            lam=lam,
             prior=L2(),
             attribution=Gradients(),
-            target=targets.by_name(self._default_target, self._target_names),
+            target=task.training_target(None),
             weight_penalties=self._weight_penalties(),
             annotated_only=True,
             constraints=(constraint,) if self._signs else (),
@@ -86,7 +91,7 @@ class _RightReasons(NetworkEstimator):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRClassifier(_RightReasons, AnnotatedClassifier):
+class RRRClassifier(RightReasons, NetworkClassifier):
     """Neural network classifier that does not use what an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
@@ -148,14 +153,11 @@ class RRRClassifier(_RightReasons, AnnotatedClassifier):
     True
     """
 
-    _parameter_constraints = {
-        **AnnotatedClassifier._parameter_constraints,
-        **_CONSTRAINTS,
-    }
+    partial_fit = annotated.partial_fit_classes
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRRegressor(_RightReasons, AnnotatedRegressor):
+class RRRRegressor(RightReasons, NetworkRegressor):
     """Neural network regressor that does not use what an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
@@ -212,7 +214,4 @@ class RRRRegressor(_RightReasons, AnnotatedRegressor):
     np.True_
     """
 
-    _parameter_constraints = {
-        **AnnotatedRegressor._parameter_constraints,
-        **_CONSTRAINTS,
-    }
+    partial_fit = annotated.partial_fit

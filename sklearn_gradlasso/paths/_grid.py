@@ -16,8 +16,9 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_random_state
 
 from ..metrics import effective_features
+from ..training.prepared import can_be_prepared, prepare
+from ..training.training_data import TrainingData
 from ..utils.threads import threads
-from ._prepared_part import Data, Part
 from ._scheduler import fits_of
 from ._stack import named_tensors
 from ._train_group import Fit
@@ -56,7 +57,7 @@ def seeded(estimator):
     ValueError
         If several processes are to train it.
     """
-    if not hasattr(estimator, "_net_to_train") or not hasattr(estimator, "lam"):
+    if not can_be_prepared(estimator) or not hasattr(estimator, "lam"):
         raise TypeError(
             "estimator must be one of this package with a parameter lam, such as "
             f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
@@ -76,7 +77,7 @@ def seeded(estimator):
 
 def strengths(
     estimator,
-    data: Data,
+    data: TrainingData,
     lams: int | ArrayLike,
     ends: tuple[float, float] = (1e-3, 10.0),
 ) -> np.ndarray:
@@ -94,9 +95,9 @@ def strengths(
         return _checked(lams)
     if lams < 1:
         raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
-    part = Part(0, clone(estimator).set_params(lam=0.0), data)
+    prepared = prepare(clone(estimator).set_params(lam=0.0), data)
     with threads(estimator.n_jobs):
-        balanced = part.estimator_with("auto").lam_
+        balanced = prepared.candidate("auto").lam
     if not balanced:
         raise ValueError(
             f"lams={lams}: no range of strengths can be found, because nothing is "
@@ -125,7 +126,7 @@ def _checked(lams: ArrayLike) -> np.ndarray:
 
 def fits_along(
     estimator,
-    data: Data,
+    data: TrainingData,
     parts: Sequence[np.ndarray],
     lams: np.ndarray,
     warm_start: bool = False,
@@ -173,7 +174,7 @@ def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
 def grid_of(
     fits: Iterator[Fit],
     shape: tuple[int, int],
-    held_out: Sequence[Callable[[], Data]],
+    held_out: Sequence[Callable[[], TrainingData]],
     scoring,
 ) -> Grid:
     """Judge each fit on the rows held out from its part, as soon as it is there.
@@ -215,13 +216,11 @@ def input_gradients(estimator, X) -> np.ndarray:
 
 def mean_over_folds(values: np.ndarray) -> np.ndarray:
     """Mean along the first axis of what is not NaN; NaN if nothing is."""
-    known = ~np.isnan(values)
-    sums, counts = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
-    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
 
 
-def _score(scorer, estimator, rest: Data) -> float:
-    weight = rest.fit_params.get("sample_weight")
+def _score(scorer, estimator, rest: TrainingData) -> float:
+    weight = rest.sample_weight
     if weight is not None:
         try:
             return scorer(estimator, rest.X, rest.y, sample_weight=weight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from math import ceil
@@ -14,6 +15,7 @@ from sklearn import get_config
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
+from ..training.prepared import Prepared
 from ..training.rows import RowsSideBySide
 from ..utils.threads import threads
 from ._prepared_part import Part
@@ -21,8 +23,10 @@ from ._stack import Stack
 
 __all__ = ["AtOnce", "bytes_of_step", "obstacle_to_stacking"]
 
-LARGEST = 256 * 2**20  # bytes on a CPU: more networks at once are no faster
-STATES = 10  # of a network: weights, gradients, the optimizer's, those to go back to
+LARGEST = 256 * 2**20  # bytes; on a CPU larger groups of networks are no faster
+# Copies of the weights a network needs in training: values, gradients, optimizer
+# moments, snapshots. An upper bound.
+STATES = 10
 
 
 class AtOnce:
@@ -36,8 +40,9 @@ class AtOnce:
         Groups of networks that are trained at a time.
     """
 
-    def __init__(self, lams: np.ndarray, n_parts: int, n_workers: int):
+    def __init__(self, lams: np.ndarray, n_parts: int, n_workers: int, name: str):
         self.lams, self.n_parts, self.n_workers = lams, n_parts, n_workers
+        self.name = name
         self.memory = 2**20 * get_config()["working_memory"]
         self._known: dict[tuple, int] = {}
 
@@ -57,20 +62,20 @@ class AtOnce:
     def _networks(self, part: Part) -> int:
         if len(self.lams) * self.n_parts == 1:
             return 1
+        prepared = part.prepared
         ends = float(self.lams.min()), float(self.lams.max())
-        weakest, strongest = (part.estimator_with(lam) for lam in ends)
-        on_cpu = part.rows[0].device.type == "cpu"
+        on_cpu = prepared.train.device.type == "cpu"
         # The other half is for what surrounds a step, and for the results.
         memory = self.memory / 2 / self.n_workers
         memory = min(memory, LARGEST if on_cpu else math.inf)
-        weights = sum(value.nbytes for value in part.network.state_dict().values())
-        of_network = bytes_of_step(part, strongest) + STATES * weights
+        weights = sum(value.nbytes for value in prepared.network.state_dict().values())
+        of_network = bytes_of_step(prepared, ends[1]) + STATES * weights
         if memory < 2 * of_network:
             return 1
-        reason = obstacle_to_stacking(part, weakest, strongest)
+        reason = obstacle_to_stacking(prepared, *ends)
         if reason:
             warnings.warn(
-                f"{type(part.estimator).__name__}: networks are trained one by one and "
+                f"{self.name}: networks are trained one by one and "
                 f"not as one, which takes longer: {reason}",
                 stacklevel=2,
             )
@@ -78,7 +83,7 @@ class AtOnce:
         return int(memory / of_network)
 
 
-# They treat each weight by itself, and so each network.
+# These optimizers treat each weight by itself, and therefore each network.
 ELEMENTWISE = {
     torch.optim.ASGD,
     torch.optim.Adadelta,
@@ -92,11 +97,12 @@ ELEMENTWISE = {
     torch.optim.Rprop,
     torch.optim.SGD,
 }
-BACKWARD = 4  # memory of a step with what surrounds it, relative to its graph
+# Peak memory of a step is about four times the tensors autograd saves.
+BACKWARD = 4
 TOLERANCES = {torch.float64: 1e-8, torch.float32: 1e-3}
 
 
-def obstacle_to_stacking(part, *estimators) -> str:
+def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
     """Why networks cannot be trained as one; empty if they can.
 
     The first batch is put through a stack of them and through each alone: what the
@@ -104,35 +110,36 @@ def obstacle_to_stacking(part, *estimators) -> str:
 
     Parameters
     ----------
-    part : Part
-    estimators : sequence of NetworkEstimator
-        About to be trained on it.
+    prepared : Prepared
+    lams : float
+        Strengths with which networks are about to be trained.
     """
-    if estimators[0].callbacks:
+    candidate = prepared.candidate(lams[0])
+    if candidate.options["callbacks"]:
         return "callbacks are about one net."
-    optimizer = type(part.net_for(estimators[0], deepcopy(part.network)).optimizer_)
+    net = prepared.net_of(candidate, deepcopy(prepared.network))
+    optimizer = type(net.optimizer_)
     if optimizer not in ELEMENTWISE:
         return f"{optimizer.__name__} might not treat each weight by itself."
-    # Different weights, so that what mixes networks shows also with equal strengths,
-    # and a number of networks that no axis has, for what looks at shapes.
-    axes = {part.size, part.estimator.n_outputs_, *part.rows[0].feature_shape}
+    # Scale each network differently, so that mixing them changes the result; and use a
+    # count that equals no axis, so that code guessing axes by size fails here.
+    axes = {prepared.batch_size, prepared.n_outputs, *prepared.train.feature_shape}
     n_networks = min({2, 3, 4, 5, 6, 7, 8} - axes, default=2)
-    lams = [estimators[k % len(estimators)].lam for k in range(n_networks)]
-    networks = [_scaled(part.network, 1 - k / 10) for k in range(n_networks)]
-    with part.stray():
+    of_each = [lams[k % len(lams)] for k in range(n_networks)]
+    networks = [_scaled(prepared.network, 1 - k / 10) for k in range(n_networks)]
+    with prepared.global_rng():
         alone = [
-            _first_step(part, part.estimator_with(lam), deepcopy(network))
-            for lam, network in zip(lams, networks)
+            _first_step(prepared, [lam], deepcopy(network))
+            for lam, network in zip(of_each, networks)
         ]
-    estimators = [part.estimator_with(lam) for lam in lams]
     try:
-        together = _first_step(part, estimators, Stack(networks))
-    except Exception as error:  # of the user's module, or of torch, about vmap
+        together = _first_step(prepared, of_each, Stack(networks))
+    except Exception as error:  # It is the user's module's, or torch's, about vmap.
         return (
             "the module, target, attribution or prior cannot be evaluated for several "
             f"networks at once ({type(error).__name__})."
         )
-    rtol = TOLERANCES[part.rows[0].dtype]
+    rtol = TOLERANCES[prepared.train.dtype]
     for k, values in enumerate(alone):
         for of_one, of_all in zip(values, together):
             if not of_one.numel():
@@ -146,7 +153,7 @@ def obstacle_to_stacking(part, *estimators) -> str:
     return ""
 
 
-def bytes_of_step(part, estimator) -> int:
+def bytes_of_step(prepared: Prepared, lam: float) -> int:
     """Memory that the first step of a network takes, its weights aside."""
     seen = {}
 
@@ -155,21 +162,22 @@ def bytes_of_step(part, estimator) -> int:
         seen[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with part.stray(), saved_tensors_hooks(pack, lambda tensor: tensor):
-        _first_step(part, estimator, deepcopy(part.network))
+    with prepared.global_rng(), saved_tensors_hooks(pack, lambda tensor: tensor):
+        _first_step(prepared, [lam], deepcopy(prepared.network))
     return int(BACKWARD * sum(seen.values()))
 
 
-def _first_step(part, estimators, network: nn.Module) -> list[Tensor]:
+def _first_step(
+    prepared: Prepared, lams: Sequence[float], network: nn.Module
+) -> list[Tensor]:
     """Terms of the objective on a first batch, gradients, and the network's buffers."""
-    is_stack = isinstance(network, Stack)
-    first = estimators[0] if is_stack else estimators
-    rows, objective = part.rows[0], first._objective()
-    if is_stack:
-        rows = RowsSideBySide([rows] * len(estimators))
-        lams = torch.tensor([each.lam_ for each in estimators], dtype=torch.float64)
-        objective = replace(objective, lam=lams.to(part.rows[0][:1][0]))
-    batch = rows[torch.arange(part.size, device=rows.device)]  # a copy, not a view
+    rows, objective = prepared.train, prepared.candidate(lams[0]).objective
+    if isinstance(network, Stack):
+        of_each = torch.tensor(lams, dtype=torch.float64)
+        objective = replace(objective, lam=of_each.to(rows[:1][0]))
+        rows = RowsSideBySide([rows] * len(lams))
+    # Indices give a copy of the rows, where a slice would give a view.
+    batch = rows[torch.arange(prepared.batch_size, device=rows.device)]
     terms = objective(network.train(), *batch, **batch.extras)
     learnable = [p for p in network.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(

@@ -1,67 +1,19 @@
-"""Paths: one network for each strength of the prior, many of them trained as one."""
+"""One network for each strength of the prior, many of them trained as one."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from ..inspection.pipelines import names_known, numbered
+from ..training.training_data import TrainingData
 from ._grid import fits_along, grid_of, seeded, strengths
-from ._prepared_part import Data
+from ._path_record import LambdaPath, names_of
 
-__all__ = ["LambdaPath", "lambda_path"]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LambdaPath:
-    """What networks of several strengths of the prior are like.
-
-    Parameters
-    ----------
-    lams : ndarray of shape (n_lams,)
-        The strengths.
-    scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
-        On the rows held out, larger is better; NaN where training diverged, as are
-        the other figures then.
-    effective_features : ndarray of shape (n_lams,)
-        Average number of features that matter at a sample
-        (:func:`sklearn_gradlasso.metrics.effective_features`), by input gradients on
-        the same rows; over folds, the mean of those that did not diverge.
-    importances : ndarray of shape (n_lams, n_features)
-        ``feature_importances_`` of the networks, each with sum 1; over folds, the
-        mean of those that did not diverge.
-    feature_names : ndarray of str of shape (n_features,)
-    estimators : tuple of estimators or None
-        The fitted estimators, if they were asked for.
-    """
-
-    lams: np.ndarray
-    scores: np.ndarray
-    effective_features: np.ndarray
-    importances: np.ndarray
-    feature_names: np.ndarray
-    estimators: tuple | None = None
-
-    def to_frame(self):
-        """A pandas.DataFrame with a line for each strength.
-
-        Columns: lam, score (over folds, the mean), effective_features, and the
-        importance of each feature by its name.
-        """
-        import pandas as pd
-
-        scores = self.scores if self.scores.ndim == 1 else self.scores.mean(axis=0)
-        columns = {
-            "lam": self.lams,
-            "score": scores,
-            "effective_features": self.effective_features,
-        }
-        importances = pd.DataFrame(self.importances, columns=self.feature_names)
-        return pd.concat([pd.DataFrame(columns), importances], axis=1)
+__all__ = ["lambda_path"]
 
 
 def lambda_path(
@@ -135,8 +87,8 @@ def lambda_path(
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
     estimator = seeded(estimator)
-    data = Data.of(X, y, sample_weight, annotations)
-    held_out = data if X_test is None else Data(X_test, y_test, {})
+    data = TrainingData(*indexable(X, y), sample_weight, annotations)
+    held_out = data if X_test is None else TrainingData(X_test, y_test)
     lams = strengths(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}
 
@@ -158,9 +110,3 @@ def lambda_path(
         feature_names=names_of(data.X, grid.importances.shape[-1]),
         estimators=ordered if return_estimators else None,
     )
-
-
-def names_of(X, n_features: int) -> np.ndarray:
-    """Names of the columns of X, or numbers."""
-    names = names_known(X, None)
-    return numbered((n_features,)) if names is None else np.asarray(names, dtype=object)

@@ -15,9 +15,11 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from ..training.prepared import prepare
+from ..training.training_data import TrainingData
 from ..utils.threads import n_threads
 from ._grouping import AtOnce
-from ._prepared_part import Data, Part
+from ._prepared_part import Part
 from ._train_group import Fit, trained
 
 __all__ = ["fits_of"]
@@ -27,7 +29,7 @@ HEARING = 0.1  # seconds
 
 def fits_of(
     estimator,
-    data: Data,
+    data: TrainingData,
     parts: Sequence[np.ndarray],
     lams: np.ndarray,
     initial: dict[int, dict[str, Tensor]] | None = None,
@@ -44,7 +46,7 @@ def fits_of(
     ----------
     estimator : NetworkEstimator
         With an integer as ``random_state``; is not changed.
-    data : Data
+    data : TrainingData
     parts : sequence of ndarray of int
         The rows of each part.
     lams : ndarray of shape (n_lams,)
@@ -58,20 +60,21 @@ def fits_of(
     """
     order = sorted(range(len(parts)), key=lambda number: len(parts[number]))
 
-    def prepared(number: int) -> Part:
-        return Part(number, estimator, data[parts[number]], (initial or {}).get(number))
+    def part_of(number: int) -> Part:
+        prepared = prepare(estimator, data.part(parts[number]))
+        return Part(number, prepared, (initial or {}).get(number))
 
     n_fits, n_unsettled = len(parts) * len(lams), 0
     n_workers = n_threads(estimator.n_jobs)
-    at_once = AtOnce(lams, len(parts), n_workers)
+    at_once = AtOnce(lams, len(parts), n_workers, type(estimator).__name__)
     bar = tqdm(total=n_fits, unit="fit", disable=not estimator.verbose)
     with bar, ThreadPoolExecutor(n_workers) as pool:
-        first = prepared(order[0])
+        first = part_of(order[0])
         n_parts = at_once.parts(first)
         while order:
             chosen, order = order[:n_parts], order[n_parts:]
             group = [first] if first else []
-            group += [prepared(k) for k in chosen[len(group) :]]
+            group += [part_of(k) for k in chosen[len(group) :]]
             pieces = _pieces(group, lams, at_once)
             with closing(_as_they_end(pool, n_workers, pieces, lams)) as fits:
                 for fit in fits:

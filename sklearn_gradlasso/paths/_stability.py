@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
+from ..training.training_data import TrainingData
 from ..utils.validation import check_count
-from ._grid import converged, fits_along, input_gradients, seeded, strengths
-from ._lambda_path import names_of
-from ._prepared_part import Data
+from ._grid import (
+    converged,
+    fits_along,
+    input_gradients,
+    seeded,
+    strengths,
+)
+from ._path_record import names_of
 
 __all__ = ["StabilityPath", "stability_selection"]
 
@@ -148,7 +155,7 @@ def stability_selection(
     if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
     estimator = seeded(estimator)
-    data = Data.of(X, y, sample_weight, annotations)
+    data = TrainingData(*indexable(X, y), sample_weight, annotations)
     kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
@@ -158,7 +165,7 @@ def stability_selection(
     fits = fits_along(estimator, data, parts, lams)
     with closing(converged(fits, len(lams) * n_subsamples)) as fits:
         for part, strength, fitted in fits:
-            gradients = input_gradients(fitted, data[parts[part]].X)
+            gradients = input_gradients(fitted, data.part(parts[part]).X)
             size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))
             sizes.setdefault(part, {})[strength] = size
     counts, n_fits = np.zeros((len(lams), len(size))), np.zeros((len(lams), 1))

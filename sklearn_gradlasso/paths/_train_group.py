@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ..training.loop import ObjectiveNet
+from ..training.prepared import Candidate
 from ..training.rows import RowsSideBySide
 from ..utils.threads import threads
 from ._prepared_part import Part
@@ -49,47 +50,52 @@ def trained(jobs: list[tuple[Part, int]], lams: np.ndarray, stop: Event) -> list
     stop : Event
         When it is set, training ends without a result.
     """
-    gc.collect()  # nets of before, whose parts refer to each other, hold their tensors
+    # Earlier skorch nets contain reference cycles: without this their tensors stay.
+    gc.collect()
     with threads(None):
         parts = [part for part, _ in jobs]
-        estimators = [part.estimator_with(float(lams[k])) for part, k in jobs]
+        lams_of_jobs = (float(lams[k]) for _, k in jobs)
+        candidates = [p.prepared.candidate(lam) for p, lam in zip(parts, lams_of_jobs)]
         train = _as_one if len(jobs) > 1 else _alone
-        nets = list(train(parts, estimators, stop))
+        nets = list(train(parts, candidates, stop))
         if stop.is_set():
             return []
-        for part, estimator, net in zip(parts, estimators, nets):
-            estimator._take(net, warm=False)
-            if net.ended_by_ != "divergence":
-                estimator._describe(part.rows)
-        each = zip(jobs, estimators)
-        return [Fit(part.number, int(k), estimator) for (part, k), estimator in each]
+        fitted = [each.fitted(net) for each, net in zip(candidates, nets)]
+        pairs = zip(jobs, fitted)
+        return [Fit(part.number, int(k), estimator) for (part, k), estimator in pairs]
 
 
-def _alone(parts: list[Part], estimators: list, stop: Event) -> list[ObjectiveNet]:
-    (part,), (estimator,) = parts, estimators
-    net = part.net_for(estimator, deepcopy(part.network), stop=stop)
-    with part.stray():
-        net.train(*part.rows)
+def _alone(
+    parts: list[Part], candidates: list[Candidate], stop: Event
+) -> list[ObjectiveNet]:
+    (part,), (candidate,) = parts, candidates
+    prepared = part.prepared
+    net = prepared.net_of(candidate, deepcopy(prepared.network), stop=stop)
+    with prepared.global_rng():
+        net.train(*prepared.rows)
     return [net]
 
 
-def _as_one(parts: list[Part], estimators: list, stop: Event) -> Iterator[ObjectiveNet]:
-    different = list({id(part): part for part in parts}.values())
-    stack = Stack([part.network for part in parts])
+def _as_one(
+    parts: list[Part], candidates: list[Candidate], stop: Event
+) -> Iterator[ObjectiveNet]:
+    different = list({id(part): part.prepared for part in parts}.values())
+    all_prepared = [part.prepared for part in parts]
+    stack = Stack([prepared.network for prepared in all_prepared])
     like = next(stack.parameters())
-    lams = torch.tensor([e.lam_ for e in estimators], dtype=torch.float64).to(like)
-    part_of = torch.tensor([different.index(part) for part in parts])
-    net = parts[0].net_for(
-        estimators[0],
+    lams = torch.tensor([c.lam for c in candidates], dtype=torch.float64).to(like)
+    part_of = torch.tensor([different.index(prepared) for prepared in all_prepared])
+    net = all_prepared[0].net_of(
+        candidates[0],
         stack,
         kind=StackNet,
-        objective=replace(estimators[0]._objective(), lam=lams if lams.any() else 0.0),
+        objective=replace(candidates[0].objective, lam=lams if lams.any() else 0.0),
         part_of=part_of.to(like.device),
         stop=stop,
     )
-    beside = (RowsSideBySide(rows) for rows in zip(*(part.rows for part in different)))
-    for part, estimator, course in zip(parts, estimators, net.train(*beside)):
-        net = part.net_for(estimator, deepcopy(part.network))
+    rows = (RowsSideBySide(each) for each in zip(*(p.rows for p in different)))
+    for prepared, candidate, course in zip(all_prepared, candidates, net.train(*rows)):
+        net = prepared.net_of(candidate, deepcopy(prepared.network))
         put_into(net.module_.eval(), course.tensors)
         net.history.extend(course.history)
         net.ended_by_ = course.ended_by

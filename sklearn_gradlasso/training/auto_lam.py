@@ -1,28 +1,80 @@
-"""A strength at which the loss and the prior are of one magnitude."""
+"""What ``lam="auto"`` means: a strength that makes loss and prior equally large."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from ..objective import Objective, average
+from ..objective import average
+from .prepared import Prepared
 from .rows import Batches
-from .step import SteppingNet
 
-__all__ = ["balanced_strength"]
+__all__ = ["NOTHING_FOUND", "balanced_strength", "resolve_lam"]
 
-HALVED_WITHIN = 500  # steps
-SETTLED_AFTER = 100  # steps
+HALVED_WITHIN = 500  # the most steps that are taken to halve the loss
+SETTLED_AFTER = 100  # steps after which the cost of constraints is measured
 WRONG = 0.005  # share of the attribution that may break a constraint
-ROWS = 256  # over which the loss is smoothed, and measured at once at least
+ROWS = 256  # the loss is smoothed over so many rows, and measured on at least as many
+
+Found = tuple[tuple[str, ...], float]
+NOTHING_FOUND: Found = ((), 0.0)
 
 
-def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> float:
+def resolve_lam(
+    lam: float | str,
+    objective: Callable[[float], Callable],
+    prepared: Prepared,
+    known: Found = NOTHING_FOUND,
+) -> tuple[float, Found]:
+    """The strength that is meant by ``lam``.
+
+    Parameters
+    ----------
+    lam : float or "auto"
+    objective : callable
+        ``(lam) -> Objective``, the equation with that strength.
+    prepared : Prepared
+        Its network is not trained here, but a copy of it.
+    known : tuple
+        What earlier calls found: the terms for which they found a strength, and the
+        strength. It is found once, so that ``partial_fit`` keeps to it.
+
+    Returns
+    -------
+    lam : float
+    known : tuple
+        What later calls are to be given.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`balanced_strength`.
+    """
+    if lam != "auto":
+        return lam, known
+    equation = objective(0.0)
+    rows = prepared.train
+    penalised = ["constraints"] if equation.constraints else []
+    if equation.prior_acts_on(rows.extras.get("annotations")):
+        penalised.append("prior")
+    known_terms, known_lam = known
+    if set(penalised) <= set(known_terms):
+        return known_lam, known
+    trial = prepared.trial_net(equation, deepcopy(prepared.network))
+    batches = Batches(rows, prepared.batch_size, prepared.order())
+    constant = prepared.constant_output(rows.y, rows.extras.get("sample_weight"))
+    with prepared.global_rng(prepared.seed):
+        lam = balanced_strength(trial, batches, constant)
+    return lam, (tuple(penalised), lam) if lam else known
+
+
+def balanced_strength(net, batches: Batches, guess: Tensor) -> float:
     """Strength at which the prior weighs as much as the loss.
 
     The network is trained without the prior until it has halved the loss of the best
@@ -84,7 +136,7 @@ def balanced_strength(net: SteppingNet, batches: Batches, guess: Tensor) -> floa
     return max(strengths)
 
 
-def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
+def _losses(net, batches: Batches) -> Iterator[float]:
     """Losses of batches, as the net is trained on them without the prior."""
     plain = replace(net.objective, lam=0.0)
     while True:
@@ -105,7 +157,7 @@ def _losses(net: SteppingNet, batches: Batches) -> Iterator[float]:
 class _Measure:
     """Averages over all rows of the terms of the net's objective."""
 
-    def __init__(self, net: SteppingNet, batches: Batches):
+    def __init__(self, net, batches: Batches):
         self.net, self.rows = net, batches.rows
         self.size = max(ROWS, batches.sizes[0])
         self.unit = replace(net.objective, lam=1.0, constraints=())
@@ -133,7 +185,7 @@ class _Measure:
         )
         return self._mean(partial(self._prior, nothing))
 
-    def _prior(self, objective: Objective, x, y, **extras) -> Tensor:
+    def _prior(self, objective: Callable, x, y, **extras) -> Tensor:
         return objective(self.net.module_, x, y, **extras).prior
 
     def _mean(self, term: Callable[..., Tensor]) -> float:

@@ -17,7 +17,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
-from ..objective import Objective, average
+from ..objective import average
 from ..objective._many_networks import row_by_row
 from .rows import Batches
 from .stopping import RunningMean
@@ -33,7 +33,8 @@ class SteppingNet(NeuralNet):
     Parameters
     ----------
     module : nn.Module
-    objective : Objective
+    objective : callable
+        An :class:`~sklearn_gradlasso.objective.Objective`.
     generator : torch.Generator or None
         Shuffles the rows of each epoch; ``None`` keeps their order.
     validation_score : callable or None
@@ -49,7 +50,7 @@ class SteppingNet(NeuralNet):
         self,
         module: nn.Module,
         *,
-        objective: Objective,
+        objective: Callable,
         generator: torch.Generator | None = None,
         validation_score: Callable | None = None,
         schedule: str = "joint",

@@ -230,12 +230,12 @@ def test_the_coarse_phase_has_more_and_softer_gates(monkeypatch):
         return forward(gate, *args)
 
     monkeypatch.setattr(KHotGate, "forward", watched)
-    settings = {"coarse_n_nonzero_coefs": 3, "coarse_temperature": 2.0}
+    settings = {"coarse_n_nonzero_coefs": 3, "temperature": 0.2}
     NGSLLRegressor(n_nonzero_coefs=2, **settings, **QUICK).fit(X, y)
-    assert seen == [(3, 2.0)] * 6 + [(2, 0.1)] * 6
+    assert seen == [(3, 1.0)] * 6 + [(2, 0.2)] * 6
     seen.clear()
     NGSLLRegressor(n_nonzero_coefs=5, **settings, **QUICK).fit(X, y)
-    assert set(seen) == {(5, 2.0), (5, 0.1)}
+    assert set(seen) == {(5, 1.0), (5, 0.2)}
 
 
 def test_final_rate_of_a_schedule_decides_about_the_fine_rate():
@@ -244,8 +244,8 @@ def test_final_rate_of_a_schedule_decides_about_the_fine_rate():
     X, y = switch(300)
     halving = LRScheduler("StepLR", step_size=1, gamma=0.5)
     model = NGSLLRegressor(
-        callbacks=[halving], learning_rate_init=0.08, fine_learning_rate_ratio=0.5,
-        coarse_max_iter=3, max_iter=1, random_state=0,
+        callbacks=[halving], learning_rate_init=0.08, coarse_max_iter=3, max_iter=1,
+        fine_phase={"learning_rate_ratio": 0.5}, random_state=0,
     ).fit(X, y)  # fmt: skip
     coarse_end = 0.08 / 8
     assert model.net_.history[0]["event_lr"] == pytest.approx(coarse_end / 2)
@@ -469,7 +469,13 @@ def test_explanations_of_tables_keep_their_names(three_classes):
         ({"simplify": lambda X: np.full((48, 2), np.nan)}, None, "simplify.*NaN"),
         ({"n_nonzero_coefs": 0}, None, "'n_nonzero_coefs' parameter"),
         ({"temperature": 0.0}, None, "'temperature' parameter"),
-        ({"fine_momentum": 1.0}, None, "'fine_momentum' parameter"),
+        ({"fine_phase": {"momentum": 1.0}}, None, "fine_phase: momentum must be"),
+        ({"fine_phase": {"rate": 1.0}}, None, "fine_phase must have the keys"),
+        (
+            {"fine_phase": {"learning_rate_ratio": 0}},
+            None,
+            "fine_phase: learning_rate_ratio must be",
+        ),
         ({"simplify": 3}, None, "'simplify' parameter"),
         ({"encode": str.upper}, None, "'encode' parameter"),
         ({"module": nn.Linear(6, 2)}, None, r"shape \(n_rows, 6\)"),

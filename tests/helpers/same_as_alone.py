@@ -8,9 +8,9 @@ from sklearn.model_selection import KFold
 from torch import nn
 
 from sklearn_gradlasso.paths._grid import seeded
-from sklearn_gradlasso.paths._prepared_part import Data
 from sklearn_gradlasso.paths._scheduler import fits_of
 from sklearn_gradlasso.paths._stack_net import StackNet
+from sklearn_gradlasso.training.training_data import TrainingData
 
 SMALL = {"hidden_layer_sizes": (6, 4), "learning_rate_init": 0.02, "random_state": 0}
 LONG = {"max_iter": 50, "tol": 0.0, "n_iter_no_change": 50}
@@ -18,7 +18,7 @@ CURVES = "loss_curve_", "penalty_curve_", "validation_scores_"
 
 
 def data_of(X, y, **fit_params):
-    return Data(X, y, fit_params)
+    return TrainingData(X, y, **fit_params)
 
 
 def halves(n_rows):
@@ -35,11 +35,13 @@ def grid(estimator, data, parts, lams):
 
 def alone(estimator, data, part, lam):
     """The estimator fitted by itself, also if its training diverges."""
-    rows, model = data[part], clone(estimator).set_params(lam=lam)
+    rows, model = data.part(part), clone(estimator).set_params(lam=lam)
+    others = {"sample_weight": rows.sample_weight, "annotations": rows.annotations}
+    given = {name: values for name, values in others.items() if values is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model.fit(rows.X, rows.y, **rows.fit_params)
+            model.fit(rows.X, rows.y, **given)
         except ValueError:
             if getattr(model, "net_", None) is None:
                 raise

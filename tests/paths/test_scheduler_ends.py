@@ -27,8 +27,8 @@ from torch import nn
 
 from sklearn_gradlasso import AttributionPriorClassifier, GradientLassoClassifier
 from sklearn_gradlasso.paths._grouping import STATES, bytes_of_step
-from sklearn_gradlasso.paths._prepared_part import Part
 from sklearn_gradlasso.paths._stack_net import StackNet
+from sklearn_gradlasso.training.prepared import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -109,8 +109,8 @@ def test_what_was_fitted_can_be_used(data):
 
 def test_the_memory_of_a_step_is_that_of_a_batch(data):
     found = {
-        bytes_of_step(part, part.estimator_with(0.1))
-        for part in (Part(0, model(batch_size=8), data[np.arange(n)]) for n in (20, 60))
+        bytes_of_step(prepare(model(batch_size=8), data.part(np.arange(n))), 0.1)
+        for n in (20, 60)
     }
     assert len(found) == 1
 
@@ -231,9 +231,9 @@ def test_one_fit_is_no_stack(data, stacks):
 
 
 def bytes_of_network(estimator, data, rows):
-    part = Part(0, estimator, data[rows])
-    weights = sum(value.nbytes for value in part.network.state_dict().values())
-    return bytes_of_step(part, part.estimator_with(1.0)) + STATES * weights
+    prepared = prepare(estimator, data.part(rows))
+    weights = sum(value.nbytes for value in prepared.network.state_dict().values())
+    return bytes_of_step(prepared, 1.0) + STATES * weights
 
 
 @pytest.mark.parametrize("batch_size", ["auto", 8])

@@ -61,7 +61,7 @@ def ngsll(seed: int, n_nonzero_coefs: int, **given) -> NGSLLClassifier:
         n_nonzero_coefs=n_nonzero_coefs,
         module=SmallCNN,
         module_params=NETWORK,
-        fine_learning_rate_ratio=0.5,
+        fine_phase={"learning_rate_ratio": 0.5},
         **training(seed, **{**PHASES, "simplify": block_means, **given}),
     )
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
-from ... import targets
-from ...modules import LogProbabilities
-from ...objective import cross_entropy
+from ...training.training_data import TrainingData
 from .network_estimator import NetworkEstimator
+from .task import Classification
 
 __all__ = ["NetworkClassifier"]
 
@@ -57,13 +54,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     class_weight: dict | str | None = None
 
     _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
-    _loss = staticmethod(cross_entropy)
-    _default_target = "log_prob_sum"
-    _target_names = targets.OF_CLASSIFIERS
-    _parameter_constraints = {
-        **NetworkEstimator._parameter_constraints,
-        "class_weight": [StrOptions({"balanced"}), dict, None],
-    }
+    _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}
 
     def partial_fit(
         self,
@@ -95,9 +86,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             As in ``fit``, if ``classes`` are missing or change, or if
             ``class_weight="balanced"``, which needs all rows.
         """
-        return self._one_pass(X, y, sample_weight, classes)
+        return self._one_pass(TrainingData(X, y, sample_weight), classes)
 
-    def _one_pass(self, X, y, sample_weight, classes, annotations=None):
+    def _one_pass(self, data: TrainingData, classes):
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' needs all rows at once; for partial_fit give "
@@ -108,9 +99,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "classes must be given in the first call of partial_fit: later calls "
                 "may bring classes that this one lacks."
             )
-        return self._fit(
-            X, y, sample_weight, annotations, warm=True, one_pass=True, classes=classes
-        )
+        return self._fit(data, warm=True, one_pass=True, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Log-odds of the second class, or log-probabilities of several classes.
@@ -171,7 +160,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         """
         return np.exp(self._outputs(X))
 
-    def _encode(self, y, sample_weight, reset, classes=None):
+    @property
+    def _task(self) -> Classification:
+        return Classification(self.classes_, self.class_weight)
+
+    def _learn_task(self, y, sample_weight, reset, classes):
         check_classification_targets(y)
         y = column_or_1d(y, warn=True)
         known = np.unique(y if classes is None else classes)
@@ -194,47 +187,4 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "do not count); a classifier needs at least two classes."
             )
         self.n_outputs_ = len(self.classes_)
-        codes = np.searchsorted(self.classes_, y)
-        return codes, self._times_class_weight(codes, sample_weight)
-
-    def _times_class_weight(self, codes, sample_weight):
-        if self.class_weight is None:
-            return sample_weight
-        given = np.ones(len(codes)) if sample_weight is None else sample_weight
-        if self.class_weight == "balanced":
-            counts = np.bincount(codes, weights=given, minlength=self.n_outputs_)
-            of_class = counts.sum() / (self.n_outputs_ * np.maximum(counts, 1e-300))
-        else:
-            labels = self.classes_[codes]
-            of_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=labels
-            )
-        return given * of_class[codes]
-
-    def _strata(self, y):
         return y
-
-    def _guess(self, y, sample_weight):
-        weight = torch.ones_like(y) if sample_weight is None else sample_weight
-        counts = torch.bincount(y, weights=weight, minlength=self.n_outputs_)
-        return (counts / counts.sum()).log()
-
-    def _validation_score(self, output, y, sample_weight):
-        weight = None if sample_weight is None else sample_weight.cpu().numpy()
-        predicted = output.argmax(dim=1).cpu().numpy()
-        return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
-
-    def _with_head(self, network):
-        return LogProbabilities(network)
-
-    def _in_units(self, target):
-        return target
-
-    def _decision_target(self):
-        return targets.log_odds if self.n_outputs_ == 2 else targets.output
-
-    def _single_target(self):
-        return targets.predicted_class
-
-    def _importance_target(self):
-        return targets.log_odds if self.n_outputs_ == 2 else targets.predicted_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -17,6 +18,8 @@ from ...utils.docstrings import substituted
 from ...utils.validation import OPTIMIZERS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
+
+MARKER = re.compile(r"\{[a-z]+_[a-z]+\}")  # It stands for text that is shared.
 
 TEMPLATE = """\
 weight_l1, weight_l2 : float, default=0.0
@@ -117,7 +120,12 @@ PARAMETERS_DOC = parameters_doc(
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkParameters:
-    """Parameters of the network and its training, as described above."""
+    """Parameters of the network and its training, as described above.
+
+    A class that has parameters of its own states their ``_constraints`` and, for text
+    that several docstrings share, ``_shared_doc``: from markers such as
+    ``{network_parameters}`` to what stands for them. Both are collected over the bases.
+    """
 
     weight_l1: float = 0.0
     weight_l2: float = 0.0
@@ -144,7 +152,7 @@ class NetworkParameters:
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
 
-    _parameter_constraints = {
+    _constraints = {
         "weight_l1": [Interval(Real, 0, np.inf, closed="left")],
         "weight_l2": [Interval(Real, 0, np.inf, closed="left")],
         "hidden_layer_sizes": [
@@ -176,3 +184,21 @@ class NetworkParameters:
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    _shared_doc = {"{network_parameters}": PARAMETERS_DOC}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls._parameter_constraints = _collected(cls, "_constraints")
+        markers = MARKER.findall(cls.__doc__ or "")
+        if markers:
+            known = _collected(cls, "_shared_doc")
+            texts = {marker: known[marker] for marker in markers}
+            cls.__doc__ = substituted(cls.__doc__, texts)
+
+
+def _collected(cls: type, name: str) -> dict[str, Any]:
+    """The entries of dictionaries of this name; those of a class replace its bases'."""
+    found: dict[str, Any] = {}
+    for each in reversed(cls.__mro__):
+        found |= vars(each).get(name, {})
+    return found

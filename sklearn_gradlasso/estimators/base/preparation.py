@@ -1,202 +1,181 @@
-"""From X, y and parameters to tensors and a network to train."""
+"""From what ``fit`` is given to rows and a network that can be trained on them."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from contextlib import nullcontext
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from math import prod
 
 import joblib
-import numpy as np
-import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
-from torch import Tensor, nn
+from torch import nn
 
-from ...modules import build_module, check_output, is_built_in
+from ...modules import build_module, is_built_in
 from ...modules._table_columns import columns_of
+from ...training.auto_lam import resolve_lam
+from ...training.prepared import Candidate, Prepared
+from ...training.training_data import TrainingData
+from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
-from ...utils.seeds import borrowed_generators, spawn_seeds
-from .fitted_network import FittedNetwork
+from ...utils.seeds import spawn_seeds
 
-__all__ = ["PreparedNetwork"]
+__all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
-FULL_BATCH = 256  # batch_size="auto" takes up to this many rows at once
-
-
-class PreparedNetwork(FittedNetwork):
-    """An estimator that knows what it trains, and on what."""
-
-    _merges_repeated = False  # rows of one batch that holds them all
-
-    @abstractmethod
-    def _encode(self, y, sample_weight, reset: bool, **given):
-        """Targets as the network is trained on them, and the final weights."""
-
-    @abstractmethod
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        """Labels whose shares a validation split keeps."""
-
-    def _prepare(self, X, y, sample_weight, annotations, warm: bool, **encoding):
-        index = X.index if hasattr(X, "iloc") else None
-        X, y = self._checked(X, y, reset=not warm)
-        names = getattr(self, "feature_names_in_", None)
-        annotations = check_annotations(annotations, X, names, index)
-        sample_weight = check.check_sample_weight(sample_weight, X)
-        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
-        y, sample_weight = self._encode(y, sample_weight, reset=not warm, **encoding)
-        X, y, sample_weight, annotations = _present(X, y, sample_weight, annotations)
-        sample_weight = _relative(sample_weight)
-
-        drawn = check_random_state(self.random_state).randint(2**31 - 1)
-        initial, shuffling, splitting = spawn_seeds(3, drawn)
-        device, dtype = check.check_device(self.device, X.dtype)
-        network = self._network(X, sample_weight, initial, warm).to(device, dtype)
-        if not warm:
-            self._splitting = splitting
-        parts = [slice(None)]
-        if self.early_stopping:
-            parts = check.hold_out(
-                len(y), self.validation_fraction, self._strata(y), self._splitting
-            )
-        rows = []
-        for part in parts:
-            of_part = [take_rows(of, part) for of in (X, y, sample_weight, annotations)]
-            X_part, y_part, weight, annotated = (
-                of_part if rows else self._merged(*of_part)
-            )
-            extras = {"sample_weight": weight, "annotations": annotated}
-            rows.append(self._rows(network, X_part, y_part, **extras))
-        self._check_network(network, rows[0][:2][0])
-        stray = nullcontext
-        if not is_built_in(
-            self._architecture["module"]
-        ):  # may draw from global generators
-            (seed,) = spawn_seeds(1, drawn, 1 + (self.n_iter_ if warm else 0))
-            stray = partial(borrowed_generators, seed, device)
-        return stray, network, rows, shuffling
-
-    def _checked(self, X, y, reset: bool) -> tuple:
-        """What the network takes of X, and y, both as arrays."""
-        if self.module is None and getattr(X, "ndim", 2) > 2:
-            raise ValueError(
-                f"Found array with dim {X.ndim}, but the default network takes X of "
-                "shape (n_samples, n_features); flatten the rows, or give a module for "
-                "rows of another shape, such as modules.RecurrentNet."
-            )
-        return validate_data(
-            self, X, y, reset=reset, multi_output=True, **self._input_checks()
-        )
-
-    def _check_network(self, network: nn.Module, x: Tensor) -> None:
-        check_output(network, x, self.n_outputs_)
-
-    def _merged(self, X, y, sample_weight, annotations) -> tuple:
-        """Training rows, each once, if references are drawn from one batch of all."""
-        given = X, y, sample_weight, annotations
-        if not self._merges_repeated or len(y) > self._largest_batch():
-            return given
-        X, y, sample_weight, annotations = merged(*given)
-        if len(y) == 1:
-            return given
-        return X, y, _relative(sample_weight), annotations
-
-    def _largest_batch(self) -> int:
-        return FULL_BATCH if self.batch_size == "auto" else self.batch_size
-
-    def _network(self, X, sample_weight, seed: int, warm: bool) -> nn.Module:
-        self._check_row_shape(X.shape[1:], reset=not warm)
-        architecture = self._architecture_asked()
-        if not warm:
-            self._architecture = {**architecture, "seed": seed}
-            if self.module == "tabular":
-                columns = columns_of(X, architecture["n_features"], sample_weight)
-                self._architecture["columns"] = columns
-            return self._with_head(build_module(**self._architecture))
-        known = {name: self._architecture[name] for name in architecture}
-        if joblib.hash(architecture) != joblib.hash(known):
-            raise ValueError(
-                "partial_fit and warm_start continue with the same network: it was "
-                f"{known}, parameters now ask for {architecture}. Fit a clone of the "
-                "estimator instead."
-            )
-        return self.net_.module_
-
-    def _architecture_asked(self) -> dict:
-        """What :func:`build_module` is to make, but for the seed."""
-        params = self.module_params
-        if self.module is None:
-            sizes = check.check_hidden_layer_sizes(self.hidden_layer_sizes)
-            params = {"hidden_layer_sizes": sizes, "activation": self.activation}
-        return {
-            "module": self.module,
-            "n_features": prod(self._feature_shape),
-            "n_outputs": self.n_outputs_,
-            "module_params": params,
-            "feature_shape": self._feature_shape,
-        }
+FULL_BATCH = 256  # the most rows that batch_size="auto" takes at once
 
 
-def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:
-    """Weights of mean 1; equal ones give the same bits as none."""
-    if sample_weight is None or np.ptp(sample_weight) == 0:
-        return None
-    return sample_weight / sample_weight.mean()
+def prepare_fit(
+    estimator, data: TrainingData, *, warm: bool, one_pass: bool = False, classes=None
+) -> Prepared:
+    """Check what ``fit`` is given, and make what it is to train.
 
-
-def _present(*aligned) -> tuple:
-    """Rows of X, y, sample weights and annotations whose weight is not zero."""
-    index = check.rows_of_positive_weight(aligned[2])
-    return tuple(take_rows(values, index) for values in aligned)
-
-
-def take_rows(values, index):
-    """Rows of an array or a CSR matrix; a row that holds for all is not copied."""
-    if values is None or (isinstance(index, slice) and index == slice(None)):
-        return values
-    if sp.issparse(values) or values.strides[0] != 0:
-        return values[index]
-    n_rows = len(np.empty(len(values), dtype=bool)[index])
-    return np.broadcast_to(values[0], (n_rows, *values.shape[1:]))
-
-
-def merged(X, y, sample_weight, annotations) -> tuple:
-    """Rows that are the same, once each, with the sum of their weights.
-
-    In an order that only depends on what they are, so that a row of weight 2 and a row
-    that is there twice give the same arrays.
+    What the estimator learns about the data on the way is set on it.
 
     Parameters
     ----------
-    X, y : ndarray or CSR matrix of shape (n, ...)
-    sample_weight : ndarray of shape (n,) or None
-    annotations : ndarray or CSR matrix of shape (n, ...) or None
+    estimator : NetworkEstimator
+        Its parameters have been validated.
+    data : TrainingData
+        As the user gave it.
+    warm : bool
+        Whether training goes on with the network that is there.
+    one_pass : bool
+        Whether one epoch is to be trained, as by ``partial_fit``.
+    classes : array-like or None
+        All classes, if ``partial_fit`` has been given them.
 
-    Returns
-    -------
-    tuple
-        The same four; the weights are ``None`` if they were and no row is there twice.
+    Raises
+    ------
+    TypeError, ValueError
+        If the data, or a parameter about them, are not as ``fit`` describes them.
     """
-    parts = [_bytes(values) for values in (X, annotations) if values is not None]
-    keys = list(zip(*parts, np.reshape(y, (len(y), -1)).tolist()))
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    starts = [
-        k for k, row in enumerate(order) if not k or keys[row] != keys[order[k - 1]]
+    index = data.X.index if hasattr(data.X, "iloc") else None
+    data = estimator._check_inputs(data, reset=not warm)
+    names = getattr(estimator, "feature_names_in_", None)
+    data = replace(
+        data,
+        annotations=check_annotations(data.annotations, data.X, names, index),
+        sample_weight=check.check_sample_weight(data.sample_weight, data.X),
+    ).present()
+    y = estimator._learn_task(data.y, data.sample_weight, not warm, classes)
+    task = estimator._task
+    y, weight = task.encode(y, data.sample_weight)
+    data = replace(data, y=y, sample_weight=weight).present().with_relative_weights()
+
+    drawn = check_random_state(estimator.random_state).randint(2**31 - 1)
+    initial, order, splitting = spawn_seeds(3, drawn)
+    device, dtype = check.check_device(estimator.device, data.X.dtype)
+    network = _network(estimator, data, initial, warm).to(device, dtype)
+    if not warm:
+        estimator._splitting = splitting
+    parts = [slice(None)]
+    if estimator.early_stopping:
+        labels = task.labels_to_stratify_by(data.y)
+        fraction = estimator.validation_fraction
+        parts = check.hold_out(len(data.y), fraction, labels, estimator._splitting)
+    train, *valid = (data.take(part) for part in parts)
+    largest = FULL_BATCH if estimator.batch_size == "auto" else estimator.batch_size
+    if estimator._merges_repeated and len(train.y) <= largest:
+        train = _merged(train)
+    rows = [
+        estimator._rows(
+            network,
+            part.X,
+            part.y,
+            sample_weight=part.sample_weight,
+            annotations=part.annotations,
+        )
+        for part in (train, *valid)
     ]
-    if len(starts) < len(order) or sample_weight is not None:
-        each = np.ones(len(order)) if sample_weight is None else sample_weight
-        sample_weight = np.add.reduceat(each[order], starts)
-    chosen = np.array(order)[starts]
-    return (
-        take_rows(X, chosen),
-        y[chosen],
-        sample_weight,
-        take_rows(annotations, chosen),
+    estimator._check_network(network, rows[0][:2][0])
+    global_seed = None
+    if not is_built_in(estimator._architecture["module"]):
+        entropy = drawn, 1 + (estimator.n_iter_ if warm else 0)
+        (global_seed,) = spawn_seeds(1, *entropy)
+    prepared = Prepared(
+        network=network,
+        n_outputs=task.n_outputs,
+        rows=rows,
+        batch_size=min(largest, len(rows[0])),
+        seed=order,
+        global_seed=global_seed,
+        constant_output=task.constant_output,
+        shuffle=estimator.shuffle,
+        one_pass=one_pass,
+    )
+    estimator._learn_from(prepared, warm)
+    return replace(prepared, options=estimator._net_options(one_pass))
+
+
+def prepare_path(estimator, data: TrainingData) -> Prepared:
+    """The same for many strengths, with candidates; the estimator is not changed."""
+    estimator = clone(estimator)
+    estimator._validate_params()
+    prepared = prepare_fit(estimator, data, warm=False)
+    return replace(prepared, candidate=partial(_candidate, estimator, prepared))
+
+
+def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
+    """A copy of a prepared estimator with a strength of its own."""
+    own = copy(estimator)
+    # Callbacks and priors may have a state; a module instance is copied later.
+    params = clone(estimator).get_params(deep=False)
+    vars(own).update({**params, "module": estimator.module, "lam": lam})
+    own.lam_, own._found_lam = resolve_lam(lam, own._objective, prepared)
+
+    def fitted(net):
+        record = TrainingRecord()
+        record.add(net)
+        own._set_training_results(record)
+        if net.ended_by_ != "divergence":
+            own._compute_importances(prepared.rows)
+        return own
+
+    return Candidate(
+        lam=own.lam_,
+        objective=own._objective(own.lam_),
+        options=own._net_options(one_pass=False),
+        fitted=fitted,
     )
 
 
-def _bytes(values) -> list[bytes]:
-    rows = values.toarray() if sp.issparse(values) else values
-    return [row.tobytes() for row in rows]
+def architecture_of(estimator) -> dict:
+    """What :func:`build_module` is to make by the parameters, but for the seed."""
+    params = estimator.module_params
+    if estimator.module is None:
+        sizes = check.check_hidden_layer_sizes(estimator.hidden_layer_sizes)
+        params = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
+    return {
+        "module": estimator.module,
+        "n_features": prod(estimator._feature_shape),
+        "n_outputs": estimator.n_outputs_,
+        "module_params": params,
+        "feature_shape": estimator._feature_shape,
+    }
+
+
+def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
+    asked = estimator._architecture_asked()
+    if not warm:
+        estimator._architecture = {**asked, "seed": seed}
+        if estimator.module == "tabular":
+            given = data.X, asked["n_features"], data.sample_weight
+            estimator._architecture["columns"] = columns_of(*given)
+        return estimator._with_head(build_module(**estimator._architecture))
+    known = {name: estimator._architecture[name] for name in asked}
+    if joblib.hash(asked) != joblib.hash(known):
+        raise ValueError(
+            "partial_fit and warm_start continue with the same network: it was "
+            f"{known}, parameters now ask for {asked}. Fit a clone of the "
+            "estimator instead."
+        )
+    return estimator.net_.module_
+
+
+def _merged(train: TrainingData) -> TrainingData:
+    """Each row once; references are then drawn as among rows with integer weights."""
+    merged = train.merged()
+    return train if len(merged.y) == 1 else merged.with_relative_weights()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
-from ... import targets
-from ...objective import squared_error
+from ...training.training_data import TrainingData
 from .network_estimator import NetworkEstimator
+from .task import Regression
 
 __all__ = ["NetworkRegressor"]
 
@@ -50,9 +48,6 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     """A network whose output is the targets in standardised units."""
 
     _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
-    _loss = staticmethod(squared_error)
-    _default_target = "output"
-    _target_names = targets.OF_REGRESSORS
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -78,7 +73,10 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         ValueError
             As in ``fit``.
         """
-        return self._fit(X, y, sample_weight, warm=True, one_pass=True)
+        return self._one_pass(TrainingData(X, y, sample_weight))
+
+    def _one_pass(self, data: TrainingData):
+        return self._fit(data, warm=True, one_pass=True)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Predicted targets.
@@ -108,66 +106,23 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def _encode(self, y, sample_weight, reset):
+    @property
+    def _task(self) -> Regression:
+        return Regression(self._y_mean, self._y_scale)
+
+    def _learn_task(self, y, sample_weight, reset, classes):
         try:
             y = np.asarray(y, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"y must be numbers for a regressor; {error}.") from error
         columns = y.reshape(len(y), -1)
         if reset:
-            self._y_axes, self.n_outputs_ = y.ndim, columns.shape[1]
-            with np.errstate(over="ignore"):
-                mean = np.average(columns, axis=0, weights=sample_weight)
-                squares = (columns - mean) ** 2
-                scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
-            if not np.isfinite(scale).all():
-                raise ValueError(
-                    "y has values too large to be standardised; rescale y."
-                )
-            constant = scale <= 10 * np.finfo(float).eps * np.abs(mean)
-            self._y_mean, self._y_scale = mean, np.where(constant, 1.0, scale)
+            task = Regression.of(columns, sample_weight)
+            self._y_axes, self.n_outputs_ = y.ndim, task.n_outputs
+            self._y_mean, self._y_scale = task.mean, task.scale
         elif columns.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {columns.shape[1]} columns, but the network that training "
                 f"continues with has {self.n_outputs_} outputs."
             )
-        return (columns - self._y_mean) / self._y_scale, sample_weight
-
-    def _strata(self, y):
-        return None
-
-    def _guess(self, y, sample_weight):
-        return y.new_zeros(y.shape[1])  # standardised targets have mean 0
-
-    def _validation_score(self, output, y, sample_weight):
-        weight = None if sample_weight is None else sample_weight.cpu().numpy()
-        y, output = y.cpu().numpy(), output.cpu().numpy()
-        return float(r2_score(y, output, sample_weight=weight))
-
-    def _with_head(self, network):
-        return network
-
-    def _in_units(self, target):
-        mean, scale = self._y_mean, self._y_scale
-
-        def in_units(output, y):
-            like = {"dtype": output.dtype, "device": output.device}
-            values = output * torch.tensor(scale, **like) + torch.tensor(mean, **like)
-            return target(values, y)
-
-        return in_units
-
-    def _decision_target(self):
-        return targets.output
-
-    def _single_target(self):
-        if self.n_outputs_ > 1:
-            raise ValueError(
-                "target='predicted' is one scalar per row, but there are "
-                f"{self.n_outputs_} outputs; use ClassK(k) for output k, or the "
-                "default for all."
-            )
-        return targets.output
-
-    def _importance_target(self):
-        return targets.output
+        return columns

@@ -14,19 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
-from ...modules import LogOdds, LogProbabilities
 from ..base.classifier import NetworkClassifier
 from ..base.regressor import NetworkRegressor
-from .linear_models import ATTRIBUTES_DOC, GeneratesWeights
-from .two_phases import NETWORK_DOC, PARAMETERS_DOC
+from .documentation import ATTRIBUTES_DOC
+from .ngsll_estimator import NGSLLEstimator
 
 __all__ = ["NGSLLClassifier", "NGSLLRegressor"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NGSLLClassifier(GeneratesWeights, NetworkClassifier):
+class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     """Neural network classifier that answers by a sparse linear model for each row.
 
     The network reads a row and writes the weights of K features; the decision is their
@@ -86,15 +84,9 @@ class NGSLLClassifier(GeneratesWeights, NetworkClassifier):
     """
 
     _shared_doc = {
-        "{weights_parameters}": PARAMETERS_DOC,
-        "{network_parameters}": NETWORK_DOC,
         "{fitted_attributes}": ATTRIBUTES_DOC.format(
             loss="Cross-entropy", score="Accuracy"
         ),
-    }
-    _parameter_constraints = {
-        **NetworkClassifier._parameter_constraints,
-        **GeneratesWeights._constraints,
     }
 
     @property
@@ -125,32 +117,18 @@ class NGSLLClassifier(GeneratesWeights, NetworkClassifier):
             return log_softmax(decision, axis=1)
         return log_expit(np.column_stack([-decision, decision]))
 
-    def _n_vectors(self):
-        return 1 if self.n_outputs_ == 2 else self.n_outputs_
-
-    def _with_head(self, generator):
-        linear = self._local_linear(generator)
-        return LogOdds(linear) if linear.n_vectors == 1 else LogProbabilities(linear)
-
     def _in_answers(self, models):
         return models
 
     def _of_predicted(self, models):
-        decisions, weights = models.decisions, models.weights
-        if decisions.shape[1] == 1:
-            sign = np.where(decisions > 0, 1.0, -1.0)
-            return models._replace(
-                weights=weights * sign[:, :, None], decisions=decisions * sign
-            )
-        chosen = decisions.argmax(axis=1)[:, None]
-        return models._replace(
-            weights=np.take_along_axis(weights, chosen[:, :, None], axis=2),
-            decisions=np.take_along_axis(decisions, chosen, axis=1),
-        )
+        decisions = models.decisions
+        if models.n_outputs == 1:
+            return models.times(np.where(decisions > 0, 1.0, -1.0))
+        return models.of_output(decisions.argmax(axis=1))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NGSLLRegressor(GeneratesWeights, NetworkRegressor):
+class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
     """Neural network regressor that answers by a sparse linear model for each row.
 
     The network reads a row and writes the weights of K features; the prediction is
@@ -202,17 +180,10 @@ class NGSLLRegressor(GeneratesWeights, NetworkRegressor):
     """
 
     _shared_doc = {
-        "{weights_parameters}": PARAMETERS_DOC,
-        "{network_parameters}": NETWORK_DOC,
         "{fitted_attributes}": ATTRIBUTES_DOC.format(
             loss="Mean squared error in standardised units", score="R2"
         ),
     }
-    _parameter_constraints = {
-        **NetworkRegressor._parameter_constraints,
-        **GeneratesWeights._constraints,
-    }
-
     _gate_scale = 3.0
 
     @property
@@ -224,18 +195,9 @@ class NGSLLRegressor(GeneratesWeights, NetworkRegressor):
         models, _ = self._models(X)
         return models.decisions
 
-    def _n_vectors(self):
-        return self.n_outputs_
-
-    def _with_head(self, generator):
-        return nn.Sequential(self._local_linear(generator))
-
     def _in_answers(self, models):
-        return models._replace(
-            weights=models.weights * self._y_scale,
-            decisions=models.decisions * self._y_scale,
-        )
+        return models.times(self._y_scale)
 
     def _of_predicted(self, models):
-        self._single_target()  # several outputs are refused
+        self._task.single_target()  # It refuses several outputs.
         return models

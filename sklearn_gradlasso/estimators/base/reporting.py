@@ -1,0 +1,43 @@
+"""How an estimator says that training did not end as the user would expect."""
+
+from __future__ import annotations
+
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
+
+__all__ = ["report_end"]
+
+LEVEL = 5  # of the warning: the line that called ``fit``
+
+
+def report_end(estimator, ended_by: str, one_pass: bool) -> None:
+    """Raise after a divergence; warn after an interrupt, or if ``max_iter`` is over.
+
+    Raises
+    ------
+    ValueError
+        If the loss is no longer finite.
+    """
+    name = type(estimator).__name__
+    if ended_by == "divergence":
+        strength = f"lam (now {estimator.lam_}) or " if estimator.lam_ else ""
+        raise ValueError(
+            f"{name}: the loss is no longer finite after {estimator.n_iter_} epochs; "
+            "training has stopped at the last finite weights. Scale X (for example "
+            f"with StandardScaler), or lower {strength}learning_rate_init (now "
+            f"{estimator.learning_rate_init})."
+        )
+    if ended_by == "interrupt":
+        warnings.warn(
+            f"{name}: training was interrupted in epoch {estimator.n_iter_}; the "
+            "estimator holds what it has learned until then.",
+            stacklevel=LEVEL,
+        )
+    if ended_by == "max_epochs" and not one_pass:
+        warnings.warn(
+            f"{name}: max_iter={estimator.max_iter} epochs are over and training has "
+            "not settled; raise max_iter, learning_rate_init or tol.",
+            ConvergenceWarning,
+            stacklevel=LEVEL,
+        )

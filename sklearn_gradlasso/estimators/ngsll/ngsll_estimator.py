@@ -1,0 +1,379 @@
+"""What NGSLL adds to a classifier and a regressor.
+
+It has three things of its own: two views of each row (``views``), a training in two
+phases (``two_phases``), and linear models as its answers (``linear_models``).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from inspect import signature
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils import _safe_indexing, check_array, check_X_y
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import nn
+
+from ...inspection.evaluation import local_models_of
+from ...inspection.explained import Explained
+from ...inspection.pipelines import numbered
+from ...modules import KHotGate, SentenceCNN, check_output
+from ...objective import Objective
+from ...training.rows import Rows
+from ...training.training_data import TrainingData
+from ...utils import validation as check
+from ...utils.seeds import spawn_seeds
+from ...utils.threads import threads
+from . import views
+from .documentation import NETWORK_DOC, PARAMETERS_DOC
+from .linear_models import LinearModels
+from .sparse_local_linear import SparseLocalLinear
+from .two_phases import TwoPhases, checked_fine_phase
+from .view_layout import Layout
+
+__all__ = ["NGSLLEstimator"]
+
+TARGETS = (None, "predicted")
+ATTRIBUTIONS = (None, "weights", "contributions")
+POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NGSLLEstimator(ABC):
+    """An estimator whose network writes a sparse linear model for each row."""
+
+    n_nonzero_coefs: int = 5
+    simplify: Any = None
+    encode: Any = None
+    mask_zeros: bool = False
+    coarse_n_nonzero_coefs: int = 10
+    temperature: float = 0.1
+    coarse_max_iter: int | None = None
+    fine_phase: dict[str, float] | None = None
+    hidden_layer_sizes: tuple = (128,)
+
+    # The noise of repeated rows is that of one row.
+    _merges_repeated = True
+    _keeps_background = False
+    _gate_scale = 1.0
+    _shared_doc = {
+        "{weights_parameters}": PARAMETERS_DOC,
+        "{network_parameters}": NETWORK_DOC,
+    }
+    _constraints = {
+        "n_nonzero_coefs": [POSITIVE_INTEGER],
+        "simplify": [HasMethods(["fit", "transform"]), callable, None],
+        "encode": [HasMethods(["fit", "transform"]), None],
+        "mask_zeros": ["boolean"],
+        "coarse_n_nonzero_coefs": [POSITIVE_INTEGER],
+        "temperature": [Interval(Real, 0, np.inf, closed="neither")],
+        "coarse_max_iter": [POSITIVE_INTEGER, None],
+        "fine_phase": [dict, None],
+    }
+
+    @abstractmethod
+    def _in_answers(self, models: LinearModels) -> LinearModels:
+        """Hook: models in the units of the answer, from those of the network."""
+
+    @abstractmethod
+    def _of_predicted(self, models: LinearModels) -> LinearModels:
+        """Hook: models of the decision for what is predicted."""
+
+    def explain(
+        self, X: ArrayLike, *, target: str | None = None, attribution: str | None = None
+    ):
+        """The linear model by which each row is answered.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows as ``predict`` takes them.
+        target : {None, "predicted"}, default=None
+            By default everything that ``decision_function`` (classifiers) or
+            ``predict`` (regressors) returns; "predicted" is the decision for the
+            predicted class, or a regressor's single output.
+        attribution : {None, "weights", "contributions"}, default=None
+            By default the weights; "contributions" are the weights times z, which add
+            up to the answer but for ``intercept_``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix, float64
+            Weights of the d features of z, at most ``n_nonzero_coefs`` of a row not
+            zero, in units of the answer per unit of z; the last axis only where the
+            answer has m > 1 columns, whose weights are of the same features. If z is
+            sparse, a CSR matrix of shape (n_samples, d), or a list of m of them.
+
+        Raises
+        ------
+        ValueError
+            If target or attribution is something else, or X is not as in ``fit``.
+        """
+        models, z = self._models_to_explain(X, target, attribution)
+        if sp.issparse(z):
+            matrices = models.sparse(z.shape[1])
+            return matrices[0] if models.n_outputs == 1 else matrices
+        values = self._in_shape_of_view(models)
+        return values[..., 0] if models.n_outputs == 1 else values
+
+    def _explained(self, X, target=None, attribution=None, *, with_base=True):
+        models, z = self._models_to_explain(X, target, attribution)
+        values = self._in_shape_of_view(models)
+        m = models.n_outputs
+        base = np.broadcast_to(self.intercept_, (m,)).astype(np.float64)
+        answers = models.decisions + self.intercept_
+        if answers.shape[1] == 1:
+            values, answers, base = values[..., 0], answers[:, 0], base[0]
+        if attribution != "contributions":
+            base = None
+        if self.simplify_ is None and self.encode_ is None:
+            return Explained(values, answers, base)
+        data = z.toarray() if sp.issparse(z) else z
+        shape = values.shape[: 1 + len(self._shape_of_view())]
+        names = self.simplified_feature_names_.reshape(shape[1:])
+        return Explained(values, answers, base, data.reshape(shape), names)
+
+    def _differentiable(self, X, target=None, in_units=False):
+        has_views = self.simplify_ is not None or self.encode_ is not None
+        if has_views or len(self._feature_shape) > 1:
+            raise TypeError(
+                f"The sensitivity of {type(self).__name__} is for tables without "
+                "encode and simplify; use feature_importances_ or explain."
+            )
+        if target == "training":
+            raise ValueError("target='training' is of no meaning here: no prior.")
+        return super()._differentiable(X, target, in_units)
+
+    # Linear models -------------------------------------------------------------------
+
+    def _models_to_explain(self, X, target, attribution) -> tuple:
+        if target not in TARGETS:
+            raise ValueError(
+                f"target must be None or 'predicted', got {target!r}: the linear "
+                "models are about the decision itself."
+            )
+        if attribution not in ATTRIBUTIONS:
+            raise ValueError(
+                "attribution must be None, 'weights' or 'contributions', got "
+                f"{attribution!r}: the network explains itself by its weights."
+            )
+        models, z = self._models(X)
+        models = self._in_answers(models)
+        if target == "predicted":
+            models = self._of_predicted(models)
+        if attribution == "contributions":
+            models = models.contributions()
+        return models, z
+
+    def _models(self, X) -> tuple[LinearModels, ArrayLike]:
+        rows, z = self._views_to_answer(X)
+        with threads(self.n_jobs):
+            _, index, weights = local_models_of(self.net_.module_[0], rows)
+        return LinearModels.of(index, weights, z), z
+
+    def _in_shape_of_view(self, models: LinearModels) -> np.ndarray:
+        """Weights of all features of z, in its shape, with a last axis for outputs."""
+        values = models.dense(self._layout.n_simplified)
+        return values.reshape(len(values), *self._shape_of_view(), models.n_outputs)
+
+    def _shape_of_view(self) -> tuple[int, ...]:
+        if self.simplify_ is None:
+            return self._row_shape
+        return (self._layout.n_simplified,)
+
+    def _importances(self, rows):
+        total = np.zeros(self._layout.n_simplified)
+        for part in rows:
+            z, index, weights = local_models_of(self.net_.module_[0], part)
+            size = np.abs(z[:, :, None] * weights).sum(axis=2, dtype=np.float64)
+            given = part.extras.get("sample_weight")
+            if given is not None:
+                size *= given.cpu().numpy()[:, None]
+            np.add.at(total, index[index >= 0], size[index >= 0])
+        return total
+
+    # Training ------------------------------------------------------------------------
+
+    def _lam_asked(self):
+        return 0.0  # The gate makes explanations sparse, and not a prior.
+
+    def _objective(self, lam):
+        penalties = self._weight_penalties()
+        return Objective(loss=self._task.loss, weight_penalties=penalties)
+
+    def _phases(self, prepared, objective, record):
+        warm = record.net is not None
+        phases = TwoPhases(
+            n_open=self._n_open,
+            n_coarse_open=self.coarse_n_nonzero_coefs,
+            temperature=self.temperature,
+            max_coarse_epochs=self.coarse_max_iter or self.max_iter,
+            fine_phase=self._fine_phase,
+            is_fine=warm and self._is_fine,
+            rate=self._fine_rate if warm else None,
+            n_coarse_epochs=self.n_coarse_iter_ if warm else 0,
+        )
+        gate = prepared.network[0].gate
+        n_open = gate.n_nonzero_coefs  # It stays, if training fails.
+        (seed,) = spawn_seeds(1, prepared.seed, 1 + record.n_epochs)
+        gate.generator = torch.Generator(prepared.train.device).manual_seed(seed)
+        try:
+            yield from phases.nets(gate, prepared, objective, record)
+            n_open = self._n_open
+        finally:
+            gate.n_nonzero_coefs, gate.generator = n_open, None
+        self._is_fine, self._fine_rate = phases.is_fine, phases.rate
+        self.n_coarse_iter_ = phases.n_coarse_epochs
+
+    # The network ---------------------------------------------------------------------
+
+    def _with_head(self, network):
+        gate = KHotGate(self._n_open, scale=self._gate_scale)
+        n_vectors = self._task.n_scores
+        linear = SparseLocalLinear(network, gate, self._layout, n_vectors)
+        head = self._task.head(linear, n_vectors)
+        return nn.Sequential(linear) if head is linear else head
+
+    def _architecture_asked(self):
+        n_outputs = self._layout.n_simplified * self._task.n_scores
+        asked = {**super()._architecture_asked(), "n_outputs": n_outputs}
+        n_tokens = views.n_tokens_of(self.encode_)
+        if n_tokens is None or isinstance(self.module, nn.Module):
+            return asked
+        if self.module == "tabular":
+            raise ValueError(
+                "module='tabular' is for columns of a table, but encode makes token "
+                "ids; use module=None or modules.SentenceCNN."
+            )
+        params = self.module_params or {}
+        if self.module is None:
+            sizes = asked["module_params"]["hidden_layer_sizes"]
+            asked["module"] = SentenceCNN
+            params = {"hidden_layer_sizes": sizes, **params}
+        if "n_tokens" in signature(asked["module"]).parameters:
+            params = {"n_tokens": n_tokens, **params}
+        return {**asked, "module_params": params}
+
+    def _check_network(self, network, x):
+        linear = network.eval()[0]
+        seen, _ = linear.layout.unpacked(x)
+        check_output(linear.generator, seen, self._architecture["n_outputs"])
+
+    # Two views of a row --------------------------------------------------------------
+
+    def _check_inputs(self, data, reset):
+        data = self._present_to_transformers(data)
+        if reset:
+            self.encode_ = views.unfitted("encode", self.encode)
+            self.simplify_ = views.unfitted("simplify", self.simplify)
+        self._n_open = self.n_nonzero_coefs
+        self._fine_phase = checked_fine_phase(self.fine_phase)
+        use = views.fit_apply if reset else _apply_only
+        checked = self._read_to_fit(data, use, reset)
+        x = checked.X
+        z = self._simplified(data.X, x, data.y, use, reset)
+        if z.dtype == np.float64:  # The decision is computed in the precision of z.
+            x = x.astype(np.float64)
+        if reset:
+            kind = "same" if self.simplify_ is None else "dense"
+            if sp.issparse(z) and self.mask_zeros:
+                kind = "listed"
+            shape = self._feature_shape
+            self._layout = Layout(shape, z.shape[1], kind, self.mask_zeros)
+            self.simplified_feature_names_ = self._names_of_view()
+        return replace(checked, X=self._layout.packed(x, z))
+
+    def _present_to_transformers(self, data: TrainingData) -> TrainingData:
+        """Rows of weight zero are not there, for the transformers either."""
+        transforms = self.simplify is not None or self.encode is not None
+        if not transforms or data.sample_weight is None:
+            return data
+        weight = check.check_sample_weight(data.sample_weight, data.X)
+        present = np.arange(len(weight))[check.rows_of_positive_weight(weight)]
+        given = data.X, data.y, weight
+        return TrainingData(*(_safe_indexing(values, present) for values in given))
+
+    def _read_to_fit(self, data: TrainingData, use, reset: bool) -> TrainingData:
+        """x as the network reads it, and y."""
+        if self.encode_ is None:
+            views.refuse_text(data.X)
+            return super()._check_inputs(data, reset)
+        if reset:
+            vars(self).pop("n_features_in_", None)
+        validate_data(self, data.X, reset=reset, skip_check_array=True)
+        x = views.floating(use(self.encode_, data.X, data.y))
+        form = {"accept_sparse": "csr", "allow_nd": True, "multi_output": True}
+        x, y = check_X_y(x, data.y, **form)
+        self._check_row_shape(x.shape[1:], reset)
+        return replace(data, X=x, y=y)
+
+    def _read_to_answer(self, X):
+        """x as the network reads it."""
+        if self.encode_ is None:
+            views.refuse_text(X)
+            x = validate_data(self, X, reset=False, **self._input_form())
+        else:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            x = views.floating(views.apply(self.encode_, X))
+            form = {"accept_sparse": "csr", "allow_nd": True}
+            x = check_array(x, input_name="encode(X)", **form)
+        self._check_row_shape(x.shape[1:], reset=False)
+        return x
+
+    def _simplified(self, X, x, y, use, reset: bool):
+        """z of shape (n, d), from X or, if there is nothing to simplify, from x."""
+        if self.simplify_ is None:
+            if views.n_tokens_of(self.encode_) is not None:
+                raise ValueError(
+                    "simplify must be given for texts: what the linear models are "
+                    "about, for example CountVectorizer() with mask_zeros=True."
+                )
+            z = x if sp.issparse(x) else x.reshape(len(x), -1)
+        else:
+            z = use(self.simplify_, X, y)
+            n_columns = None if reset else self._layout.n_simplified
+            z = views.checked_view(z, x.shape[0], n_columns)
+        if sp.issparse(z):
+            z = z.copy()
+            z.sum_duplicates()
+            z.eliminate_zeros()
+        return z
+
+    def _names_of_view(self) -> np.ndarray:
+        if self.simplify_ is None and self.encode_ is None:
+            known = numbered(self._row_shape).ravel()
+            names = getattr(self, "feature_names_in_", known)
+            return np.asarray(names, dtype=object)
+        made_by = self.encode_ if self.simplify_ is None else self.simplify_
+        return views.names_of_view(made_by, self._layout.n_simplified)
+
+    def _views_to_answer(self, X) -> tuple[Rows, Any]:
+        """Rows for the network, and z with all its digits."""
+        check_is_fitted(self)
+        x = self._read_to_answer(X)
+        z = self._simplified(X, x, None, _apply_only, reset=False)
+        return self._rows(self.net_.module_, self._layout.packed(x, z)), z
+
+    def _rows_to_answer(self, X):
+        rows, _ = self._views_to_answer(X)
+        return rows
+
+    def _shape_for_network(self, X):
+        # A row holds both views, and that of z may be longer or shorter.
+        return X.shape[1:]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = self.encode is not None
+        return tags
+
+
+def _apply_only(transformer, X, y):
+    return views.apply(transformer, X)

@@ -1,0 +1,65 @@
+"""What a path over many strengths has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..inspection.pipelines import names_known, numbered
+
+__all__ = ["LambdaPath", "names_of"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LambdaPath:
+    """What networks of several strengths of the prior are like.
+
+    Parameters
+    ----------
+    lams : ndarray of shape (n_lams,)
+        The strengths.
+    scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
+        On the rows held out, larger is better; NaN where training diverged, as are
+        the other figures then.
+    effective_features : ndarray of shape (n_lams,)
+        Average number of features that matter at a sample
+        (:func:`sklearn_gradlasso.metrics.effective_features`), by input gradients on
+        the same rows; over folds, the mean of those that did not diverge.
+    importances : ndarray of shape (n_lams, n_features)
+        ``feature_importances_`` of the networks, each with sum 1; over folds, the
+        mean of those that did not diverge.
+    feature_names : ndarray of str of shape (n_features,)
+    estimators : tuple of estimators or None
+        The fitted estimators, if they were asked for.
+    """
+
+    lams: np.ndarray
+    scores: np.ndarray
+    effective_features: np.ndarray
+    importances: np.ndarray
+    feature_names: np.ndarray
+    estimators: tuple | None = None
+
+    def to_frame(self):
+        """A pandas.DataFrame with a line for each strength.
+
+        Columns: lam, score (over folds, the mean), effective_features, and the
+        importance of each feature by its name.
+        """
+        import pandas as pd
+
+        scores = self.scores if self.scores.ndim == 1 else self.scores.mean(axis=0)
+        columns = {
+            "lam": self.lams,
+            "score": scores,
+            "effective_features": self.effective_features,
+        }
+        importances = pd.DataFrame(self.importances, columns=self.feature_names)
+        return pd.concat([pd.DataFrame(columns), importances], axis=1)
+
+
+def names_of(X, n_features: int) -> np.ndarray:
+    """Names of the columns of X, or numbers."""
+    names = names_known(X, None)
+    return numbered((n_features,)) if names is None else np.asarray(names, dtype=object)

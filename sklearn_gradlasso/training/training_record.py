@@ -1,0 +1,58 @@
+"""The course of training, epoch by epoch, over several nets and calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .loop import ObjectiveNet
+
+__all__ = ["TrainingRecord"]
+
+
+@dataclass
+class TrainingRecord:
+    """Losses and scores of the epochs, and the net that was trained last.
+
+    Epochs whose loss is not finite are left out.
+
+    Parameters
+    ----------
+    losses, penalties, validation_scores : list of float
+        One value for each epoch.
+    best_validation_score : float or None
+        The highest score of the epochs of ``net``.
+    net : ObjectiveNet or None
+        The net that was trained last.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    penalties: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    best_validation_score: float | None = None
+    net: ObjectiveNet | None = None
+
+    @classmethod
+    def of(cls, fitted) -> TrainingRecord:
+        """The record of a fitted estimator, to which more epochs may be added."""
+        curves = fitted.loss_curve_, fitted.penalty_curve_, fitted.validation_scores_
+        return cls(*map(list, curves), net=fitted.net_)
+
+    @property
+    def n_epochs(self) -> int:
+        return len(self.losses)
+
+    def add(self, net: ObjectiveNet) -> None:
+        """Append the epochs of a net that has been trained."""
+        epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
+        self.losses += [epoch["train_loss"] for epoch in epochs]
+        self.penalties += [epoch["train_penalty"] for epoch in epochs]
+        scores = [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch]
+        self.validation_scores += scores
+        self.best_validation_score = max(scores, default=None)
+        self.net = net
+
+    def forget_from(self, n_epochs: int, net: ObjectiveNet) -> None:
+        """Leave out the epochs after the first ones, which ``net`` ended."""
+        for curve in (self.losses, self.penalties, self.validation_scores):
+            del curve[n_epochs:]
+        self.net = net
