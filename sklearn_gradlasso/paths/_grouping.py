@@ -18,71 +18,14 @@ from torch.autograd.graph import saved_tensors_hooks
 from ..training.prepared import Prepared
 from ..training.rows import RowsSideBySide
 from ..utils.threads import threads
-from ._prepared_part import Part
 from ._stack import Stack
 
-__all__ = ["AtOnce", "bytes_of_step", "obstacle_to_stacking"]
+__all__ = ["GroupSize", "bytes_of_step", "obstacle_to_stacking"]
 
 LARGEST = 256 * 2**20  # bytes; on a CPU larger groups of networks are no faster
 # Copies of the weights a network needs in training: values, gradients, optimizer
 # moments, snapshots. An upper bound.
 STATES = 10
-
-
-class AtOnce:
-    """Limits by memory, and by what can be trained as one at all.
-
-    Parameters
-    ----------
-    lams : ndarray of shape (n_lams,)
-    n_parts : int
-    n_workers : int
-        Groups of networks that are trained at a time.
-    """
-
-    def __init__(self, lams: np.ndarray, n_parts: int, n_workers: int, name: str):
-        self.lams, self.n_parts, self.n_workers = lams, n_parts, n_workers
-        self.name = name
-        self.memory = 2**20 * get_config()["working_memory"]
-        self._known: dict[tuple, int] = {}
-
-    def networks(self, part: Part) -> int:
-        """Networks in a group, on parts like this one; 1 if there can be no groups."""
-        if part.form not in self._known:
-            with threads(None):
-                self._known[part.form] = self._networks(part)
-        return self._known[part.form]
-
-    def parts(self, part: Part) -> int:
-        """Parts that are prepared at a time, if all are like this one."""
-        held = max(1, int(self.memory / part.n_bytes))
-        busy = self.n_workers * self.networks(part)
-        return min(held, ceil(busy / len(self.lams)))
-
-    def _networks(self, part: Part) -> int:
-        if len(self.lams) * self.n_parts == 1:
-            return 1
-        prepared = part.prepared
-        ends = float(self.lams.min()), float(self.lams.max())
-        on_cpu = prepared.train.device.type == "cpu"
-        # The other half is for what surrounds a step, and for the results.
-        memory = self.memory / 2 / self.n_workers
-        memory = min(memory, LARGEST if on_cpu else math.inf)
-        weights = sum(value.nbytes for value in prepared.network.state_dict().values())
-        of_network = bytes_of_step(prepared, ends[1]) + STATES * weights
-        if memory < 2 * of_network:
-            return 1
-        reason = obstacle_to_stacking(prepared, *ends)
-        if reason:
-            warnings.warn(
-                f"{self.name}: networks are trained one by one and "
-                f"not as one, which takes longer: {reason}",
-                stacklevel=2,
-            )
-            return 1
-        return int(memory / of_network)
-
-
 # These optimizers treat each weight by itself, and therefore each network.
 ELEMENTWISE = {
     torch.optim.ASGD,
@@ -100,6 +43,62 @@ ELEMENTWISE = {
 # Peak memory of a step is about four times the tensors autograd saves.
 BACKWARD = 4
 TOLERANCES = {torch.float64: 1e-8, torch.float32: 1e-3}
+
+
+class GroupSize:
+    """How many networks are trained as one: as memory allows, or one if they cannot be.
+
+    Parameters
+    ----------
+    lams : ndarray of shape (n_lams,)
+    n_parts : int
+    n_workers : int
+        Groups of networks that are trained at a time.
+    name : str
+        Class of the estimator, for a warning.
+    """
+
+    def __init__(self, lams: np.ndarray, n_parts: int, n_workers: int, name: str):
+        self.lams, self.n_parts, self.n_workers = lams, n_parts, n_workers
+        self.name = name
+        self.memory = 2**20 * get_config()["working_memory"]
+        self._known: dict[tuple, int] = {}
+
+    def networks(self, prepared: Prepared) -> int:
+        """Networks in a group, on parts like this one; 1 if there can be no groups."""
+        form = prepared.form
+        if form not in self._known:
+            with threads(None):
+                self._known[form] = self._networks(prepared)
+        return self._known[form]
+
+    def parts(self, prepared: Prepared) -> int:
+        """Parts that are prepared at a time, if all are like this one."""
+        held = max(1, int(self.memory / prepared.n_bytes))
+        busy = self.n_workers * self.networks(prepared)
+        return min(held, ceil(busy / len(self.lams)))
+
+    def _networks(self, prepared: Prepared) -> int:
+        if len(self.lams) * self.n_parts == 1:
+            return 1
+        ends = float(self.lams.min()), float(self.lams.max())
+        on_cpu = prepared.train.device.type == "cpu"
+        # The other half of the memory is for the rows and the results.
+        memory = self.memory / 2 / self.n_workers
+        memory = min(memory, LARGEST if on_cpu else math.inf)
+        weights = sum(value.nbytes for value in prepared.network.state_dict().values())
+        of_network = bytes_of_step(prepared, ends[1]) + STATES * weights
+        if memory < 2 * of_network:
+            return 1
+        reason = obstacle_to_stacking(prepared, *ends)
+        if reason:
+            warnings.warn(
+                f"{self.name}: networks are trained one by one and not as one, which "
+                f"takes longer: {reason}",
+                stacklevel=2,
+            )
+            return 1
+        return int(memory / of_network)
 
 
 def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:

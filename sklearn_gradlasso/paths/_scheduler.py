@@ -1,4 +1,8 @@
-"""One estimator, fitted with many strengths to many parts of the data, as one."""
+"""One estimator, fitted with many strengths to many parts of the data.
+
+The order of the parts, the groups of networks that are trained as one, and the threads
+on which the groups are trained.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,16 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..training.prepared import prepare
+from ..training.prepared import Prepared, prepare
 from ..training.training_data import TrainingData
 from ..utils.threads import n_threads
-from ._grouping import AtOnce
-from ._prepared_part import Part
-from ._train_group import Fit, trained
+from ._grouping import GroupSize
+from ._stack import put_into
+from ._train_group import Fit, Job, train_group
 
 __all__ = ["fits_of"]
 
-HEARING = 0.1  # seconds
+SECONDS_BETWEEN_SIGNALS = 0.1  # An interrupt is noticed after so long at the latest.
 
 
 def fits_of(
@@ -34,18 +38,18 @@ def fits_of(
     lams: np.ndarray,
     initial: dict[int, dict[str, Tensor]] | None = None,
 ) -> Iterator[Fit]:
-    """Fit with every strength to every part; each as if it was alone.
+    """Fit with every strength to every part, each as if it was alone.
 
     Networks with equally many rows are trained as one, on one thread, ``n_jobs`` such
     groups at a time. A group has as many networks as fit into the limit of memory: 256
-    MiB on a CPU, beyond which it is not faster, and all of them together never more
+    MiB on a CPU, beyond which it is not faster, and all groups together never more
     than scikit-learn's ``working_memory``. Where networks cannot be trained as one,
-    they are trained by themselves, and a warning says why.
+    they are trained one by one, and a warning says why.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-        With an integer as ``random_state``; is not changed.
+        With an integer as ``random_state``; it is not changed.
     data : TrainingData
     parts : sequence of ndarray of int
         The rows of each part.
@@ -58,30 +62,33 @@ def fits_of(
     Fit
         In no particular order.
     """
+    # Parts with equally many rows follow each other, so that they can share a group.
     order = sorted(range(len(parts)), key=lambda number: len(parts[number]))
 
-    def part_of(number: int) -> Part:
+    def prepared_part(number: int) -> Prepared:
         prepared = prepare(estimator, data.part(parts[number]))
-        return Part(number, prepared, (initial or {}).get(number))
+        if initial:
+            put_into(prepared.network, initial[number])
+        return prepared
 
     n_fits, n_unsettled = len(parts) * len(lams), 0
     n_workers = n_threads(estimator.n_jobs)
-    at_once = AtOnce(lams, len(parts), n_workers, type(estimator).__name__)
+    size = GroupSize(lams, len(parts), n_workers, type(estimator).__name__)
     bar = tqdm(total=n_fits, unit="fit", disable=not estimator.verbose)
     with bar, ThreadPoolExecutor(n_workers) as pool:
-        first = part_of(order[0])
-        n_parts = at_once.parts(first)
+        ready = {order[0]: prepared_part(order[0])}
+        n_parts = size.parts(ready[order[0]])
         while order:
             chosen, order = order[:n_parts], order[n_parts:]
-            group = [first] if first else []
-            group += [part_of(k) for k in chosen[len(group) :]]
-            pieces = _pieces(group, lams, at_once)
-            with closing(_as_they_end(pool, n_workers, pieces, lams)) as fits:
+            ready |= {k: prepared_part(k) for k in chosen if k not in ready}
+            groups = _groups(ready, lams, size)
+            with closing(_as_they_end(pool, n_workers, groups)) as fits:
                 for fit in fits:
                     n_unsettled += fit.ended_by == "max_epochs"
                     bar.update()
                     yield fit
-            first = group = pieces = None  # their rows, before others are prepared
+            # Their rows are freed before others are prepared.
+            ready, groups = {}, None
     if n_unsettled:
         warnings.warn(
             f"{type(estimator).__name__}: max_iter={estimator.max_iter} epochs were "
@@ -93,21 +100,22 @@ def fits_of(
 
 
 def _as_they_end(
-    pool: ThreadPoolExecutor, n_workers: int, pieces: Iterator, lams: np.ndarray
+    pool: ThreadPoolExecutor, n_workers: int, groups: Iterator[list[Job]]
 ) -> Iterator[Fit]:
-    """Fits of all pieces; as many are under way as there are threads.
+    """Fits of all groups, of which each thread trains one at a time.
 
-    When the caller goes away or is interrupted, so does what is under way.
+    If the caller stops asking or is interrupted, training is interrupted as well.
     """
     running, stop = set(), Event()
     try:
         while True:
-            for piece in islice(pieces, n_workers - len(running)):
-                running.add(pool.submit(trained, piece, lams, stop))
+            for group in islice(groups, n_workers - len(running)):
+                running.add(pool.submit(train_group, group, stop))
             if not running:
                 return
-            # Signals are heard between waits.
-            ended, running = wait(running, HEARING, return_when=FIRST_COMPLETED)
+            # Python handles an interrupt only when a wait is over.
+            timeout = SECONDS_BETWEEN_SIGNALS
+            ended, running = wait(running, timeout, return_when=FIRST_COMPLETED)
             while ended:
                 yield from ended.pop().result()
     finally:
@@ -115,18 +123,21 @@ def _as_they_end(
         wait(running)
 
 
-def _pieces(
-    parts: list[Part], lams: np.ndarray, at_once: AtOnce
-) -> Iterator[list[tuple[Part, int]]]:
-    """What is trained as one: pairs of a part and the number of a strength."""
-    for form in dict.fromkeys(part.form for part in parts):
-        alike = [part for part in parts if part.form == form]
-        n_networks = at_once.networks(alike[0])
-        # Without a prior there is one step and no attribution, as for one network.
+def _groups(
+    ready: dict[int, Prepared], lams: np.ndarray, size: GroupSize
+) -> Iterator[list[Job]]:
+    """Networks that are trained as one, for prepared parts by their numbers."""
+    for form in dict.fromkeys(prepared.form for prepared in ready.values()):
+        alike = {k: part for k, part in ready.items() if part.form == form}
+        n_networks = size.networks(next(iter(alike.values())))
+        # Without a prior a step has no attribution, so those networks have groups of
+        # their own.
         for numbers in (np.flatnonzero(lams), np.flatnonzero(lams == 0)):
-            jobs = [(part, k) for part in alike for k in numbers]
-            n_pieces = max(
-                ceil(len(jobs) / n_networks), min(at_once.n_workers, len(jobs))
-            )
-            for start in range(n_pieces):
-                yield jobs[start::n_pieces]
+            jobs = [
+                Job(part, int(k), float(lams[k]), prepared)
+                for part, prepared in alike.items()
+                for k in numbers
+            ]
+            n_groups = max(ceil(len(jobs) / n_networks), min(size.n_workers, len(jobs)))
+            for start in range(n_groups):
+                yield jobs[start::n_groups]

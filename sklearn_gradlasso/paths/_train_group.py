@@ -1,4 +1,4 @@
-"""Networks of several strengths, on parts that are alike, trained as one or alone."""
+"""The training of a group: networks of several strengths and parts, as one or alone."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ from dataclasses import replace
 from threading import Event
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from ..training.loop import ObjectiveNet
-from ..training.prepared import Candidate
+from ..training.prepared import Candidate, Prepared
 from ..training.rows import RowsSideBySide
 from ..utils.threads import threads
-from ._prepared_part import Part
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
 
-__all__ = ["Fit", "trained"]
+__all__ = ["Fit", "Job", "train_group"]
+
+
+class Job(NamedTuple):
+    """A network to be trained: the numbers of its part and strength, and what they are.
+
+    ``lam`` is the strength, ``prepared`` the part.
+    """
+
+    part: int
+    strength: int
+    lam: float
+    prepared: Prepared
 
 
 class Fit(NamedTuple):
@@ -38,54 +48,50 @@ class Fit(NamedTuple):
         return self.estimator.net_.ended_by_
 
 
-def trained(jobs: list[tuple[Part, int]], lams: np.ndarray, stop: Event) -> list[Fit]:
+def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
     """Train networks on one thread, as one if they are several.
 
     Parameters
     ----------
-    jobs : list of (Part, int)
-        Parts that can be beside each other, each with the number of a strength.
-    lams : ndarray of shape (n_lams,)
-        All of the strengths 0, or none.
+    jobs : list of Job
+        Their parts have equally many rows, and all of their strengths are 0, or none.
     stop : Event
         When it is set, training ends without a result.
     """
-    # Earlier skorch nets contain reference cycles: without this their tensors stay.
+    # Earlier skorch nets contain reference cycles; collect them now, or their tensors
+    # stay in memory.
     gc.collect()
     with threads(None):
-        parts = [part for part, _ in jobs]
-        lams_of_jobs = (float(lams[k]) for _, k in jobs)
-        candidates = [p.prepared.candidate(lam) for p, lam in zip(parts, lams_of_jobs)]
-        train = _as_one if len(jobs) > 1 else _alone
-        nets = list(train(parts, candidates, stop))
+        candidates = [job.prepared.candidate(job.lam) for job in jobs]
+        train = _train_as_one if len(jobs) > 1 else _train_alone
+        nets = list(train([job.prepared for job in jobs], candidates, stop))
         if stop.is_set():
             return []
-        fitted = [each.fitted(net) for each, net in zip(candidates, nets)]
-        pairs = zip(jobs, fitted)
-        return [Fit(part.number, int(k), estimator) for (part, k), estimator in pairs]
+        return [
+            Fit(job.part, job.strength, candidate.fitted(net))
+            for job, candidate, net in zip(jobs, candidates, nets)
+        ]
 
 
-def _alone(
-    parts: list[Part], candidates: list[Candidate], stop: Event
+def _train_alone(
+    parts: list[Prepared], candidates: list[Candidate], stop: Event
 ) -> list[ObjectiveNet]:
-    (part,), (candidate,) = parts, candidates
-    prepared = part.prepared
+    (prepared,), (candidate,) = parts, candidates
     net = prepared.net_of(candidate, deepcopy(prepared.network), stop=stop)
     with prepared.global_rng():
         net.train(*prepared.rows)
     return [net]
 
 
-def _as_one(
-    parts: list[Part], candidates: list[Candidate], stop: Event
+def _train_as_one(
+    parts: list[Prepared], candidates: list[Candidate], stop: Event
 ) -> Iterator[ObjectiveNet]:
-    different = list({id(part): part.prepared for part in parts}.values())
-    all_prepared = [part.prepared for part in parts]
-    stack = Stack([prepared.network for prepared in all_prepared])
+    different = list({id(prepared): prepared for prepared in parts}.values())
+    stack = Stack([prepared.network for prepared in parts])
     like = next(stack.parameters())
     lams = torch.tensor([c.lam for c in candidates], dtype=torch.float64).to(like)
-    part_of = torch.tensor([different.index(prepared) for prepared in all_prepared])
-    net = all_prepared[0].net_of(
+    part_of = torch.tensor([different.index(prepared) for prepared in parts])
+    net = parts[0].net_of(
         candidates[0],
         stack,
         kind=StackNet,
@@ -94,7 +100,7 @@ def _as_one(
         stop=stop,
     )
     rows = (RowsSideBySide(each) for each in zip(*(p.rows for p in different)))
-    for prepared, candidate, course in zip(all_prepared, candidates, net.train(*rows)):
+    for prepared, candidate, course in zip(parts, candidates, net.train(*rows)):
         net = prepared.net_of(candidate, deepcopy(prepared.network))
         put_into(net.module_.eval(), course.tensors)
         net.history.extend(course.history)

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from ..objective import average
-from .prepared import Prepared
 from .rows import Batches
 
 __all__ = ["NOTHING_FOUND", "balanced_strength", "resolve_lam"]
@@ -29,7 +28,7 @@ NOTHING_FOUND: Found = ((), 0.0)
 def resolve_lam(
     lam: float | str,
     objective: Callable[[float], Callable],
-    prepared: Prepared,
+    prepared,
     known: Found = NOTHING_FOUND,
 ) -> tuple[float, Found]:
     """The strength that is meant by ``lam``.

@@ -79,6 +79,18 @@ class Prepared:
     def train(self) -> Rows:
         return self.rows[0]
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the rows take."""
+        return sum(rows.n_bytes for rows in self.rows)
+
+    @property
+    def form(self) -> tuple:
+        """The same for what networks take the same steps on: shapes, and extras."""
+        state = *self.network.named_parameters(), *self.network.named_buffers()
+        rows = ((len(each), *each.extras) for each in self.rows)
+        return tuple((name, *value.shape) for name, value in state), *rows
+
     def global_rng(self, seed: int | None = None) -> AbstractContextManager:
         """Torch's global generators, seeded, and put back at the end.
 

@@ -51,6 +51,16 @@ class TrainingRecord:
         self.best_validation_score = max(scores, default=None)
         self.net = net
 
+    def set_on(self, estimator) -> None:
+        """Give an estimator the fitted attributes that tell of the course."""
+        estimator.net_ = self.net
+        estimator.loss_curve_, estimator.penalty_curve_ = self.losses, self.penalties
+        estimator.validation_scores_ = self.validation_scores
+        estimator.best_validation_score_ = self.best_validation_score
+        estimator.n_iter_ = self.n_epochs
+        estimator.loss_ = self.losses[-1] if self.losses else None
+        estimator.best_loss_ = min(self.losses, default=None)
+
     def forget_from(self, n_epochs: int, net: ObjectiveNet) -> None:
         """Leave out the epochs after the first ones, which ``net`` ended."""
         for curve in (self.losses, self.penalties, self.validation_scores):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -213,16 +212,6 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def _fit(self, data: TrainingData, *, warm: bool, one_pass=False, classes=None):
         self._validate_params()
-        if self.accelerator is not None and not isinstance(self.random_state, Integral):
-            raise ValueError(
-                "random_state must be an int with an accelerator, so that all its "
-                "processes start alike and take the same rows, got "
-                f"{self.random_state!r}."
-            )
-        if one_pass and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not hold rows out; use early_stopping=False with it."
-            )
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
             stack.enter_context(threads(self.n_jobs))
@@ -240,7 +229,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                     for net in phases:
                         net.train(*prepared.rows)
                         record.add(net)
-                self._set_training_results(record)
+                record.set_on(self)
             ended_by = self.net_.ended_by_
             try:
                 self._compute_importances(prepared.rows)
@@ -281,15 +270,6 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _weight_penalties(self) -> tuple:
         penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
         return tuple((strength, cost) for strength, cost in penalties if strength)
-
-    def _set_training_results(self, record: TrainingRecord) -> None:
-        self.net_ = record.net
-        self.loss_curve_, self.penalty_curve_ = record.losses, record.penalties
-        self.validation_scores_ = record.validation_scores
-        self.best_validation_score_ = record.best_validation_score
-        self.n_iter_ = record.n_epochs
-        self.loss_ = record.losses[-1] if record.losses else None
-        self.best_loss_ = min(record.losses, default=None)
 
     def _compute_importances(self, rows: list[Rows]) -> None:
         vars(self).pop("feature_importances_", None)

@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from math import prod
+from numbers import Integral
 
 import joblib
 from sklearn.base import clone
@@ -52,6 +53,7 @@ def prepare_fit(
     TypeError, ValueError
         If the data, or a parameter about them, are not as ``fit`` describes them.
     """
+    _check_call(estimator, one_pass)
     index = data.X.index if hasattr(data.X, "iloc") else None
     data = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
@@ -129,7 +131,7 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
     def fitted(net):
         record = TrainingRecord()
         record.add(net)
-        own._set_training_results(record)
+        record.set_on(own)
         if net.ended_by_ != "divergence":
             own._compute_importances(prepared.rows)
         return own
@@ -155,6 +157,20 @@ def architecture_of(estimator) -> dict:
         "module_params": params,
         "feature_shape": estimator._feature_shape,
     }
+
+
+def _check_call(estimator, one_pass: bool) -> None:
+    """Check what depends on several parameters, or on how training was asked for."""
+    random_state = estimator.random_state
+    if estimator.accelerator is not None and not isinstance(random_state, Integral):
+        raise ValueError(
+            "random_state must be an int with an accelerator, so that all its "
+            f"processes start alike and take the same rows, got {random_state!r}."
+        )
+    if one_pass and estimator.early_stopping:
+        raise ValueError(
+            "partial_fit does not hold rows out; use early_stopping=False with it."
+        )
 
 
 def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
