@@ -100,9 +100,8 @@ def test_no_chain_of_imports_is_long_or_comes_back():
     arrows = {module_of(path): imports(path) for path in FILES if not is_door(path)}
 
     @cache
-    def floor(module, *above):
-        assert module not in above, f"{module} is imported by what it imports"
-        return 1 + max((floor(m, *above, module) for m in arrows[module]), default=0)
+    def floor(module):  # A circle of imports ends in a RecursionError.
+        return 1 + max(map(floor, arrows[module]), default=0)
 
     assert max(map(floor, arrows)) <= MOST_FLOORS
 

@@ -38,8 +38,8 @@ __all__ = [
 class Grid(NamedTuple):
     """Figures of the networks of each part and strength; NaN after a divergence.
 
-    scores and effective_features (n_parts, n_lams), importances (n_parts, n_lams,
-    n_features).
+    ``scores`` and ``effective_features`` have shape (n_parts, n_lams), ``importances``
+    (n_parts, n_lams, n_features).
     """
 
     scores: np.ndarray
@@ -53,7 +53,7 @@ def seeded(estimator):
     Raises
     ------
     TypeError
-        If it is not an estimator whose prior has a strength.
+        If it is not an estimator of this package with a strength.
     ValueError
         If several processes are to train it.
     """
@@ -81,10 +81,10 @@ def strengths(
     lams: int | ArrayLike,
     ends: tuple[float, float] = (1e-3, 10.0),
 ) -> np.ndarray:
-    """The strengths that are meant by ``lams``, a number of them or they themselves.
+    """The strengths that ``lams`` stands for: themselves, or a number of them.
 
-    A number of them lies between the ``ends``, which are relative to the strength that
-    balances loss and prior.
+    A number of strengths is spread between the ``ends``, which are relative to the
+    strength that balances loss and prior.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def fits_along(
     lams: np.ndarray,
     warm_start: bool = False,
 ) -> Iterator[Fit]:
-    """Fits with all strengths; with ``warm_start`` each from the next smaller one."""
+    """Fits with all strengths; a warm start is from the next smaller strength."""
     if not warm_start:
         yield from fits_of(estimator, data, parts, lams)
         return
@@ -145,12 +145,12 @@ def fits_along(
 
 
 def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
-    """Those whose loss has stayed finite; a warning tells of the others.
+    """The fits whose loss has stayed finite; a warning tells of the others.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If no loss has stayed finite.
     """
     diverged = []
     with closing(fits):
@@ -177,9 +177,9 @@ def grid_of(
     held_out: Sequence[Callable[[], TrainingData]],
     scoring,
 ) -> Grid:
-    """Judge each fit on the rows held out from its part, as soon as it is there.
+    """Judge each fit on the rows held out from its part, as soon as it is fitted.
 
-    ``held_out`` has for each part a function that brings them.
+    ``held_out`` has a function for each part, which returns its rows.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def grid_of(
 
 
 def input_gradients(estimator, X) -> np.ndarray:
-    """Of what is predicted; of a regressor, of all outputs.
+    """Gradients of the score of the predicted class, or of all outputs of a regressor.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def input_gradients(estimator, X) -> np.ndarray:
 
 
 def mean_over_folds(values: np.ndarray) -> np.ndarray:
-    """Mean along the first axis of what is not NaN; NaN if nothing is."""
+    """Mean along the first axis over values that are not NaN; NaN if all are."""
     return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
 
 
@@ -224,7 +224,7 @@ def _score(scorer, estimator, rest: TrainingData) -> float:
     if weight is not None:
         try:
             return scorer(estimator, rest.X, rest.y, sample_weight=weight)
-        except TypeError as error:  # a score that takes no weights
+        except TypeError as error:  # Some scorers take no weights.
             if "sample_weight" not in str(error):
                 raise
     return scorer(estimator, rest.X, rest.y)

@@ -13,15 +13,15 @@ __all__ = ["LambdaPath", "names_of"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LambdaPath:
-    """What networks of several strengths of the prior are like.
+    """Scores, sparsity and importances of networks of several strengths.
 
     Parameters
     ----------
     lams : ndarray of shape (n_lams,)
         The strengths.
     scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
-        On the rows held out, larger is better; NaN where training diverged, as are
-        the other figures then.
+        Scores on the rows held out; larger is better. Where training diverged this and
+        the other figures are NaN.
     effective_features : ndarray of shape (n_lams,)
         Average number of features that matter at a sample
         (:func:`sklearn_gradlasso.metrics.effective_features`), by input gradients on
@@ -60,6 +60,6 @@ class LambdaPath:
 
 
 def names_of(X, n_features: int) -> np.ndarray:
-    """Names of the columns of X, or numbers."""
+    """Names of the columns of X, or ``x0``, ``x1``, ... if it has none."""
     names = names_known(X, None)
     return numbered((n_features,)) if names is None else np.asarray(names, dtype=object)

@@ -1,4 +1,4 @@
-"""Which features are selected again and again, whatever rows are looked at?"""
+"""Features that are selected on most subsamples of the rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ._path_record import names_of
 
 __all__ = ["StabilityPath", "stability_selection"]
 
-ENDS = 0.3, 3.0  # of the strengths
+ENDS = 0.3, 3.0  # smallest and largest strength, relative to the balanced one
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

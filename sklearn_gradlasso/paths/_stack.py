@@ -1,4 +1,9 @@
-"""Many networks of one architecture as one module."""
+"""Many networks of one architecture as one module.
+
+Each parameter and buffer has a first axis for the networks, and data have a second one:
+:mod:`sklearn_gradlasso.objective` explains it. ``torch.func.stack_module_state`` would
+not share the tensors with an optimizer, from which networks that have ended leave.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +17,13 @@ from torch.func import functional_call, vmap
 __all__ = ["Stack", "named_tensors", "put_into"]
 
 
-class _SideBySide(nn.Module):
+class _Vectorised(nn.Module):
     """A module whose parameters and buffers have a first axis for many networks.
 
     Parameters
     ----------
     network : nn.Module
-        With such parameters and buffers; by itself it cannot be called.
+        A network with such parameters and buffers; it cannot be called by itself.
     """
 
     def __init__(self, network: nn.Module):
@@ -35,17 +40,17 @@ class _SideBySide(nn.Module):
         return vmap(of_one, in_dims=(0, 1), out_dims=1)(named_tensors(self.network), x)
 
 
-class Stack(_SideBySide):
+class Stack(_Vectorised):
     """Networks of one architecture as one, by ``torch.func``.
 
-    Takes ``(n, n_networks, *feature_shape)``, rows for each network, and returns
-    ``(n, n_networks, n_outputs)``. The networks share nothing: what one of them learns
-    does not depend on the others.
+    A stack takes ``(n, n_networks, *feature_shape)``, rows for each network, and
+    returns ``(n, n_networks, n_outputs)``. The networks share nothing: what one of them
+    learns does not depend on the others.
 
     Parameters
     ----------
     networks : sequence of nn.Module
-        Alike but for their parameters and buffers; they are copied.
+        They may differ in their parameters and buffers only; they are copied.
     """
 
     def __init__(self, networks: Sequence[nn.Module]):
@@ -62,15 +67,17 @@ class Stack(_SideBySide):
     def raw_scores(self) -> nn.Module:
         """The networks without their last activation, if that can be told apart."""
         raw = getattr(self.network, "raw_scores", None)
-        return self if raw is None else _SideBySide(raw)
+        return self if raw is None else _Vectorised(raw)
 
     def of_each(self, function: Callable[[nn.Module], Tensor]) -> Tensor:
-        """A function ``module -> ()`` of each network; ``(n_networks,)``."""
-        asked = _Asked(self.network, function)
-        named = named_tensors(asked)
+        """The values ``(n_networks,)`` of a function ``module -> ()`` of each."""
+        called = _FunctionOfModule(self.network, function)
+        named = named_tensors(called)
         states = zip(*(tensor.unbind() for tensor in named.values()))
-        # Inside vmap no tensor says that it requires gradients.
-        values = [functional_call(asked, dict(zip(named, each)), ()) for each in states]
+        # This cannot use vmap, in which no tensor says that it requires gradients.
+        values = [
+            functional_call(called, dict(zip(named, each)), ()) for each in states
+        ]
         return torch.stack(values)
 
     def tensors_of(self, k: int) -> dict[str, Tensor]:
@@ -79,7 +86,7 @@ class Stack(_SideBySide):
         return {name: tensor.detach()[k].clone() for name, tensor in named.items()}
 
     def keep(self, chosen: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Go on with some networks, and with what the optimizer knows about them."""
+        """Keep some of the networks, and what the optimizer knows about them."""
         for tensor in named_tensors(self.network).values():
             for name, value in optimizer.state.get(tensor, {}).items():
                 if getattr(value, "shape", None) == tensor.shape:
@@ -88,7 +95,7 @@ class Stack(_SideBySide):
             tensor.data = tensor.data.index_select(0, chosen)
 
 
-class _Asked(nn.Module):
+class _FunctionOfModule(nn.Module):
     """A function of a module, as a module."""
 
     def __init__(self, network: nn.Module, function: Callable[[nn.Module], Tensor]):
@@ -100,7 +107,7 @@ class _Asked(nn.Module):
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers, also those that are not saved, by their names."""
+    """Parameters and buffers by their names, including those that are not saved."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 

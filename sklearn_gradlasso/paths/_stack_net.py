@@ -1,4 +1,4 @@
-"""The training of many networks as one, each of which ends in its own time."""
+"""The training of many networks as one, each of which ends when it has settled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ._stack import named_tensors
 
 __all__ = ["Course", "StackNet"]
 
-KEPT_AT_HAND = 31 * 2**20  # bytes
+KEPT_BYTES = 31 * 2**20  # the largest block that the C library keeps
 
 
 @dataclass
@@ -31,9 +31,9 @@ class Course:
     Attributes
     ----------
     plateau : Plateau
-        When it is to stop.
+        Decides when it stops.
     tensors : dict of str to Tensor
-        The parameters and buffers it has left.
+        The parameters and buffers that its training has left, once it has ended.
     history : list of dict
         Losses of each epoch, by the names of skorch's history.
     ended_by : {"max_epochs", "plateau", "divergence"}
@@ -46,7 +46,7 @@ class Course:
     best: list[Tensor] | None = None
 
     def add(self, epoch: dict) -> dict:
-        """Append the losses of an epoch; says of each whether it is the lowest."""
+        """Append the losses of an epoch, each marked if it is the lowest so far."""
         for name in ("train_loss", "valid_loss"):
             if name in epoch:
                 before = [past[name] for past in self.history]
@@ -62,11 +62,11 @@ class StackNet(ObjectiveNet):
     ----------
     module : Stack
     part_of : Tensor of shape (n_networks,), int64
-        Which of the data sets side by side each network is trained on.
+        The number of the data set that each network is trained on.
     objective : Objective
-        With a strength for each network.
+        It has a strength for each network.
     **kwargs
-        Parameters of :class:`ObjectiveNet`; without callbacks.
+        Parameters of :class:`ObjectiveNet`, without callbacks.
     """
 
     def __init__(self, module, *, part_of: Tensor, **kwargs):
@@ -75,7 +75,7 @@ class StackNet(ObjectiveNet):
 
     @property
     def _names(self) -> list[str]:
-        """Of the tensors that training changes."""
+        """Names of the tensors that training changes."""
         trained = {id(tensor) for tensor in self.trained_tensors()}
         named = named_tensors(self.module_.network).items()
         return [name for name, tensor in named if id(tensor) in trained]
@@ -88,10 +88,11 @@ class StackNet(ObjectiveNet):
         Returns
         -------
         list of Course
-            Of all networks, in their order.
+            One for each network, in their order.
         """
-        # The C library then keeps the memory of a step for the next one.
-        torch.empty(KEPT_AT_HAND, dtype=torch.uint8)
+        # Freeing a large block makes the C library keep the memory of a step for the
+        # next step, where it would return it to the system each time.
+        torch.empty(KEPT_BYTES, dtype=torch.uint8)
         running = courses = [Course(copy(self.plateau)) for _ in self.part_of]
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
@@ -114,16 +115,16 @@ class StackNet(ObjectiveNet):
                     if is_last or course.ended_by != "max_epochs":
                         self._end(course, k, before, finite)
             finite = before
-            running = self._go_on(running, finite)
+            running = self._without_ended(running, finite)
             if not running or self.is_stopped:
                 break
         return courses
 
     def get_iterator(self, dataset, training=False):
-        return _Spread(super().get_iterator(dataset, training), self)
+        return _BatchesOfNetworks(super().get_iterator(dataset, training), self)
 
     def _judge(self, running: list[Course], counts: bool, validated: bool) -> None:
-        """Add the epoch to the history of each network, and see whether it ends."""
+        """Add the epoch to the history of each network, and decide whether it ends."""
         for k, course in enumerate(running):
             epoch = course.add({name: of[k] for name, of in self._epoch.items()})
             if not self.is_finite(epoch):
@@ -135,7 +136,7 @@ class StackNet(ObjectiveNet):
                     course.ended_by = "plateau"
 
     def _end(self, course: Course, k: int, *before: Snapshot) -> None:
-        """Take what a network has learned, or the last finite weights it had."""
+        """Store what a network has learned, or the last finite weights it had."""
         earlier = [[values[k] for values in snapshot.values] for snapshot in before]
         if course.ended_by == "divergence":
             candidates = earlier
@@ -149,8 +150,8 @@ class StackNet(ObjectiveNet):
         for name, value in zip(self._names, values):
             course.tensors[name] = value.clone()
 
-    def _go_on(self, running: list[Course], finite: Snapshot) -> list[Course]:
-        """Networks that have ended leave the batch."""
+    def _without_ended(self, running: list[Course], finite: Snapshot) -> list[Course]:
+        """Take networks that have ended out of the stack; return the others."""
         left = [k for k, course in enumerate(running) if not course.tensors]
         if 0 < len(left) < len(running):
             chosen = torch.tensor(left, device=self.part_of.device)
@@ -195,8 +196,8 @@ class StackNet(ObjectiveNet):
         ]
 
 
-class _Spread:
-    """Batches of data sets side by side, as batches of the networks."""
+class _BatchesOfNetworks:
+    """Batches of several data sets, as batches of the networks trained on them."""
 
     def __init__(self, batches: Batches, net: StackNet):
         self.batches, self.net = batches, net
@@ -206,10 +207,10 @@ class _Spread:
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self.batches:
-            x, y = map(self._spread, batch)
-            extras = {name: self._spread(of) for name, of in batch.extras.items()}
+            x, y = map(self._by_network, batch)
+            extras = {name: self._by_network(of) for name, of in batch.extras.items()}
             yield Batch(x, y, extras)
 
-    def _spread(self, values: Tensor) -> Tensor:
+    def _by_network(self, values: Tensor) -> Tensor:
         by_network = values.transpose(0, 1).index_select(0, self.net.part_of)
         return by_network.transpose(0, 1)

@@ -73,19 +73,20 @@ def resolve_lam(
     return lam, (tuple(penalised), lam) if lam else known
 
 
-def balanced_strength(net, batches: Batches, guess: Tensor) -> float:
-    """Strength at which the prior weighs as much as the loss.
+def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
+    """Strength at which the prior is as large as the loss.
 
-    The network is trained without the prior until it has halved the loss of the best
-    constant output (for 500 steps at most). There ``loss of the constant / prior``
-    makes what there is to learn and what the prior costs equal. At the start the prior
-    says little, because nothing has been learned, and late the loss does, because it
-    may be as near to zero as one likes.
+    The network is trained without the prior until its loss is half that of the best
+    constant output, for 500 steps at most. The strength is then ``loss of the constant
+    output / prior``, so that the penalty equals what there is to learn. Earlier the
+    prior would say little, because nothing has been learned; later the loss would,
+    because it can come arbitrarily near to zero.
 
-    A constraint is to hold rather than to be weighed up, and its cost is linear where
-    the loss is quadratic in the residual. After 100 steps: ``sqrt(loss of the constant
-    * loss reached)``, the size of the residual, over the cost of half a percent of the
-    attribution being wrong. The larger strength of the two, if there are both.
+    A constraint has to hold, whatever the loss, and its cost is linear where the loss
+    is quadratic in the residual. Its strength is found after 100 steps: the size of the
+    residual, ``sqrt(loss of the constant output * loss reached)``, divided by the cost
+    of half a percent of the attribution being wrong. With a prior and constraints the
+    larger of the two strengths is taken.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
     cross-validation, recommend a strength that gives both terms one order of magnitude.
@@ -95,8 +96,8 @@ def balanced_strength(net, batches: Batches, guess: Tensor) -> float:
     net : SteppingNet
         With a network of its own, which is trained.
     batches : Batches
-        Of the training rows.
-    guess : Tensor of shape (n_outputs,)
+        The training rows.
+    constant_output : Tensor of shape (n_outputs,)
         The best output that is the same for all rows.
 
     Returns
@@ -110,19 +111,19 @@ def balanced_strength(net, batches: Batches, guess: Tensor) -> float:
         If the loss or the prior becomes infinite or NaN.
     """
     measure = _Measure(net, batches)
-    guessing = measure.loss(lambda x: guess.expand(len(x), -1))
+    of_constant = measure.loss(lambda x: constant_output.expand(len(x), -1))
     prior_waits, constraints_wait = measure.prior_acts, bool(net.objective.constraints)
-    smooth, strengths = guessing, [0.0]
+    smooth, strengths = of_constant, [0.0]
     losses = enumerate(_losses(net, batches), 1)
     newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))
     while prior_waits or constraints_wait:
         step, loss = next(losses)
         smooth += newest * (loss - smooth)
-        if prior_waits and (smooth < guessing / 2 or step == HALVED_WITHIN):
-            strengths.append(_ratio(guessing, measure.prior()))
+        if prior_waits and (smooth < of_constant / 2 or step == HALVED_WITHIN):
+            strengths.append(_ratio(of_constant, measure.prior()))
             prior_waits = False
         if constraints_wait and step == SETTLED_AFTER:
-            residual = math.sqrt(guessing * measure.loss(net.module_))
+            residual = math.sqrt(of_constant * measure.loss(net.module_))
             strengths.append(_ratio(residual, WRONG * measure.constrained()))
             constraints_wait = False
         if not all(map(math.isfinite, (smooth, *strengths))):
@@ -145,7 +146,7 @@ def _losses(net, batches: Batches) -> Iterator[float]:
             def closure(x=x, y=y, extras=batch.extras):
                 net.optimizer_.zero_grad()
                 terms = plain(net.module_, x, y, **extras)
-                weight = extras.get("sample_weight")  # a batch counts by its weight
+                weight = extras.get("sample_weight")  # A batch counts by its weight.
                 (terms.total * (1.0 if weight is None else weight.mean())).backward()
                 return terms.data
 
@@ -174,7 +175,7 @@ class _Measure:
         return self._mean(partial(self._prior, self.unit))
 
     def constrained(self) -> float:
-        """Cost of the constraints if every attribution broke them."""
+        """The cost that the constraints would have if every attribution broke them."""
         both_ways = tuple(
             (lambda phi, prior=prior: prior(phi) + prior(-phi), target)
             for prior, target in self.net.objective.constraints
@@ -202,4 +203,4 @@ class _Measure:
 def _ratio(size: float, cost: float) -> float:
     if not math.isfinite(cost):
         return math.inf
-    return size / abs(cost) if cost else 0.0  # Gini is negative
+    return size / abs(cost) if cost else 0.0  # The Gini prior is negative.

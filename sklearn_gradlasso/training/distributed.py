@@ -27,9 +27,9 @@ class Share(Batch):
     Attributes
     ----------
     weight : Tensor or int
-        Of the whole batch: the sum of its weights, or the number of its rows.
+        Weight of the whole batch: the sum of its weights, or the number of its rows.
     part_of_rows, part_of_weight : float or Tensor
-        What the process has of it; the parts of all processes add up to 1.
+        The parts of it that this process has; those of all processes add up to 1.
     """
 
     weight: Tensor | int
@@ -40,9 +40,9 @@ class Share(Batch):
 class DataParallelNet(AccelerateMixin, ObjectiveNet):
     """A net that processes train together, each on its share of every batch.
 
-    All of them are given the same rows and draw the same order, and take the same steps
-    as one process, within rounding: along the gradient of the objective on the whole
-    batch, ``sum_r (w_r / w) gradient_r``, w_r being the weights of the share r.
+    All processes are given the same rows and draw the same order. They take the steps
+    that one process would take, within rounding: along the gradient of the objective on
+    the whole batch, ``sum_r (w_r / w) gradient_r``, w_r being the weights of share r.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         On the device of the accelerator.
     accelerator : accelerate.Accelerator
     device : object
-        Of no effect: the module and the rows lie on their device already.
+        It has no effect, because the module and the rows lie on their device already.
     progress : bool
         Whether the first process shows a bar of epochs.
     **kwargs
@@ -64,14 +64,15 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         rows or weights.
     """
 
-    # Gradients are summed here rather than by DistributedDataParallel, which the mixin
-    # would wrap the network in: that counts on one pass through the network in a step,
-    # from its own forward, and on no torch.autograd.grad in between, where an
-    # attribution differentiates, and may pass through the network again. The mixin is
-    # left with callbacks: one process writes files, and none ends before the others.
+    # The mixin would wrap the network in DistributedDataParallel, which allows one pass
+    # through the network in a step, by its own forward, and no torch.autograd.grad in
+    # between. An attribution differentiates there, and may pass through the network
+    # again, so gradients are summed here instead. The mixin is kept for callbacks: one
+    # process writes files, and none ends before the others.
     initialize = ObjectiveNet.initialize
     evaluation_step = ObjectiveNet.evaluation_step
-    _step_optimizer = ObjectiveNet._step_optimizer  # with a closure, as LBFGS needs it
+    # LBFGS needs the closure that the mixin leaves out.
+    _step_optimizer = ObjectiveNet._step_optimizer
 
     def __init__(
         self, module: nn.Module, *, accelerator, device=None, progress=False, **kwargs
@@ -84,7 +85,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         self._check_network()
         self._check_sameness(rows)
         own_noise = nullcontext()
-        if not self.accelerator.is_main_process:  # other masks of dropout
+        if not self.accelerator.is_main_process:  # Its masks of dropout differ.
             seed = torch.initial_seed() + self.accelerator.process_index
             own_noise = borrowed_generators(seed % 2**63, rows.device)
         with own_noise:
@@ -94,15 +95,14 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         batches = ObjectiveNet.get_iterator(self, dataset, training)
         return _Shares(batches, self._share) if training else batches
 
-    def start_epoch(self, has_prior: bool) -> None:
-        super().start_epoch(has_prior)
-        self._turns = tuple(
+    def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
+        return tuple(
             replace(
-                turn,
-                prior=_of_rows(turn.prior),
-                constraints=tuple((_of_rows(p), t) for p, t in turn.constraints),
+                objective,
+                prior=_of_rows(objective.prior),
+                constraints=tuple((_of_rows(p), t) for p, t in objective.constraints),
             )
-            for turn in self._turns
+            for objective in super().objectives_of_step(has_prior)
         )
 
     def train_step_single(self, batch: Share, **fit_params):
@@ -118,7 +118,8 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         sizes = [len(terms), len(given), *(part.numel() for part in parts)]
         terms, given, *sums = self._sum(sent).split(sizes)
         for k, theta in enumerate(self._learnable):
-            # An optimizer leaves alone what has no gradient, in all processes or none.
+            # An optimizer skips a parameter without a gradient. All processes have to
+            # skip the same ones.
             if theta.grad is not None or given[k]:
                 theta.grad = sums[k].view_as(theta)
         kept = (batch.weight, *terms)
@@ -143,7 +144,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             self.ended_by_ == "callback", device=self.accelerator.device
         )
         if self._sum(ended.int()) and self.ended_by_ == "max_epochs":
-            self.ended_by_ = "callback"  # of another process
+            self.ended_by_ = "callback"  # A callback of another process asked for it.
         return improved
 
     def _sum(self, values: Tensor) -> Tensor:
@@ -151,10 +152,10 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         return self.accelerator.reduce(values, "sum")
 
     def _share(self, n_rows: int) -> tuple[slice, bool]:
-        """Rows of a batch that are this process's own, and whether there are none.
+        """The rows of a batch that this process takes, and whether there are none.
 
-        If there are none it computes on the first row, as all pass through the network,
-        and the row does not count.
+        All processes have to pass through the network. One without rows computes on the
+        first row, which then does not count.
         """
         n, k = self.accelerator.num_processes, self.accelerator.process_index
         own = slice(n_rows * k // n, n_rows * (k + 1) // n)
@@ -191,7 +192,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         device = self.accelerator.device
         own = torch.tensor([[len(rows), *sums]], dtype=torch.float64, device=device)
         of_all = self.accelerator.gather(own)
-        # Processors of different kinds may round differently.
+        # Processors of different kinds may round sums differently.
         if not torch.allclose(of_all, own.expand_as(of_all), rtol=1e-4, atol=1e-3):
             raise ValueError(
                 "accelerator: every process must be given the same X, y, "
@@ -203,7 +204,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
 
 
 class _Shares:
-    """The shares of one process in batches."""
+    """Batches, of each of which one process takes its share."""
 
     def __init__(self, batches: Batches, share: Callable[[int], tuple[slice, bool]]):
         self.batches, self.share = batches, share
@@ -227,7 +228,7 @@ class _Shares:
 
 
 def _of_rows(prior):
-    """The prior, or priors, if they are sums over rows."""
+    """The prior, or priors, which raise an error unless they are sums over rows."""
     if isinstance(prior, tuple):
         return tuple((strength, _of_rows(each)) for strength, each in prior)
 
@@ -254,7 +255,8 @@ def _check_accelerator(accelerator, device: torch.device) -> None:
             f"'no', got {steps} and {accelerator.mixed_precision!r}; for longer sums "
             "raise batch_size."
         )
-    placed = torch.empty(0, device=accelerator.device).device  # without its "cpu:0"
+    # Torch calls the device "cpu" where accelerate may say "cpu:0".
+    placed = torch.empty(0, device=accelerator.device).device
     if device != placed:
         raise ValueError(
             f"device must be that of the accelerator, {placed}, but the network is "

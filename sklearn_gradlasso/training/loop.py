@@ -1,4 +1,4 @@
-"""The training loop over epochs: when it ends, and which weights it leaves."""
+"""The loop over epochs: when training ends, and which weights it leaves."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class ObjectiveNet(SteppingNet):
     ----------
     module : nn.Module
     plateau : Plateau or None
-        When to stop: watches the validation score if there are validation rows, else
-        the objective.
+        Decides when to stop: it watches the validation score if there are validation
+        rows, else the objective.
     average : bool
-        Whether training leaves, and validation and callbacks see at the end of an
-        epoch, the mean of the weights over the second half of its steps, rather than
-        those after the last one.
+        Whether the weights of an epoch are the mean over the second half of its steps,
+        rather than those after the last step. Validation and callbacks see them at the
+        end of the epoch, and training leaves those of its last epoch.
     prior_start : int
         Epochs before the prior acts; training does not end before.
     progress : bool
         Whether to show a bar of epochs, with the terms of the objective.
     stop : Event or None
-        When another thread sets it, training is interrupted after the epoch.
+        When another thread sets this event, training ends after the epoch.
     **kwargs
         Parameters of :class:`SteppingNet` and :class:`skorch.NeuralNet`.
 
@@ -74,17 +74,17 @@ class ObjectiveNet(SteppingNet):
         return self.stop is not None and self.stop.is_set()
 
     def train(self, rows: Rows, valid: Rows | None = None) -> None:
-        """Train for at most ``max_epochs``; says in ``ended_by_`` why it ended.
+        """Train for at most ``max_epochs``; ``ended_by_`` then says why it ended.
 
         Parameters
         ----------
         rows : Rows
         valid : Rows, optional
-            Held out to decide when to stop; the best weights are kept.
+            Rows held out to decide when to stop; the best weights are kept.
         """
         self._valid = valid
         try:
-            self.partial_fit(rows)
+            self.partial_fit(rows)  # skorch's, which calls fit_loop
         finally:
             del self._valid
             self.optimizer_.zero_grad(set_to_none=True)
@@ -149,7 +149,7 @@ class ObjectiveNet(SteppingNet):
         return self
 
     def trained_tensors(self) -> list[Tensor]:
-        """What training changes: learnable parameters, and buffers."""
+        """Tensors that training changes: learnable parameters, and buffers."""
         learnable = [p for p in self.module_.parameters() if p.requires_grad]
         state = [*learnable, *self.module_.buffers()]
         return [tensor for tensor in state if tensor.is_floating_point()]
@@ -157,7 +157,7 @@ class ObjectiveNet(SteppingNet):
     def _end_epoch(
         self, valid_batches: Batches | None, data: dict, counts: bool
     ) -> bool:
-        """Validate, notify, and say whether what is watched is the best so far."""
+        """Validate, notify callbacks; return whether the epoch is the best so far."""
         self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
         improved = False
         if counts and self.plateau is not None and self.is_finite(self._epoch):
@@ -166,7 +166,7 @@ class ObjectiveNet(SteppingNet):
                 self.ended_by_ = "plateau"
         try:
             self.notify("on_epoch_end", **data)
-        except KeyboardInterrupt:  # how skorch's callbacks ask for the end
+        except KeyboardInterrupt:  # This is how skorch's callbacks ask for the end.
             self.ended_by_ = "callback"
         return improved
 

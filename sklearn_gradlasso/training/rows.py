@@ -1,7 +1,8 @@
-"""Rows of data as tensors on the device, cut into batches without a loader.
+"""Rows of data as tensors on the device, and the batches they are cut into.
 
-Dense rows are slices of tensors that already lie on the device; sparse rows stay in
-scipy's CSR format and become dense one batch at a time.
+Batches of dense rows are slices of tensors that already lie on the device; sparse rows
+stay in scipy's CSR format and become dense one batch at a time. A DataLoader would take
+longer than the step itself on small networks, and could not serve several networks.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from torch.utils.data import Dataset
 
 __all__ = ["Batch", "Batches", "Rows", "RowsSideBySide"]
 
-TOGETHER = 16  # batches
+BATCHES_GATHERED = 16  # Dense rows are gathered for so many batches at once.
 
 
 class Batch(tuple):
-    """``(x, y)``, as skorch unpacks a batch, with what else belongs to its rows.
+    """``(x, y)``, as skorch unpacks a batch, and other tensors of the same rows.
 
     Attributes
     ----------
     extras : dict of str to Tensor
-        ``sample_weight`` and whatever the objective takes beside x and y.
+        ``sample_weight`` and whatever else the objective takes.
     """
 
     extras: dict[str, Tensor]
@@ -47,7 +48,7 @@ class Batch(tuple):
 
 
 class Rows(Dataset):
-    """A data set: inputs and what is aligned with them, on one device.
+    """A data set on one device: inputs, and other tensors of the same rows.
 
     Parameters
     ----------
@@ -56,13 +57,13 @@ class Rows(Dataset):
     y : ndarray of shape (n, ...), optional
         Encoded targets.
     extras : dict of str to ndarray, CSR matrix or None, optional
-        More that belongs to the rows, by the name of the objective's argument: a
+        More arrays of the same rows, by the name of the objective's argument: a
         number for each row, or an array of the shape of X. Those that are ``None``
         are left out.
     feature_shape : tuple of int
         Shape in which the network sees a row.
     dtype : torch.dtype
-        Of the inputs and all floating-point arrays.
+        Precision of the inputs and of all floating-point arrays.
     device : torch.device or str
     """
 
@@ -112,7 +113,7 @@ class Rows(Dataset):
         if sp.issparse(values):
             return values.tocsr()
         n_rows = len(values)
-        if n_rows > 1 and values.strides[0] == 0:  # one row that holds for all
+        if n_rows > 1 and values.strides[0] == 0:  # One row holds for all.
             values = values[:1]
         tensor = self._tensor(values).reshape(len(values), *self.feature_shape)
         return tensor.expand(n_rows, *self.feature_shape)
@@ -126,12 +127,12 @@ class Rows(Dataset):
 
 
 class RowsSideBySide(Dataset):
-    """Data sets of equally many rows; a batch has a second axis for them.
+    """Data sets of equally many rows, whose batches have a second axis for the sets.
 
     Parameters
     ----------
     parts : sequence of Rows
-        All with the same extras.
+        They have extras of the same names.
     """
 
     def __init__(self, parts: Sequence[Rows]):
@@ -151,16 +152,17 @@ class RowsSideBySide(Dataset):
 
 
 class Batches:
-    """Iterates over rows; one pass per epoch.
+    """The batches of an epoch; each iteration is one pass over the rows.
 
     Parameters
     ----------
     rows : Rows or RowsSideBySide
     batch_size : int
-        The last batch may be smaller; one row alone joins the batch before it.
+        The last batch may be smaller; a last row that would be alone joins the batch
+        before it.
     generator : torch.Generator, optional
-        Shuffles each pass; rows come in order if not given, and also when one batch
-        holds them all.
+        Shuffles each pass. Without it, and when one batch holds all rows, they come in
+        order.
     """
 
     def __init__(
@@ -188,11 +190,11 @@ class Batches:
         if self.generator is not None:
             order = torch.randperm(len(self.rows), generator=self.generator)
             order = order.to(self.rows.device)
-        # Dense rows are gathered for several batches at once, which costs less.
-        n_together = 1 if self.rows.is_sparse else TOGETHER
+        # Gathering dense rows for several batches at once costs less.
+        n_gathered = 1 if self.rows.is_sparse else BATCHES_GATHERED
         start = 0
-        for first in range(0, len(self.sizes), n_together):
-            sizes = self.sizes[first : first + n_together]
+        for first in range(0, len(self.sizes), n_gathered):
+            sizes = self.sizes[first : first + n_gathered]
             stop = start + sum(sizes)
             index = slice(start, stop) if order is None else order[start:stop]
             yield from self.rows[index].split(sizes)

@@ -1,8 +1,8 @@
-"""What happens at a batch: the seam between skorch and the objective.
+"""One step on one batch: where skorch meets the objective.
 
-Of skorch's ladder two rungs are replaced: ``train_step_single``, because
-``get_loss`` does not see the tensor the network received, and the loop over batches,
-which does nothing that no callback asks for.
+``train_step_single`` replaces skorch's, because skorch's ``get_loss`` does not see the
+tensor that the network received. The loop over the batches of an epoch replaces
+skorch's, so that it does nothing that no callback asks for.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SteppingNet(NeuralNet):
     ):
         super().__init__(
             module,
-            criterion=nn.Identity,  # the loss is part of the objective
+            criterion=nn.Identity,  # The loss is part of the objective.
             train_split=None,
             verbose=0,
             **kwargs,
@@ -95,20 +95,24 @@ class SteppingNet(NeuralNet):
         return Batches(dataset, self.batch_size, self.generator if training else None)
 
     def start(self, mean: RunningMean | None) -> None:
-        """Prepare for epochs; ``mean`` takes the weights of the last steps of each."""
+        """Prepare for epochs; ``mean`` averages the weights of their last steps."""
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         self._mean, self._lowest = mean, {}
         self._parameters = list(self.module_.parameters())
 
     def start_epoch(self, has_prior: bool) -> None:
         """Decide what is minimised in the epoch that begins."""
+        self._objectives = self.objectives_of_step(has_prior)
+
+    def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
+        """Hook: the objectives that a step minimises, one after the other."""
         objective = self.objective if has_prior else replace(self.objective, lam=0.0)
-        by_turns = objective.penalises and self.schedule == "alternating"
-        self._turns = objective.by_turns() if by_turns else (objective,)
+        alternates = objective.penalises and self.schedule == "alternating"
+        return objective.by_turns() if alternates else (objective,)
 
     def on_epoch_begin(self, net, **kwargs):
-        # At hand for the rest of the epoch: looking it up copies the whole history.
-        # Callbacks may look for the last batch; the lean loop has one for all.
+        # Keep the current epoch in an attribute: `self.history[-1]` copies the history.
+        # Callbacks may look for the last batch; the lean loop has one for all of them.
         batches = [{}] if self._lean else []
         self._epoch = {"batches": batches, "epoch": len(self.history) + 1}
         self.history.append(self._epoch)
@@ -137,20 +141,20 @@ class SteppingNet(NeuralNet):
             else:
                 super().run_single_epoch(iterator, training, prefix, step)
         finally:
-            if training and kept:  # also what an interrupt has left
+            if training and kept:  # An interrupt may have left some of them.
                 self._record_training(kept)
         if not training:
             self._record_validation(kept)
 
     def train_step(self, batch, **fit_params):
         results = []
-        for objective in self._turns:
-            self._turn = objective
+        for objective in self._objectives:
+            self._current_objective = objective
             if self._lean:
                 results.append(self._lean_step(batch))
             else:
                 results.append(super().train_step(batch, **fit_params))
-        return results[0] if len(results) == 1 else _together(*results)
+        return results[0] if len(results) == 1 else _joined(*results)
 
     def _lean_step(self, batch) -> dict:
         steps = []
@@ -166,16 +170,17 @@ class SteppingNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         x, y = batch
-        terms = self._turn(self.module_, x, y, **batch.extras)
+        terms = self._current_objective(self.module_, x, y, **batch.extras)
         total, weight = terms.total, len(x)
         if "sample_weight" in batch.extras:
             # A batch counts by its weight, which is the number of rows on average.
             weight = batch.extras["sample_weight"].sum(dim=0)
             total = (weight / len(x)) * total
-        if total.ndim:  # of many networks, which do not depend on each other
+        if total.ndim:  # There are many networks, independent of each other.
             total = total.sum()
-        # With a prior x is a leaf too, but its gradient is not wanted.
-        total.backward(inputs=self._learnable if self._turn.penalises else None)
+        # With a prior x is a leaf of the graph too, but its gradient is not wanted.
+        wanted = self._learnable if self._current_objective.penalises else None
+        total.backward(inputs=wanted)
         kept = (weight, terms.data.detach(), terms.prior.detach(), terms.total.detach())
         return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
 
@@ -214,8 +219,8 @@ class SteppingNet(NeuralNet):
             self._lowest[name] = self._epoch[name]
 
 
-def _together(of_loss: dict, of_prior: dict) -> dict:
-    """The terms of a step that was taken by turns."""
+def _joined(of_loss: dict, of_prior: dict) -> dict:
+    """The terms of two steps, on the loss and on the prior, as those of one."""
     weight, data, _, total = of_loss["kept"]
     _, _, prior, prior_total = of_prior["kept"]
     return {**of_loss, "kept": (weight, data, prior, total + prior_total)}

@@ -1,4 +1,8 @@
-"""Which weights training leaves: when it ends, and what is put in place then."""
+"""When to stop training, and which weights to keep.
+
+Plateau detection, snapshots and a running mean are kept by our own code because stacks
+of networks need them for each network.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,14 @@ __all__ = ["Plateau", "RunningMean", "Snapshot"]
 
 
 class Plateau:
-    """Has a value stopped falling?
+    """Detects that a value has stopped falling.
 
     Parameters
     ----------
     tol : float
-        A fall by less than this does not count.
+        The value has to fall by at least this much for the epoch to count.
     patience : int
-        Number of epochs in a row without a fall that may pass.
+        Number of epochs in a row that may pass without such a fall.
     """
 
     def __init__(self, tol: float, patience: int):
@@ -28,22 +32,21 @@ class Plateau:
         self.best, self.count = math.inf, 0
 
     def update(self, value: float) -> bool:
-        """Take the value of an epoch; returns whether it is the lowest so far."""
+        """Add the value of an epoch; return whether it is the lowest so far."""
         self.count = self.count + 1 if value > self.best - self.tol else 0
         lowest = value < self.best
         self.best = min(self.best, value)
         return lowest
 
     def judge(self, epoch: dict) -> bool:
-        """Take an epoch of the history; returns whether its weights are the best.
+        """Add an epoch of the history; return whether its weights are the best.
 
-        What is watched is the validation score, or without validation rows the
-        objective.
+        The validation score is watched or, without validation rows, the objective.
         """
         score = epoch.get("valid_score")
         watched = epoch["train_total"] if score is None else -score
         lowest = self.update(watched)
-        if watched == self.best:  # the loss decides between equal scores
+        if watched == self.best:  # The loss decides between equal scores.
             lowest = lowest or epoch.get("valid_loss_best", False)
         return lowest
 
@@ -53,14 +56,14 @@ class Plateau:
 
 
 class Snapshot:
-    """Values of tensors, to be put back later.
+    """Copies of tensors, which can be put back later.
 
     Parameters
     ----------
     tensors : sequence of Tensor
         Parameters and buffers of a network.
     values : sequence of Tensor, optional
-        What to put into them; their present values if not given.
+        Other values for them; copies of their present values if not given.
     """
 
     def __init__(self, tensors: Sequence[Tensor], values: Sequence[Tensor] = ()):
@@ -78,7 +81,7 @@ class Snapshot:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the values in place for a while."""
+        """A context in which the tensors have these values."""
         now = Snapshot(self.tensors)
         self.restore()
         try:
@@ -88,7 +91,7 @@ class Snapshot:
 
 
 class RunningMean:
-    """Mean of tensors over the moments at which it was asked to add them."""
+    """Mean of the values that tensors had whenever ``add`` was called."""
 
     def __init__(self, tensors: Sequence[Tensor]):
         self.tensors, self.sums, self.count = tensors, [], 0
@@ -102,7 +105,7 @@ class RunningMean:
             total += tensor.detach()
 
     def pop(self) -> Snapshot:
-        """The mean so far; the next one starts afresh."""
+        """Return the mean so far, and start a new one."""
         mean = Snapshot(self.tensors, [total / self.count for total in self.sums])
         self.sums, self.count = [], 0
         return mean
