@@ -39,10 +39,11 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
         the longest training text.
     vectorizer : object with ``build_analyzer``, default=None
         Decides what the tokens of a text are, such as
-        ``CountVectorizer(stop_words="english")``. Only its analyzer is used, that is
-        its preprocessing, stop words, tokenization and n-grams, and not its vocabulary
-        or limits such as ``min_df``. ``fit`` works on a copy and leaves the object as
-        it is. ``None`` stands for
+        ``CountVectorizer(stop_words="english")``: its ``build_analyzer()`` returns a
+        function from a text to its tokens. For a scikit-learn vectorizer that is
+        preprocessing, tokenization, stop words and n-grams. Its vocabulary and limits
+        such as ``min_df`` are not used. ``fit`` works on a copy and leaves the object
+        as it is. ``None`` stands for
         :class:`sklearn.feature_extraction.text.CountVectorizer` with its defaults:
         words of two characters or more, in lower case.
 
