@@ -1,4 +1,18 @@
-"""Data with a known truth, and fetchers of the papers' data."""
+"""Data whose truth is known, and the real data of the papers.
+
+``make_...`` draws data from ``random_state`` and returns X, y and the truth: which
+features matter, or how much. ``fetch_...`` returns a scikit-learn ``Bunch`` (with
+``return_X_y=True``, where it is offered, ``(data, target)``) from a prepared file, or
+from a public source through scikit-learn's own downloaders. Files of this folder may
+import ``utils`` and nothing else of the package.
+
+To add a data set:
+
+1. Write one file ``_name.py``, named after the data; a fetcher uses ``_files.py``.
+2. Import its function here and add the name to ``__all__``.
+3. Test it in ``tests/datasets/``: a maker against its formula, a fetcher on a file that
+   the test writes.
+"""
 
 from ._adult import fetch_adult
 from ._beijing_pm25 import fetch_beijing_pm25

@@ -1,4 +1,4 @@
-"""Makers of data in which a wrong reason predicts as well as the right one."""
+"""Data in which a wrong reason predicts the label as well as the right one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.utils import check_array, check_random_state
 
-from ._sparse_regions import check_positive
+from ..utils.validation import check_count
 
 __all__ = ["make_colour_grid", "make_decoy", "make_iris_cancer"]
 
 RED, GREEN, BLUE, VIOLET = (1, 0, 0), (0, 0.5, 0), (0, 0, 1), (0.5, 0, 0.5)
 COLOURS = np.array([RED, GREEN, BLUE, VIOLET], dtype=float)
-CORNERS, TOP_MIDDLE = [0, 4, 20, 24], [1, 2, 3]  # pixels of the 5 x 5 grid
+CORNERS, TOP_MIDDLE = [0, 4, 20, 24], [1, 2, 3]  # positions in the 5 x 5 grid
 
 
 def make_colour_grid(
@@ -23,13 +23,14 @@ def make_colour_grid(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images whose class follows from either of two rules.
 
-    Images of 5 x 5 pixels, each red, green, blue or violet. Class 0 satisfies both
-    rules, class 1 neither: (1) the four corners have one colour; (2) the three pixels
-    in the middle of the top row all have different colours. All other pixels are
-    noise. The classes are equally large (up to one).
+    The images have 5 x 5 pixels, each of which is red, green, blue or violet. Images of
+    class 0 satisfy both rules and those of class 1 neither: (1) the four corners have
+    the same colour; (2) the three pixels in the middle of the top row all have
+    different colours. All other pixels are noise. The classes are equally large (up to
+    one image).
 
-    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, the toy
-    color dataset.
+    The data follow the toy color dataset of Ross, Hughes and Doshi-Velez (2017),
+    *Right for the Right Reasons*.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def make_colour_grid(
     Returns
     -------
     X : ndarray of shape (n_samples, 75)
-        Red, green and blue parts of each pixel, in [0, 1]: ``X.reshape(-1, 5, 5, 3)``
-        are the images.
+        Red, green and blue parts of each pixel, in [0, 1].
+        ``X.reshape(-1, 5, 5, 3)`` gives the images.
     y : ndarray of shape (n_samples,)
         Classes 0 and 1.
     rules : ndarray of shape (2, 75), bool
@@ -57,7 +58,7 @@ def make_colour_grid(
     >>> X.shape, corners.sum(), top_middle.sum()
     ((100, 75), np.int64(12), np.int64(9))
     """
-    check_positive(n_samples=n_samples)
+    check_count("n_samples", n_samples)
     rng = check_random_state(random_state)
     y = rng.permutation(np.arange(n_samples) % 2)
     grid = rng.randint(4, size=(n_samples, 25))
@@ -77,20 +78,20 @@ def make_colour_grid(
 def make_iris_cancer(
     *, as_frame: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two medical classes beside four columns about flowers that give them away.
+    """Medical rows of two classes, joined with four columns about flowers.
 
-    The first 50 samples of each class of breast cancer (30 columns) stand beside the
-    50 samples each of the Iris classes versicolor and virginica (4 columns, the first
-    ones): the label follows from either. What a model has learned from the flowers
-    shows when their columns are set to 0 in test rows.
+    Each row has 4 columns of Iris and then 30 of breast cancer. The first 50 samples
+    of each class of breast cancer are joined with the 50 samples of versicolor and the
+    50 of virginica, so the label follows from either part. To see what a model has
+    learned from the flowers, set their columns to 0 in the test rows.
 
-    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, the
-    iris-cancer data.
+    The data are the iris-cancer data of Ross, Hughes and Doshi-Velez (2017), *Right
+    for the Right Reasons*.
 
     Parameters
     ----------
     as_frame : bool, default=False
-        Whether X is a DataFrame with the columns' names (needs pandas).
+        Whether X is a DataFrame with the names of the columns (needs pandas).
 
     Returns
     -------
@@ -129,42 +130,42 @@ def make_decoy(
     informative: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images with a grey patch in a corner whose shade gives the label away.
+    """Images with a grey square in a corner whose shade gives the label away.
 
-    A square in a corner chosen at random is painted ``255 - 25 * k`` for label k, on a
-    scale where 255 is white (the largest value of the images, if they are not bytes);
-    with more than ten labels the steps are smaller. With ``informative=False`` the
-    shade is that of a random label: the test in which a model that has learned the
-    patch fails.
+    A square in a corner that is chosen at random gets the shade ``255 - 25 * k`` for
+    label k, where 255 is white (for images that are not bytes, the largest value
+    instead of 255). With more than ten labels the steps are smaller. With
+    ``informative=False`` the shade is that of a random label: on such images a model
+    fails that has learned the squares.
 
-    After Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, decoy
-    MNIST.
+    The data follow the decoy MNIST of Ross, Hughes and Doshi-Velez (2017), *Right for
+    the Right Reasons*.
 
     Parameters
     ----------
     images : array-like of shape (n_samples, height, width) or with channels last
-        Left as they are.
+        The images, which stay as they are.
     labels : array-like of shape (n_samples,)
-        Non-negative integers k; other labels are numbered in sorted order.
+        Non-negative integers k. Other labels are numbered in sorted order.
     patch : int, default=4
         Height and width of the square.
     informative : bool, default=True
-        Whether the shade follows from the image's own label.
+        Whether the shade is that of the image's own label.
     random_state : int, RandomState instance or None, default=None
-        Draws the corners and the random shades.
+        Decides the corners and the random shades.
 
     Returns
     -------
     decoyed : ndarray of the shape and dtype of ``images``
     marked : ndarray of the shape of ``images``, bool
-        The truth: where the square is. As ``annotations`` it tells the model not to
-        look there.
+        The truth: where the squares are. Given as ``annotations``, it tells a model not
+        to look there.
 
     Raises
     ------
     ValueError
-        If the images have another number of axes or are black, the square does not
-        fit, or the labels are not as many as the images.
+        If the images have another number of axes or are black, if the square does not
+        fit, or if there is not one label for each image.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def make_decoy(
         raise ValueError(
             "images must have a value above 0, on a scale from black at 0."
         )
-    check_positive(patch=patch)
+    check_count("patch", patch)
     height, width = images.shape[1:3]
     if patch > min(height, width):
         raise ValueError(f"patch={patch} does not fit into {height} x {width} images.")

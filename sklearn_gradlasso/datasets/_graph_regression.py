@@ -1,4 +1,4 @@
-"""A maker of data in which neighbours in a graph matter alike."""
+"""A regression in which neighbours in a graph are equally important."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from sklearn.utils import check_random_state
 
-from ._linear import check_between
-from ._sparse_regions import check_positive
+from ..utils.validation import check_count
+from ._checks import check_between
 
 __all__ = ["make_graph_regression"]
 
-WITHIN = 0.8  # share of a module's pairs that are linked
-STRAY = 0.5  # links of a feature beyond its module, on average
+P_WITHIN = 0.8  # probability of a link between two features of a module
+N_BETWEEN = 0.5  # average number of links of a feature to other modules
 
 
 def make_graph_regression(
@@ -26,48 +26,50 @@ def make_graph_regression(
     noise: float = 0.5,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray, csr_array, np.ndarray]:
-    """A regression in which the features of a graph's modules matter together.
+    """A regression in which all features of a module of a graph matter or none does.
 
-    A stand-in for gene expression, the response to a drug and a network of genes.
-    Features ``module_size * m`` to ``module_size * (m + 1) - 1`` form module m. The
-    graph links about four of five pairs in each module, with weights from 0.5 to 1, and
-    no module falls apart. It is not perfect: every second feature or so has a link to a
-    feature of another module, with a weight from 0.1 to 0.5.
+    The data stand in for gene expression, the response to a drug and a network of
+    genes. Features ``module_size * m`` to ``module_size * (m + 1) - 1`` form module m.
+    The graph links about four of five pairs in each module, with weights from 0.5 to 1,
+    and each module is connected. The graph is not perfect: about every second feature
+    has a link to a feature of another module, with a weight from 0.1 to 0.5.
 
-    X is standard normal. It hardly shows the modules: two features of a module have a
-    small correlation, others none. ``n_relevant`` modules, drawn at random, make the
-    label. With ``q = nonlinearity`` and K relevant modules::
+    X is standard normal. It hardly shows the modules, because two features of a module
+    have a small correlation (features of different modules have none). ``n_relevant``
+    modules, which are drawn at random, make the label. With ``q = nonlinearity`` and K
+    relevant modules::
 
         u_m = sum of +-x_j over module m, with variance 1
         f   = sum over m of (sqrt(1 - q) u_m + sqrt(q / 2) (u_m ** 2 - 1)) / sqrt(K)
         y   = f + noise * normal
 
-    f has mean 0 and variance 1; a linear function of X explains the share ``1 - q`` of
-    it. The features of a relevant module matter equally, but each with a random sign:
-    the graph tells of magnitudes only. That suits a prior on the mean absolute
-    attribution, and not one on signed coefficients.
+    f has mean 0 and variance 1, and a linear function of X explains the share ``1 - q``
+    of its variance. The features of a relevant module are equally important, but each
+    has a random sign: the graph says something about magnitudes only. That suits a
+    prior on the mean absolute attribution, and not a prior on signed coefficients.
 
-    After the setting of Erion et al. (2019), *Learning Explainable Models Using
-    Attribution Priors*, section 4.2, in which the data are of patients.
+    The data follow the setting of Erion et al. (2019), *Learning Explainable Models
+    Using Attribution Priors*, section 4.2, where they are data of patients.
 
     Parameters
     ----------
     n_samples : int, default=300
-        By default few for the number of features, so that the graph is of use.
+        The default is small for the number of features, so that the graph helps.
     n_features : int, default=150
-        Those after the last whole module belong to none and have stray links only.
+        Features after the last whole module belong to no module; their only links are
+        those between modules.
     module_size : int, default=15
         Time and memory for the graph grow with ``n_features * module_size``.
     n_relevant : int, default=2
         Number of modules that make the label.
     correlation : float, default=0.1
-        Of two features of a module, from 0 to 0.99.
+        Correlation of two features of a module, from 0 to 0.99.
     nonlinearity : float, default=0.1
-        Share of the variance of f that is beyond a linear function, from 0 to 1. At 1
+        Share of the variance of f that no linear function explains, from 0 to 1. At 1
         ``coef`` is 0.
     noise : float, default=0.5
         Standard deviation of the noise, relative to that of f. No model can have an
-        expected R^2 above ``1 / (1 + noise ** 2)``.
+        expected R2 above ``1 / (1 + noise ** 2)``.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -75,17 +77,17 @@ def make_graph_regression(
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     adjacency : csr_array of shape (n_features, n_features)
-        Symmetric, weights from 0 to 1, nothing on the diagonal.
+        Symmetric weights from 0 to 1, with nothing on the diagonal.
     coef : ndarray of shape (n_features,)
-        The truth: the expected gradient of f, which is also its best linear
-        coefficients. Its magnitude is the importance of a feature, 0 outside the
-        relevant modules.
+        The truth: the expected gradient of f, which is also the vector of its best
+        linear coefficients. The magnitude of an entry is the importance of the feature;
+        it is 0 outside of the relevant modules.
 
     Raises
     ------
     ValueError
-        If a number is out of its range, or there are fewer whole modules than relevant
-        ones.
+        If a number is out of its range, or if there are fewer whole modules than
+        relevant ones.
 
     Examples
     --------
@@ -93,12 +95,10 @@ def make_graph_regression(
     >>> X.shape, adjacency.shape, (coef != 0).sum()
     ((300, 150), (150, 150), np.int64(30))
     """
-    check_positive(
-        n_samples=n_samples,
-        n_features=n_features,
-        module_size=module_size,
-        n_relevant=n_relevant,
-    )
+    check_count("n_samples", n_samples)
+    check_count("n_features", n_features)
+    check_count("module_size", module_size)
+    check_count("n_relevant", n_relevant)
     check_between(0, 0.99, correlation=correlation)
     check_between(0, 1, nonlinearity=nonlinearity)
     check_between(0, np.inf, noise=noise)
@@ -130,22 +130,22 @@ def make_graph_regression(
 
 
 def _modular_graph(n_features: int, size: int, rng) -> csr_array:
-    """Links in modules of ``size`` neighbouring features, and stray ones between."""
+    """A graph with many links in modules of ``size`` features and few between them."""
     rows, columns = np.triu_indices(size, 1)
-    kept = rng.random_sample((n_features // size, len(rows))) < WITHIN
-    kept[:, columns == rows + 1] = True  # a path, so that no module falls apart
+    kept = rng.random_sample((n_features // size, len(rows))) < P_WITHIN
+    kept[:, columns == rows + 1] = True  # a path, which keeps each module connected
     module, pair = kept.nonzero()
     rows, columns = module * size + rows[pair], module * size + columns[pair]
 
-    n_stray = round(STRAY * n_features / 2)
-    stray = np.sort(rng.randint(n_features, size=(n_stray, 2)), axis=1)
-    beyond = (stray[:, 0] // size) != (stray[:, 1] // size)
-    stray = np.unique(stray[beyond], axis=0)
+    n_between = round(N_BETWEEN * n_features / 2)
+    between = np.sort(rng.randint(n_features, size=(n_between, 2)), axis=1)
+    crosses = (between[:, 0] // size) != (between[:, 1] // size)
+    between = np.unique(between[crosses], axis=0)
     weights = [
         rng.uniform(0.5, 1, size=len(rows)),
-        rng.uniform(0.1, 0.5, size=len(stray)),
+        rng.uniform(0.1, 0.5, size=len(between)),
     ]
-    ends = np.hstack([[rows, columns], stray.T]).astype(np.int32)
+    ends = np.hstack([[rows, columns], between.T]).astype(np.int32)
     upper = coo_array(
         (np.concatenate(weights), (ends[0], ends[1])), shape=(n_features, n_features)
     )

@@ -1,4 +1,4 @@
-"""Fetchers of images: prepared files first, then the public source."""
+"""Images: prepared files, or OpenML for MNIST."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import fetch_openml
 from sklearn.utils import Bunch
 
-from ._files import advice, check_subset, find, in_subset
+from ._files import (
+    check_subset,
+    documented,
+    from_openml,
+    in_subset,
+    load,
+    not_found,
+)
 
 __all__ = ["fetch_cifar10_small", "fetch_mnist"]
 
+MNIST, CIFAR10 = "mnist.npz", "cifar10_small.npz"
 MNIST_TRAIN_ROWS, MNIST_ROWS = 60_000, 70_000
 CIFAR10_KINDS = (
     "airplane",
@@ -29,6 +36,7 @@ CIFAR10_KINDS = (
 )
 
 
+@documented(MNIST, source="OpenML (data set 554)")
 def fetch_mnist(
     *,
     subset: str = "all",
@@ -38,19 +46,15 @@ def fetch_mnist(
 ) -> Bunch | tuple:
     """Handwritten digits with their published split.
 
-    70,000 grey images of 28 x 28 pixels, 60,000 of them published as training data.
+    There are 70,000 grey images of 28 x 28 pixels, of which 60,000 were published as
+    training data.
 
     Parameters
     ----------
-    subset : {"all", "train", "test"}, default="all"
-        Images of the published split; "all" are the training images, then the test
-        images.
-    data_home : str or path-like, default=None
-        Folder with ``mnist.npz``, or where scikit-learn keeps its downloads.
-    download_if_missing : bool, default=True
-        Whether to ask OpenML (data set 554) if the file is not there.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+    {subset}
+    {data_home}
+    {download_if_missing}
+    {return_X_y}
 
     Returns
     -------
@@ -63,8 +67,7 @@ def fetch_mnist(
     ------
     ValueError
         If the subset is unknown.
-    FileNotFoundError
-        If the file is not there and is not to be, or cannot be, downloaded.
+    {FileNotFoundError}
 
     References
     ----------
@@ -72,16 +75,11 @@ def fetch_mnist(
     to document recognition. Proceedings of the IEEE 86(11).
     """
     check_subset(subset)
-    path = find("mnist.npz", data_home)
-    if path is not None:
-        published = _read(path)
-    elif download_if_missing:
-        published = _download_mnist(data_home)
-    else:
-        raise FileNotFoundError(advice("mnist.npz"))
+    published = load(MNIST, data_home, _read, _download_mnist, download_if_missing)
     return _part(published, subset, return_X_y)
 
 
+@documented(CIFAR10)
 def fetch_cifar10_small(
     *,
     subset: str = "all",
@@ -90,34 +88,30 @@ def fetch_cifar10_small(
 ) -> Bunch | tuple:
     """Part of CIFAR-10: colour images of ten kinds of animals and vehicles.
 
-    The first 4,000 training and the first 1,000 test images, of 32 x 32 pixels, in the
-    original order. Accuracies on this part cannot be compared with published ones.
+    These are the first 4,000 training images and the first 1,000 test images, of 32 x
+    32 pixels, in the original order. Accuracies on this part cannot be compared with
+    published ones.
 
     Parameters
     ----------
-    subset : {"all", "train", "test"}, default="all"
-        Images of the published split; "all" are the training images, then the test
-        images.
-    data_home : str or path-like, default=None
-        Folder with ``cifar10_small.npz``. There is no download.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+    {subset}
+    {data_home}
+    {return_X_y}
 
     Returns
     -------
     Bunch
-        ``data``: ndarray of shape (n, 3072), uint8 from 0 (dark) to 255, the red, green
-        and blue of each pixel side by side, pixels row by row; ``images``: the same as
-        (n, 32, 32, 3); ``target``: ndarray of shape (n,), the position of the kind in
-        ``target_names``; ``split``: ndarray of shape (n,) of "train" and "test";
-        ``target_names``.
+        ``data``: ndarray of shape (n, 3072), uint8 from 0 (dark) to 255, with the red,
+        green and blue of a pixel next to each other and the pixels row by row;
+        ``images``: the same as (n, 32, 32, 3); ``target``: ndarray of shape (n,), the
+        position of the kind in ``target_names``; ``split``: ndarray of shape (n,) of
+        "train" and "test"; ``target_names``.
 
     Raises
     ------
     ValueError
         If the subset is unknown.
-    FileNotFoundError
-        If the file is not there.
+    {FileNotFoundError}
 
     References
     ----------
@@ -125,10 +119,7 @@ def fetch_cifar10_small(
     Technical report, University of Toronto.
     """
     check_subset(subset)
-    path = find("cifar10_small.npz", data_home)
-    if path is None:
-        raise FileNotFoundError(advice("cifar10_small.npz", download=False))
-    found = _part(_read(path), subset, return_X_y)
+    found = _part(load(CIFAR10, data_home, _read), subset, return_X_y)
     if not return_X_y:
         found.target_names = list(CIFAR10_KINDS)
     return found
@@ -164,15 +155,8 @@ def _part(published: _Published, subset: str, return_X_y: bool) -> Bunch | tuple
 
 
 def _download_mnist(data_home) -> _Published:
-    try:
-        bunch = fetch_openml(data_id=554, as_frame=False, data_home=data_home)
-    except OSError as error:
-        raise FileNotFoundError(
-            f"{advice('mnist.npz')} OpenML could not be reached: {error}"
-        ) from error
+    bunch = from_openml(MNIST, data_home, 554, as_frame=False)
     if bunch.data.shape != (MNIST_ROWS, 784):
-        raise FileNotFoundError(
-            f"{advice('mnist.npz')} OpenML gave data of shape {bunch.data.shape}."
-        )
+        raise not_found(MNIST, f"OpenML gave data of shape {bunch.data.shape}.")
     images = bunch.data.astype(np.uint8).reshape(-1, 28, 28)
     return _Published(images, bunch.target.astype(int), MNIST_TRAIN_ROWS)

@@ -1,13 +1,12 @@
-"""Makers of linear labels whose coefficients are known; some features are twins."""
+"""Linear labels with known coefficients, on correlated or independent features."""
 
 from __future__ import annotations
-
-from numbers import Real
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._sparse_regions import check_positive
+from ..utils.validation import check_count
+from ._checks import check_between
 
 __all__ = ["make_correlated_groups", "make_independent_linear"]
 
@@ -21,32 +20,32 @@ def make_correlated_groups(
     noise: float = 0.01,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gaussian features in tight groups, of which one member each counts.
+    """Gaussian features in correlated groups; one feature of each group counts.
 
     The first half of the features (30 by default) forms groups of ``group_size``
-    neighbours; two features of a group have the given correlation, all others have
-    none. These are moments of the sample, not only of the population: every column has
-    mean 0 and variance 1, and the correlations are met up to rounding. The label is
-    the sum of the first feature of each group, plus noise.
+    neighbouring columns. Two features of a group have the given correlation, and all
+    other pairs have none. This holds for the sample and not only for the population:
+    every column has mean 0 and variance 1, and the correlations are exact up to
+    rounding. The label is the sum of the first features of all groups, plus noise.
 
     With the defaults this is "Correlated Groups 60" of Lundberg et al. (2020),
-    *Nature Machine Intelligence* 2 (as a preprint in 2019); Erion et al. (2019),
+    *Nature Machine Intelligence* 2 (as a preprint in 2019). Erion et al. (2019),
     *Learning Explainable Models Using Attribution Priors*, appendix C, compare
     attributions on it.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        More than ``n_features``, for the moments to be exact.
+        More than ``n_features``, because the moments could not be exact otherwise.
     n_features : int, default=60
         At least ``2 * group_size``. There are ``n_features // (2 * group_size)``
         groups.
     group_size : int, default=3
     correlation : float, default=0.99
-        Of two features of a group, from ``-1 / (group_size - 1)`` to 1.
+        Correlation of two features of a group, from ``-1 / (group_size - 1)`` to 1.
     noise : float, default=0.01
-        Standard deviation of the noise, in units of the label (whose own is the root
-        of the number of groups).
+        Standard deviation of the noise, in units of the label. The label without noise
+        has the root of the number of groups as its standard deviation.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -54,8 +53,8 @@ def make_correlated_groups(
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     coef : ndarray of shape (n_features,)
-        The truth, 1 for the first feature of each group and 0 otherwise:
-        ``X @ coef`` is the label without its noise.
+        The truth, 1 for the first feature of each group and 0 otherwise. The label
+        without noise is ``X @ coef``.
 
     Raises
     ------
@@ -64,7 +63,7 @@ def make_correlated_groups(
 
     See Also
     --------
-    make_independent_linear : The same label without groups.
+    make_independent_linear : The same label on features without groups.
 
     Examples
     --------
@@ -74,7 +73,9 @@ def make_correlated_groups(
     >>> np.corrcoef(X[:, 0], X[:, 1])[0, 1].round(6)
     np.float64(0.99)
     """
-    check_positive(n_samples=n_samples, n_features=n_features, group_size=group_size)
+    check_count("n_samples", n_samples)
+    check_count("n_features", n_features)
+    check_count("group_size", group_size)
     lowest = -1 / (group_size - 1) if group_size > 1 else -1.0
     check_between(lowest, 1, correlation=correlation)
     check_between(0, np.inf, noise=noise)
@@ -88,11 +89,13 @@ def make_correlated_groups(
     X = _standardized(rng.standard_normal((n_samples, n_features)))
     n_groups = int(coef.sum())
     grouped = X[:, : n_groups * group_size].reshape(n_samples, n_groups, group_size)
-    # The symmetric root of (1 - c) I + c 11': deviations from the mean of the group
-    # shrink, the mean itself grows.
-    apart = np.sqrt(1 - correlation)
-    together = np.sqrt(max(1 + (group_size - 1) * correlation, 0))
-    grouped = apart * grouped + (together - apart) * grouped.mean(axis=2, keepdims=True)
+    # Multiplying uncorrelated columns by the symmetric root of (1 - c) I + c 11' gives
+    # them the correlation c. The root multiplies the mean of a group by one number and
+    # the deviations from that mean by another.
+    of_deviations = np.sqrt(1 - correlation)
+    of_mean = np.sqrt(max(1 + (group_size - 1) * correlation, 0))
+    means = grouped.mean(axis=2, keepdims=True)
+    grouped = of_deviations * grouped + (of_mean - of_deviations) * means
     X[:, : n_groups * group_size] = grouped.reshape(n_samples, -1)
     return X, X @ coef + noise * rng.standard_normal(n_samples), coef
 
@@ -104,14 +107,14 @@ def make_independent_linear(
     noise: float = 0.01,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Independent Gaussian features, of which every third in the first half counts.
+    """Independent Gaussian features; every third one of the first half counts.
 
-    The features are standard normal and then centred, so that the sample mean of each
-    is 0 (their variances and correlations are those of the draw). The label is the sum
-    of features 0, 3, 6, ... of the first half, plus noise.
+    The features are drawn from a standard normal distribution and then centred: the
+    sample mean of each is 0, while variances and correlations are those of the draw.
+    The label is the sum of features 0, 3, 6, ... of the first half, plus noise.
 
     With the defaults this is "Independent Linear 60" of Lundberg et al. (2020),
-    *Nature Machine Intelligence* 2 (as a preprint in 2019); Erion et al. (2019),
+    *Nature Machine Intelligence* 2 (as a preprint in 2019). Erion et al. (2019),
     *Learning Explainable Models Using Attribution Priors*, appendix C, compare
     attributions on it.
 
@@ -121,8 +124,8 @@ def make_independent_linear(
     n_features : int, default=60
         At least 6; ``n_features // 6`` of them count.
     noise : float, default=0.01
-        Standard deviation of the noise, in units of the label (whose own is the root
-        of the number of features that count).
+        Standard deviation of the noise, in units of the label. The label without noise
+        has the root of the number of features that count as its standard deviation.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -130,8 +133,8 @@ def make_independent_linear(
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     coef : ndarray of shape (n_features,)
-        The truth, 1 for the features that count and 0 otherwise: ``X @ coef`` is the
-        label without its noise.
+        The truth, 1 for the features that count and 0 otherwise. The label without
+        noise is ``X @ coef``.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def make_independent_linear(
 
     See Also
     --------
-    make_correlated_groups : The same label where others look like the right features.
+    make_correlated_groups : The same label with features that resemble the right ones.
 
     Examples
     --------
@@ -148,7 +151,8 @@ def make_independent_linear(
     >>> X.shape, coef.nonzero()[0].tolist()
     ((1000, 60), [0, 3, 6, 9, 12, 15, 18, 21, 24, 27])
     """
-    check_positive(n_samples=n_samples, n_features=n_features)
+    check_count("n_samples", n_samples)
+    check_count("n_features", n_features)
     check_between(0, np.inf, noise=noise)
     coef = _every(3, n_features)
     rng = check_random_state(random_state)
@@ -157,19 +161,14 @@ def make_independent_linear(
     return X, X @ coef + noise * rng.standard_normal(n_samples), coef
 
 
-def check_between(low: float, high: float, **numbers: float) -> None:
-    """Raise a ``ValueError`` unless the numbers are finite and within the bounds."""
-    for name, value in numbers.items():
-        good = isinstance(value, Real) and np.isfinite(value) and low <= value <= high
-        if not good:
-            raise ValueError(
-                f"{name} must be a finite number from {low:g} to {high:g}, got "
-                f"{value!r}."
-            )
-
-
 def _every(step: int, n_features: int) -> np.ndarray:
-    """Ones at the start of each whole group of ``step`` in the first half."""
+    """Coefficients: 1 for the first of each whole group of ``step`` in the first half.
+
+    Raises
+    ------
+    ValueError
+        If the first half does not hold one group.
+    """
     n_groups = n_features // (2 * step)
     if n_groups == 0:
         raise ValueError(
@@ -182,7 +181,7 @@ def _every(step: int, n_features: int) -> np.ndarray:
 
 
 def _standardized(X: np.ndarray) -> np.ndarray:
-    """The nearest columns of mean 0 and variance 1 without sample correlation."""
+    """The nearest columns with mean 0, variance 1 and no sample correlation."""
     left, _, right = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
     X = left @ right * np.sqrt(len(X))
     return X - X.mean(axis=0)

@@ -1,44 +1,47 @@
-"""A fetcher of traffic speeds with their road graph; from a prepared file only."""
+"""Traffic speeds with their graph of roads: a prepared file only."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.utils import Bunch
 
-from ._files import advice, find
+from ._files import documented, load
 
 __all__ = ["fetch_metr_la"]
 
+FILE = "metr_la_week.npz"
 
+
+@documented(FILE)
 def fetch_metr_la(*, data_home: str | os.PathLike | None = None) -> Bunch:
     """A week of traffic in Los Angeles, with a graph over the detectors.
 
-    Speeds at 207 loop detectors on highways every 5 minutes from 1 to 7 March 2012:
-    2,016 rows in time order, 288 a day. They are not independent: split by time. The
-    publishers filled gaps by linear interpolation. A task on it is to predict one
-    detector 15 minutes (3 rows) ahead from all of them.
+    The speeds were measured at 207 loop detectors on highways, every 5 minutes from 1
+    to 7 March 2012: 2,016 rows in the order of time, 288 a day. The rows are not
+    independent, so split them by time. The publishers filled gaps by linear
+    interpolation. A task on these data is to predict the speed at one detector 15
+    minutes (3 rows) ahead from the speeds at all of them.
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder with ``metr_la_week.npz``. There is no download.
+    {data_home}
 
     Returns
     -------
     Bunch
         ``data``: ndarray of shape (2016, 207), float32, in miles an hour;
         ``adjacency``: csr_array of shape (207, 207), float32, symmetric weights from 0
-        to 1 that fall with the distance by road, for 1,313 pairs of detectors (each
-        stored twice), nothing on the diagonal; ``sensor_id``: ndarray of shape (207,)
-        of integers; ``feature_names``: the same as a list of str.
+        to 1 that fall with the distance by road, for 1,313 pairs of detectors (each of
+        which is stored twice), and nothing on the diagonal; ``sensor_id``: ndarray of
+        shape (207,) of integers; ``feature_names``: the same as a list of str.
 
     Raises
     ------
-    FileNotFoundError
-        If the file is not there.
+    {FileNotFoundError}
 
     References
     ----------
@@ -48,17 +51,17 @@ def fetch_metr_la(*, data_home: str | os.PathLike | None = None) -> Bunch:
     L. Zhao et al. (2020). T-GCN: a temporal graph convolutional network for traffic
     prediction. IEEE Transactions on Intelligent Transportation Systems 21(9).
     """
-    path = find("metr_la_week.npz", data_home)
-    if path is None:
-        raise FileNotFoundError(advice("metr_la_week.npz", download=False))
-    with np.load(path) as file:
-        data, adjacency, sensor_id = (
-            file[name] for name in ("speed", "adjacency", "sensor_id")
-        )
+    arrays = load(FILE, data_home, _read)
+    adjacency = arrays["adjacency"]
     np.fill_diagonal(adjacency, 0)
     return Bunch(
-        data=data,
+        data=arrays["speed"],
         adjacency=csr_array(adjacency),
-        sensor_id=sensor_id,
-        feature_names=[str(sensor) for sensor in sensor_id],
+        sensor_id=arrays["sensor_id"],
+        feature_names=[str(sensor) for sensor in arrays["sensor_id"]],
     )
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)

@@ -1,4 +1,4 @@
-"""Fetchers of texts: prepared files first, then the public source."""
+"""Messages of two newsgroups: a prepared file, or scikit-learn's download."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from sklearn.datasets._twenty_newsgroups import (
 )
 from sklearn.utils import Bunch
 
-from ._files import advice, check_subset, find, in_subset
+from ._files import check_subset, documented, in_subset, load, not_found
 
 __all__ = ["fetch_newsgroups_pair"]
 
+FILE = "newsgroups_2.csv.gz"
 GROUPS = ["alt.atheism", "soc.religion.christian"]
 STRIP = {
     "headers": strip_newsgroup_header,
@@ -26,6 +27,7 @@ STRIP = {
 }
 
 
+@documented(FILE, source="scikit-learn's 20 Newsgroups")
 def fetch_newsgroups_pair(
     *,
     subset: str = "all",
@@ -36,23 +38,18 @@ def fetch_newsgroups_pair(
 ) -> Bunch | tuple:
     """Messages of two newsgroups with their published split (needs pandas).
 
-    1,796 whole messages of alt.atheism and soc.religion.christian from the "bydate"
-    version of 20 Newsgroups, 1,079 of them published as training data.
+    There are 1,796 whole messages of alt.atheism and soc.religion.christian from the
+    "bydate" version of 20 Newsgroups, of which 1,079 were published as training data.
 
     Parameters
     ----------
-    subset : {"all", "train", "test"}, default="all"
-        Messages of the published split; "all" are the training ones, then the test
-        ones.
+    {subset}
     remove : sequence of {"headers", "footers", "quotes"}, default=()
-        Parts of the messages to take out, as :func:`sklearn.datasets.
-        fetch_20newsgroups` does; headers give the group away.
-    data_home : str or path-like, default=None
-        Folder with ``newsgroups_2.csv.gz``, or where scikit-learn keeps its downloads.
-    download_if_missing : bool, default=True
-        Whether to let scikit-learn download 20 Newsgroups if the file is not there.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+        Parts of the messages to take out, as in
+        :func:`sklearn.datasets.fetch_20newsgroups`. Headers give the group away.
+    {data_home}
+    {download_if_missing}
+    {return_X_y}
 
     Returns
     -------
@@ -65,8 +62,7 @@ def fetch_newsgroups_pair(
     ------
     ValueError
         If the subset or a part to remove is unknown.
-    FileNotFoundError
-        If the file is not there and is not to be, or cannot be, downloaded.
+    {FileNotFoundError}
 
     References
     ----------
@@ -76,13 +72,7 @@ def fetch_newsgroups_pair(
     unknown = [part for part in remove if part not in STRIP]
     if unknown:
         raise ValueError(f"remove must be among {list(STRIP)}, got {unknown}.")
-    path = find("newsgroups_2.csv.gz", data_home)
-    if path is not None:
-        texts, target, split = _read(path)
-    elif download_if_missing:
-        texts, target, split = _download(data_home)
-    else:
-        raise FileNotFoundError(advice("newsgroups_2.csv.gz"))
+    texts, target, split = load(FILE, data_home, _read, _download, download_if_missing)
     rows = in_subset(split, subset)
     data = [text for text, kept in zip(texts, rows) if kept]
     for part in STRIP:
@@ -112,8 +102,6 @@ def _download(data_home) -> tuple[list[str], np.ndarray, np.ndarray]:
             targets.append(bunch.target)
             splits.append(np.full(len(bunch.data), part))
     except OSError as error:
-        raise FileNotFoundError(
-            f"{advice('newsgroups_2.csv.gz')} Scikit-learn could not download 20 "
-            f"Newsgroups: {error}"
-        ) from error
+        reason = f"Scikit-learn could not download 20 Newsgroups: {error}"
+        raise not_found(FILE, reason) from error
     return texts, np.concatenate(targets), np.concatenate(splits)

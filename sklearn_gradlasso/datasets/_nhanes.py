@@ -1,4 +1,4 @@
-"""A fetcher of a health survey with its follow-up; from a prepared file only."""
+"""A health survey with its follow-up: a prepared file only."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._files import advice, find
+from ._files import documented, load_csv
 
 __all__ = ["fetch_nhanes"]
 
+FILE = "nhanes1.csv.gz"
 
+
+@documented(FILE)
 def fetch_nhanes(
     *,
     years: float = 10,
@@ -21,41 +24,39 @@ def fetch_nhanes(
 ) -> Bunch | tuple:
     """Mortality after the NHANES I health survey (needs pandas).
 
-    Did a person die within so many years of the examination? 9,932 people who were
-    examined in the United States from 1971 to 1975, with 18 numeric columns from
-    interview, measurements and blood tests. Those whose state after that time is not
-    known are left out: 9,535 people with 1,503 deaths remain for 10 years, 9,278 with
-    2,484 for 15.
+    Did a person die within a given number of years after the examination? The table
+    has 9,932 people who were examined in the United States from 1971 to 1975, with 18
+    numeric columns from interviews, measurements and blood tests. People whose state
+    after that time is not known are left out: 9,535 people with 1,503 deaths remain
+    for 10 years, and 9,278 with 2,484 deaths for 15.
 
-    This is the small table of 2018 from the SHAP project, and not the version that
-    Erion et al. (2019), *Learning Explainable Models Using Attribution Priors*, use
-    (13,000 people with 36 variables). Results are not comparable with theirs, and
-    their labels are the other way round: 1 for alive.
+    This is the small table of 2018 from the SHAP project. Erion et al. (2019),
+    *Learning Explainable Models Using Attribution Priors*, use another version (13,000
+    people with 36 variables), so results are not comparable with theirs. Their labels
+    are the other way round: 1 for alive.
 
     Parameters
     ----------
     years : float, default=10
-        Time after the examination within which a death counts, in years.
-    data_home : str or path-like, default=None
-        Folder with ``nhanes1.csv.gz``. There is no download.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+        Time after the examination in which a death counts, in years.
+    {data_home}
+    {return_X_y}
 
     Returns
     -------
     Bunch
-        ``data``: DataFrame of shape (n, 18), missing entries are NaN; ``target``:
-        ndarray of shape (n,), 1 for a death within the time and 0 for a life beyond
-        it; ``time``: ndarray of shape (n,) of years after the examination, positive
-        until a death and negative until a person was last seen alive;
-        ``feature_names``, ``target_names``.
+        ``data``: DataFrame of shape (n, 18), in which missing entries are NaN;
+        ``target``: ndarray of shape (n,), 1 for a person who died in that time and 0
+        for one who outlived it; ``time``: ndarray of shape (n,) of years after the
+        examination, positive up to a death, and negative up to when a living person
+        was last seen; ``feature_names``, ``target_names``.
 
     Raises
     ------
     ValueError
-        If years is not positive, or nobody died before it or was seen after it.
-    FileNotFoundError
-        If the file is not there.
+        If ``years`` is not positive, or if nobody died in that time or was seen alive
+        after it.
+    {FileNotFoundError}
 
     References
     ----------
@@ -68,12 +69,7 @@ def fetch_nhanes(
     """
     if not (isinstance(years, Real) and years > 0):
         raise ValueError(f"years must be a positive number, got {years!r}.")
-    path = find("nhanes1.csv.gz", data_home)
-    if path is None:
-        raise FileNotFoundError(advice("nhanes1.csv.gz", download=False))
-    import pandas as pd
-
-    frame = pd.read_csv(path)
+    frame = load_csv(FILE, data_home)
     time = frame["y"].to_numpy()  # 0 where the follow-up is not known
     died, survived = (time > 0) & (time <= years), np.abs(time) > years
     if not (died.any() and survived.any()):

@@ -1,4 +1,4 @@
-"""Fetchers of labelled sentences, in the versions of Kim (2014)."""
+"""Labelled sentences in the versions of Kim (2014): prepared files only."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ import os
 
 from sklearn.utils import Bunch
 
-from ._files import advice, check_subset, find, in_subset
+from ._files import check_subset, documented, in_subset, load_csv
 
 __all__ = ["fetch_mpqa", "fetch_subj", "fetch_trec"]
 
 
+@documented("mpqa.csv.gz")
 def fetch_mpqa(
     *, data_home: str | os.PathLike | None = None, return_X_y: bool = False
 ) -> Bunch | tuple:
     """Phrases from news with the polarity of the opinion they express (needs pandas).
 
-    10,606 phrases of 3 words on average, tokens separated by spaces, sorted by label.
-    Three of them are empty and 2,365 repeat an earlier one, some with the other label.
+    There are 10,606 phrases of 3 words on average. They are sorted by label, and spaces
+    separate the tokens. Three phrases are empty and 2,365 repeat an earlier one, some
+    with the other label.
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder with ``mpqa.csv.gz``. There is no download.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+    {data_home}
+    {return_X_y}
 
     Returns
     -------
     Bunch
-        ``data``: list of str; ``target``: ndarray of shape (n,), 0 negative and 1
-        positive; ``target_names``.
+        ``data``: list of str; ``target``: ndarray of shape (n,), 0 for negative and 1
+        for positive; ``target_names``.
 
     Raises
     ------
-    FileNotFoundError
-        If the file is not there.
+    {FileNotFoundError}
 
     References
     ----------
@@ -45,30 +44,29 @@ def fetch_mpqa(
     return _fetch("mpqa.csv.gz", ["negative", "positive"], data_home, return_X_y)
 
 
+@documented("subj.csv.gz")
 def fetch_subj(
     *, data_home: str | os.PathLike | None = None, return_X_y: bool = False
 ) -> Bunch | tuple:
     """Sentences about films, subjective or objective (needs pandas).
 
-    5,000 sentences of each kind, tokens separated by spaces, sorted by label.
+    There are 5,000 sentences of each kind. They are sorted by label, and spaces
+    separate the tokens.
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        Folder with ``subj.csv.gz``. There is no download.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+    {data_home}
+    {return_X_y}
 
     Returns
     -------
     Bunch
-        ``data``: list of str; ``target``: ndarray of shape (n,), 0 subjective and 1
-        objective; ``target_names``.
+        ``data``: list of str; ``target``: ndarray of shape (n,), 0 for subjective and 1
+        for objective; ``target_names``.
 
     Raises
     ------
-    FileNotFoundError
-        If the file is not there.
+    {FileNotFoundError}
 
     References
     ----------
@@ -78,6 +76,7 @@ def fetch_subj(
     return _fetch("subj.csv.gz", ["subjective", "objective"], data_home, return_X_y)
 
 
+@documented("trec.csv.gz")
 def fetch_trec(
     *,
     subset: str = "all",
@@ -86,18 +85,14 @@ def fetch_trec(
 ) -> Bunch | tuple:
     """Questions with the type of their answer (needs pandas).
 
-    5,452 training and 500 test questions, tokens separated by spaces; answers are
-    descriptions, entities, abbreviations, humans, locations or numbers.
+    There are 5,452 training and 500 test questions, and spaces separate the tokens.
+    The answers are descriptions, entities, abbreviations, humans, locations or numbers.
 
     Parameters
     ----------
-    subset : {"all", "train", "test"}, default="all"
-        Questions of the published split; "all" are the training ones, then the test
-        ones.
-    data_home : str or path-like, default=None
-        Folder with ``trec.csv.gz``. There is no download.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a Bunch.
+    {subset}
+    {data_home}
+    {return_X_y}
 
     Returns
     -------
@@ -110,8 +105,7 @@ def fetch_trec(
     ------
     ValueError
         If the subset is unknown.
-    FileNotFoundError
-        If the file is not there.
+    {FileNotFoundError}
 
     References
     ----------
@@ -123,12 +117,7 @@ def fetch_trec(
 
 
 def _fetch(name: str, target_names, data_home, return_X_y: bool, subset=None):
-    import pandas as pd
-
-    path = find(name, data_home)
-    if path is None:
-        raise FileNotFoundError(advice(name, download=False))
-    frame = pd.read_csv(path, keep_default_na=False)
+    frame = load_csv(name, data_home, keep_default_na=False)
     published = {}
     if subset is not None:
         frame = frame[in_subset(frame["split"].to_numpy(dtype=str), subset)]

@@ -1,11 +1,11 @@
-"""Makers of data; each returns the truth beside X and y."""
+"""Classes that depend on other features in each region of the input."""
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils import check_random_state
+
+from ..utils.validation import check_count
 
 __all__ = ["make_sparse_regions"]
 
@@ -18,17 +18,17 @@ def make_sparse_regions(
     offset: float = 10.0,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Classes that depend on two features at each sample, on others elsewhere.
+    """Classes that depend on two features of each sample, which differ by region.
 
-    All columns are standard normal. The first ``n_regions`` of them indicate the
-    region: the sample's own is raised by ``offset``. The class is the sign of the
-    product of the two features that belong to the region, columns ``n_regions + 2 r``
-    and ``n_regions + 2 r + 1`` for region r; the other columns are noise. Regions hold
-    equally many samples (up to one) and come in random order. No linear model does
-    better than chance.
+    All columns are standard normal. The first ``n_regions`` of them indicate the region
+    of a sample: ``offset`` is added to the indicator of its own region. The class is
+    the sign of the product of the two features that belong to the region, which are
+    columns ``n_regions + 2 r`` and ``n_regions + 2 r + 1`` for region r; the other
+    columns are noise. The regions hold equally many samples (up to one) in random
+    order. No linear model does better than chance.
 
-    After the sparse synthetic data of Ross, Lage and Doshi-Velez (2017), *The Neural
-    LASSO*, section 4.
+    The data follow the sparse synthetic data of Ross, Lage and Doshi-Velez (2017),
+    *The Neural LASSO*, section 4.
 
     Parameters
     ----------
@@ -37,21 +37,21 @@ def make_sparse_regions(
         At least ``3 * n_regions``.
     n_regions : int, default=6
     offset : float, default=10.0
-        What is added to a sample's region indicator.
+        What is added to the indicator of a sample's region.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
-        Classes 0 and 1, the second where the product is positive.
+        Classes 0 and 1; the class is 1 if the product is positive.
     relevant : ndarray of shape (n_samples, n_features), bool
         The truth: the two features that decide the class of each sample.
 
     Raises
     ------
     ValueError
-        If a number is too small.
+        If a number is not an integer or too small.
 
     Examples
     --------
@@ -59,7 +59,9 @@ def make_sparse_regions(
     >>> X.shape, relevant.sum(axis=1).tolist()
     ((12, 49), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     """
-    check_positive(n_samples=n_samples, n_features=n_features, n_regions=n_regions)
+    check_count("n_samples", n_samples)
+    check_count("n_features", n_features)
+    check_count("n_regions", n_regions)
     if n_features < 3 * n_regions:
         raise ValueError(
             f"n_features must be at least 3 * n_regions = {3 * n_regions} (an "
@@ -75,9 +77,3 @@ def make_sparse_regions(
     relevant = np.zeros(X.shape, dtype=bool)
     relevant[rows, first] = relevant[rows, first + 1] = True
     return X, y, relevant
-
-
-def check_positive(**numbers: int) -> None:
-    for name, value in numbers.items():
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}.")

@@ -23,52 +23,58 @@ from .right_reasons import RRRClassifier
 
 __all__ = ["FindAnotherExplanation"]
 
-NOTHING_NEW = 0.05  # share of large gradients that are not where earlier ones were
-
-
-def _member_has(method: str):
-    return available_if(lambda self: hasattr(self._first(), method))
+# A member explains nothing new if at most this share of its large gradients is where
+# no earlier member had one.
+NOTHING_NEW = 0.05
 
 
 class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
     """Accurate models that rely on different features, found one after the other.
 
-    The first member is fitted as the estimator is. Each further member is fitted with
-    annotations that rule out the features with large gradients in the members before
-    it, sample by sample: ``|g_ij| > cutoff * max_k |g_ik|`` at the training rows. It
-    ends after ``n_explanations``, or when the next model is not accurate any more, or
-    when it finds nothing new; that model is not kept.
+    The first member is the estimator, fitted as it is. Each further member is fitted
+    with annotations that rule out the features on which the members before it rely:
+    feature j is ruled out at training sample i if ``|g_ij| > cutoff * max_k |g_ik|``
+    for the gradient g of an earlier member. The search ends after ``n_explanations``
+    members. It ends earlier if the next model is no longer accurate or relies on the
+    same features as the earlier ones; that model is not kept.
 
-    Where the members disagree is where an expert should look; the number of members
-    measures how redundant the data are.
+    An expert should look at the rows where the members disagree. The number of members
+    is a measure of how redundant the data are.
+
+    The methods of this estimator (``predict``, ``score``, ``explain`` and so on) answer
+    with the first member. For member k, call those of ``estimators_[k]``.
 
     Parameters
     ----------
     estimator : estimator, default=None
-        Classifier or regressor whose ``fit`` takes ``annotations``, with ``explain``;
-        :class:`RRRClassifier` with ``lam="auto"`` if not given.
+        Classifier or regressor that has ``explain`` and whose ``fit`` takes
+        ``annotations``. ``None`` stands for :class:`RRRClassifier` with ``lam="auto"``.
     n_explanations : int, default=3
         Largest number of members.
     cutoff : float, default=0.67
-        Share of a sample's largest gradient above which a gradient is large.
+        A gradient is large if it exceeds this share of the largest gradient of its
+        sample.
     tolerance : float, default=0.1
-        How far the score of a member on the training rows may fall below that of the
-        first.
+        How far the score of a member on the training rows may lie below that of the
+        first member.
     random_state : int, RandomState instance or None, default=None
-        Seed of all members, which then start from the same weights; with ``None`` the
-        estimator's own ``random_state`` holds.
+        Seed of all members, which then start from the same weights. With ``None`` the
+        members use the ``random_state`` of the estimator.
 
     Attributes
     ----------
     estimators_ : list of estimators
-        The members, each a fitted estimator of its own.
+        The members, each of them a fitted estimator, in the order in which they were
+        found.
     masks_ : list of ndarray or CSR matrix of the shape of X, bool
-        Where each member has large gradients at the training rows.
+        For each member, where its gradients at the training rows are large.
     scores_ : list of float
         Accuracy or R2 of each member on the training rows.
     ended_by_ : {"n_explanations", "score", "explanations"}
-        Why there are no more members: as many as asked for; the next one was less
-        accurate; at least 95 % of its large gradients were where earlier ones had been.
+        Why the search ended. "n_explanations": there are as many members as asked for.
+        "score": the next model was less accurate than ``tolerance`` allows.
+        "explanations": at least 95 % of the large gradients of the next model were
+        where an earlier member has large ones.
     classes_ : ndarray of shape (n_classes,)
         Class labels, for a classifier.
     n_features_in_ : int
@@ -78,10 +84,10 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    The scores are on the training rows, because held-out rows share their wrong
-    reasons; only an expert, or data from elsewhere, can tell the members apart. A
-    search around this estimator scores its first member, for which ``lam`` is of no
-    effect without annotations.
+    The scores are those of the training rows: held-out rows contain the same wrong
+    reasons, so they could not tell the members apart either. Only an expert can, or
+    data from elsewhere. A search around this estimator, such as ``GridSearchCV``,
+    scores the first member, on which ``lam`` has no effect without annotations.
 
     References
     ----------
@@ -109,10 +115,6 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
     __metadata_request__fit = {"annotations": True}
-    __metadata_request__predict = {"member": True}
-    __metadata_request__predict_proba = {"member": True}
-    __metadata_request__decision_function = {"member": True}
-    __metadata_request__score = {"member": True}
 
     def __init__(
         self,
@@ -135,17 +137,18 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         sample_weight: ArrayLike | None = None,
         annotations: ArrayLike | None = None,
     ):
-        """Fit members until there is no other accurate explanation.
+        """Fit members until no other accurate explanation is found.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
-            As in the estimator; also in the scores.
+            Weights of the rows, which the estimator is given. They also count in the
+            scores and when the search compares large gradients.
         annotations : array-like, DataFrame, dict or list of str, default=None
-            What is known to be irrelevant, in any form that the estimator takes; holds
-            for all members.
+            Features that are known to be irrelevant, in any form that the estimator
+            takes. They are ruled out for all members.
 
         Returns
         -------
@@ -154,7 +157,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is not as described, or as the estimator's ``fit``.
+            If a parameter is not as described, or if the estimator's ``fit`` raises it.
         TypeError
             If the estimator's ``fit`` does not take annotations.
         """
@@ -184,6 +187,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
                 ended_by = "explanations"
                 break
             if not members:
+                # The masks are joined to the annotations, which therefore must be
+                # weights of the shape of X. The first member knows the column names.
                 names = getattr(member, "feature_names_in_", None)
                 given = check_annotations(annotations, mask.astype(float), names)
             members.append(member)
@@ -199,49 +204,43 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(members[0], name))
         return self
 
-    def predict(self, X: ArrayLike, member: int = 0) -> np.ndarray:
-        """Predictions of one member.
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Predictions of the first member.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        member : int, default=0
-            Position in ``estimators_``.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-
-        Raises
-        ------
-        ValueError
-            If there is no such member.
         """
-        return self._member(member).predict(X)
+        check_is_fitted(self)
+        return self._first().predict(X)
 
-    @_member_has("predict_proba")
-    def predict_proba(self, X: ArrayLike, member: int = 0) -> np.ndarray:
-        """Probabilities (n_samples, n_classes) of one member; see ``predict``."""
-        return self._member(member).predict_proba(X)
+    @available_if(lambda self: hasattr(self._first(), "predict_proba"))
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        """Class probabilities of the first member, of shape (n_samples, n_classes)."""
+        check_is_fitted(self)
+        return self._first().predict_proba(X)
 
-    @_member_has("decision_function")
-    def decision_function(self, X: ArrayLike, member: int = 0) -> np.ndarray:
-        """Decision function of one member, with its shape; see ``predict``."""
-        return self._member(member).decision_function(X)
+    @available_if(lambda self: hasattr(self._first(), "decision_function"))
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """Decision function of the first member, in the shape that it returns."""
+        check_is_fitted(self)
+        return self._first().decision_function(X)
 
     def score(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        member: int = 0,
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Accuracy or R2 of one member; see ``predict``."""
-        return self._member(member).score(X, y, sample_weight)
+        """Accuracy or R2 of the first member."""
+        check_is_fitted(self)
+        return self._first().score(X, y, sample_weight)
 
-    def explain(self, X: ArrayLike, *, member: int = 0, **options) -> np.ndarray:
-        """Attributions of one member, in the shape that its ``explain`` gives."""
-        return self._member(member).explain(X, **options)
+    def explain(self, X: ArrayLike, **options) -> np.ndarray:
+        """Attributions of the first member, whose ``explain`` takes the options."""
+        check_is_fitted(self)
+        return self._first().explain(X, **options)
 
     def disagreement(self, X: ArrayLike) -> np.ndarray:
         """How much the members disagree on each row.
@@ -253,9 +252,10 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Classifiers: the share of pairs of members that predict different classes,
-            in [0, 1]. Regressors: the standard deviation of the predictions, in the
-            units of y, averaged over outputs. 0 if there is one member only.
+            For classifiers, the share of pairs of members that predict different
+            classes, in [0, 1]. For regressors, the standard deviation of the members'
+            predictions, in the units of y and averaged over outputs. It is 0 if there
+            is only one member.
         """
         check_is_fitted(self)
         predictions = np.stack([member.predict(X) for member in self.estimators_])
@@ -269,16 +269,9 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         return RRRClassifier() if self.estimator is None else self.estimator
 
     def _first(self):
+        """The first member, or before ``fit`` the estimator that it will be."""
         fitted = getattr(self, "estimators_", None)
         return fitted[0] if fitted else self._estimator()
-
-    def _member(self, member: int):
-        check_is_fitted(self)
-        if not isinstance(member, Integral) or not 0 <= member < len(self.estimators_):
-            raise ValueError(
-                f"member must be in 0 ... {len(self.estimators_) - 1}, got {member!r}."
-            )
-        return self.estimators_[member]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

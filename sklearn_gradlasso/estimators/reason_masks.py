@@ -1,4 +1,7 @@
-"""Masks over rows and features: dense, or CSR where X is sparse."""
+"""Masks that mark where gradients are large: which features a model relies on.
+
+A mask has the shape of X. It is an array, or a CSR matrix if X is sparse.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,17 @@ __all__ = ["large_gradients", "share_of", "union"]
 
 
 def large_gradients(phi: np.ndarray, X, cutoff: float) -> np.ndarray | sp.csr_matrix:
-    """Where an attribution is above a share of the row's largest.
+    """Mark the attributions that exceed a share of the largest one of their row.
 
     Parameters
     ----------
-    phi : ndarray of the shape of X, or with a last axis for explained outputs
-        Outputs are combined by their Euclidean norm.
+    phi : ndarray of the shape of X, or with one more axis for several outputs
+        Attributions. The Euclidean norm over the outputs takes their place if there
+        are several.
     X : array-like or sparse matrix
-        The rows explained; the mask is sparse if X is.
+        The rows that phi explains. The mask is sparse if X is.
     cutoff : float
+        The share, at least 0 and below 1.
     """
     size = np.abs(phi)
     n_axes = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -29,7 +34,7 @@ def large_gradients(phi: np.ndarray, X, cutoff: float) -> np.ndarray | sp.csr_ma
 
 
 def share_of(part, whole, sample_weight=None) -> float:
-    """Share of a mask that lies in part of it, rows counting by their weight."""
+    """Share of the entries of a mask that are in a part of it, weighted by row."""
     counts = [_counts(mask) for mask in (part, whole)]
     weight = np.ones(len(counts[0])) if sample_weight is None else sample_weight
     in_part, in_whole = (np.asarray(weight) @ count for count in counts)
@@ -37,7 +42,7 @@ def share_of(part, whole, sample_weight=None) -> float:
 
 
 def union(mask, other):
-    """Larger value of a mask and of weights (or another mask), if there are any."""
+    """Elementwise maximum of a mask and another mask or weights; None counts as 0."""
     if other is None:
         return mask
     if sp.issparse(mask):

@@ -1,4 +1,11 @@
-"""How sparse explanations are, and how much of the output they account for."""
+"""How sparse explanations are, and whether they name the features a model relies on.
+
+A metric is a function of arrays: of attributions phi of shape ``(n, d)`` or of
+importances of shape ``(d,)``, and where it must ask the model, of a callable from rows
+to outputs. It knows no estimator and no network, so that it can judge the attributions
+of any package. Files of this folder may import ``utils`` and nothing else of the
+package; ``paths`` counts effective features with it.
+"""
 
 from ._ablation import AblationCurve, ablation_curve, ablation_scores
 from ._sparsity import effective_features, gini_index

@@ -1,4 +1,4 @@
-"""Ablation: what the model says when only some features are known."""
+"""Ablation: how the output changes as features are kept or removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Score = Callable[[np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True, eq=False)
 class AblationCurve:
-    """A curve of ablation and its area.
+    """An ablation curve and its score.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class AblationCurve:
     values : ndarray of shape (n_points,)
         Mean output of the model, or ``score(y, output)`` for sign "absolute".
     score : float
-        Signed area; larger is better.
+        Signed area of the curve; larger is better.
     """
 
     fractions: np.ndarray
@@ -65,63 +65,70 @@ def ablation_curve(
     """Output of a model as more of each sample's features are kept or removed.
 
     The features of a sample are ordered by its attributions: most positive first, most
-    negative first, or largest magnitude first; equal ones by column. At each point the
-    first c are kept and the others hidden, or the first c are hidden (removed). For
-    the signs "positive" and "negative" at most the features of that sign are taken,
-    and a feature whose attribution is exactly zero has none: it stays hidden under
-    "keep" and shown under "remove". For "absolute" every feature is taken in the end.
+    negative first, or largest magnitude first. Ties are ordered by column. At each
+    point of the curve the first c features are kept and all others are hidden, or the
+    first c are removed, that is hidden, and all others are shown. With the signs
+    "positive" and "negative" only features with attributions of that sign are kept or
+    removed. A feature whose attribution is exactly zero has neither sign: it stays
+    hidden with "keep" and shown with "remove". With "absolute" all features are kept or
+    removed in the end.
 
-    With v(t) the value at fraction t, the score is an area by trapezoids::
+    If v(t) is the value at fraction t, the score is an area by trapezoids::
 
         keep positive, remove negative      integral of v(t) - v(0)
         keep negative, remove positive      integral of v(0) - v(t)
         keep absolute                       integral of v(t)
         remove absolute                     1 - integral of v(t)
 
-    v(0), where nothing is kept or removed yet, is the same for all attributions; were
-    it not subtracted, a constant in the output would be a constant in the score.
+    At v(0) nothing is kept or removed yet, so it is the same for all attributions.
+    Without the subtraction a constant in the output would change the score.
 
-    These are the measures of Lundberg et al. (2019), *Explainable AI for Trees*,
-    as Erion et al. (2019), *Learning Explainable Models Using Attribution Priors*,
-    use them (appendix C.2). The code of the former subtracts nothing, takes features
-    of attribution zero with either sign, and resamples the same rows for all samples.
+    These are the measures of Lundberg et al. (2019), *Explainable AI for Trees*, as
+    Erion et al. (2019), *Learning Explainable Models Using Attribution Priors*, use
+    them (appendix C.2). The code of Lundberg et al. differs in three points: it
+    subtracts nothing, it takes features whose attribution is zero with either sign,
+    and it resamples the same rows for all samples.
 
     Parameters
     ----------
     predict : callable of signature ``(n, n_features) -> (n,)``
-        Output of the model for an array of rows: a regression's prediction or a
-        classifier's log-odds.
+        Output of the model for an array of rows, such as the prediction of a regressor
+        or the log-odds of a classifier.
     X : array-like of shape (n_samples, n_features)
         Samples.
     phi : array-like of shape (n_samples, n_features)
-        Their attributions for the output that ``predict`` returns.
+        Attributions of the samples for the output that ``predict`` returns.
     background : array-like of shape (n_rows, n_features)
-        Rows, usually the training set, that say what hidden features may be.
+        Rows from which the values of hidden features are taken, usually the training
+        set.
     mode : {"keep", "remove"}, default="keep"
-        What is done with the first features.
+        Whether the first features are kept or removed.
     sign : {"positive", "negative", "absolute"}, default="positive"
         Order of the features.
     mask : {"mean", "resample", "impute"}, default="mean"
-        What stands for a sample's hidden features: the means of the background's
-        columns; the values of a background row, with outputs averaged over rows; or
-        their conditional mean given the sample's other features, under a normal
-        distribution with the mean and the covariance of the background (1e-6 is added
-        to the diagonal of its correlations).
+        What replaces the hidden features of a sample. "mean": the means of the
+        background's columns. "resample": the values of a background row, with outputs
+        averaged over several rows. "impute": their conditional mean given the other
+        features of the sample, under a normal distribution with the mean and the
+        covariance of the background (1e-6 is added to the diagonal of its
+        correlations).
     y : array-like of shape (n_samples,), default=None
-        Truth, for sign "absolute" alone.
+        True values. Only sign "absolute" needs them.
     score : callable of signature ``(y, output) -> float``, default=None
-        Agreement for sign "absolute", larger is better. None takes the area under the
-        ROC curve if y has two classes and R2 otherwise.
+        Agreement of y and the output for sign "absolute"; larger is better. ``None``
+        takes the area under the ROC curve if y has two classes and R2 otherwise.
     n_fractions : int, default=11
-        Number of points before rounding to whole features: ``n_features (10^s - 1) /
-        9`` for s equally spaced from 0 to 1, denser at few features as in
-        Lundberg et al. A large number takes every count of features.
+        Number of points before rounding to whole features. The counts are
+        ``n_features (10^s - 1) / 9`` for s equally spaced from 0 to 1, which puts more
+        points at small counts, as in Lundberg et al. A large number takes every count
+        of features.
     n_resamples : int, default=100
-        Background rows of each sample for mask "resample", the same at all points. All
-        rows are used if there are no more than this.
+        Number of background rows for each sample with mask "resample"; they are the
+        same at all points. If the background has no more rows than this, all of them
+        are used.
     random_state : int, RandomState or None, default=None
-        Draws these rows. Compare attributions with the same integer, which draws the
-        same rows.
+        Decides these rows. Give the same integer to compare attributions on the same
+        rows.
 
     Returns
     -------
@@ -130,8 +137,8 @@ def ablation_curve(
     Raises
     ------
     ValueError
-        If shapes disagree, an entry or an output is infinite or NaN, an option is
-        unknown, a number is too small, or y is missing for sign "absolute".
+        If shapes disagree, if an entry or an output is infinite or NaN, if an option is
+        unknown or a number too small, or if y is missing for sign "absolute".
 
     Examples
     --------
@@ -150,7 +157,8 @@ def ablation_curve(
         ("n_fractions", n_fractions, 2),
         ("n_resamples", n_resamples, 1),
     ]:
-        if not isinstance(value, Integral) or value < least:
+        is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+        if not is_integer or value < least:
             raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")
     shape = ("n_samples", "n_features")
     X = _check(X, "X", shape, "flatten the axes of the features")
@@ -201,17 +209,17 @@ def ablation_scores(
     n_resamples: int = 100,
     random_state: int | RandomState | None = None,
 ) -> dict[str, float]:
-    """The 18 scores of ablation; larger is better for each.
+    """The 18 ablation scores; each is better if it is larger.
 
-    A name has the initials of mode, sign and mask: KPM is keep, positive, mean; RAI is
-    remove, absolute, impute (Erion et al. 2019, table 1).
+    A name consists of the initials of mode, sign and mask: KPM is keep, positive, mean,
+    and RAI is remove, absolute, impute (Erion et al. 2019, table 1).
 
     Parameters
     ----------
     predict, X, phi, background, y, score, n_fractions, n_resamples : as described
         See `ablation_curve`.
     random_state : int, RandomState or None, default=None
-        Draws the background rows, once for all scores.
+        Decides the background rows, which are the same for all scores.
 
     Returns
     -------
@@ -256,7 +264,7 @@ def ablation_scores(
 
 
 def _outputs(predict, blocks, n) -> np.ndarray:
-    """Average over blocks of n rows of what ``predict`` returns for them."""
+    """Outputs for n samples, averaged over all versions of them in the blocks."""
     outputs = []
     for block in blocks:
         output = np.atleast_1d(predict(block))
@@ -266,7 +274,7 @@ def _outputs(predict, blocks, n) -> np.ndarray:
 
 
 def _check(values, name, shape, fix, dtype=np.float64) -> np.ndarray:
-    """Finite array of this shape, where a name stands for any length."""
+    """Array of finite numbers with this shape, in which a name fits any length."""
     values = check_array(
         values, dtype=dtype, ensure_2d=False, allow_nd=True, input_name=name
     )

@@ -1,4 +1,4 @@
-"""What stands for the features of a sample that are hidden from the model."""
+"""Values that replace the features of a sample which are hidden from the model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state, gen_batches
 __all__ = ["MASKS", "filling"]
 
 MASKS = ("mean", "resample", "impute")
-CELLS = 2**20  # numbers held at once
-RIDGE = 1e-6
+MAX_NUMBERS = 2**20  # in an array that is made for a part of the samples or rows
+RIDGE = 1e-6  # makes the systems of the conditional means solvable
 
 Fill = Callable[[np.ndarray], Iterator[np.ndarray]]
 
@@ -34,23 +34,26 @@ def filling(
     X : ndarray of shape (n, d)
         Samples.
     background : ndarray of shape (m, d)
-        Rows that say what hidden features may be.
+        Rows from which the values of hidden features are taken.
     n_resamples : int
-        Background rows of each sample for "resample"; at most m are used.
+        Number of background rows for each sample with "resample". At most m are used.
     random_state : int, RandomState or None
-        Shuffles the background. A sample takes consecutive rows of it from its own
-        place on, so that its rows differ and all rows are used about equally often.
+        Decides the order of the background rows. Each sample takes consecutive rows of
+        that order, starting one row later than the sample before it. The rows of a
+        sample therefore differ, and all rows are used about equally often.
 
     Returns
     -------
     callable
-        From which entries are shown, of shape (n, d), to blocks of shape (k n, d),
-        each k fillings of all samples, over which outputs are to be averaged.
+        A function of a boolean array of shape (n, d), which is True where an entry of X
+        is shown. It yields blocks of shape (k n, d): k versions of all samples with
+        their hidden entries filled in. The outputs for all versions of a sample are to
+        be averaged.
 
     Raises
     ------
     ValueError
-        If "impute" gets a background of one row.
+        If the background has only one row and the mask is "impute".
     """
     if mask == "mean":
         return partial(_means, X, background.mean(axis=0))
@@ -67,21 +70,23 @@ def _means(X, mean, shown) -> Iterator[np.ndarray]:
 
 
 def _resampled(X, background, rows, shown) -> Iterator[np.ndarray]:
-    for batch in gen_batches(len(rows), max(1, CELLS // X.size)):
+    for batch in gen_batches(len(rows), max(1, MAX_NUMBERS // X.size)):
         filled = np.where(shown, X, background[rows[batch]])
         yield filled.reshape(-1, X.shape[1])
 
 
 def _conditional_means(X, mean, scale, correlation, shown) -> Iterator[np.ndarray]:
-    """Solve ``C_ss z = x_s`` for standardised shown features s; hidden h: ``C_hs z``.
+    """Fill in the expected values of the hidden features, given those shown.
 
-    Each system has the size of C, with the identity in place of the hidden features,
-    so that numpy solves many in one call.
+    With the correlations C and standardised features, solve ``C_ss z = x_s`` for the
+    shown features s; the hidden features h then have the conditional mean ``C_hs z``.
+    Each system has the full size of C, with rows of the identity for hidden features,
+    so that numpy solves the systems of many samples in one call.
     """
     n, d = X.shape
     standard = np.where(shown, (X - mean) / scale, 0)
     expected = np.empty_like(X)
-    for batch in gen_batches(n, max(1, CELLS // d**2)):
+    for batch in gen_batches(n, max(1, MAX_NUMBERS // d**2)):
         both = shown[batch, :, None] & shown[batch, None, :]
         systems = np.where(both, correlation, np.eye(d))
         z = np.linalg.solve(systems, standard[batch, :, None])[..., 0]
@@ -90,7 +95,13 @@ def _conditional_means(X, mean, scale, correlation, shown) -> Iterator[np.ndarra
 
 
 def _moments(background) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means, standard deviations (1 for constants), correlations with the ridge."""
+    """Means, standard deviations (1 for a constant column) and ridged correlations.
+
+    Raises
+    ------
+    ValueError
+        If the background has only one row.
+    """
     if len(background) < 2:
         raise ValueError(
             'background must have at least two rows for mask="impute", got one; give '

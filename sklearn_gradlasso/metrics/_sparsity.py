@@ -1,4 +1,4 @@
-"""How sparse explanations are."""
+"""How sparse explanations are: features that matter at a sample, and inequality."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ __all__ = ["effective_features", "gini_index"]
 def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
     """Average number of features that matter at a sample.
 
-    ``mean_i #{j : |phi_ij| >= cutoff * max_k |phi_ik|}``; a sample whose attributions
-    are all zero counts 0. It is D_eff of Ross, Lage and Doshi-Velez (2017), *The
-    Neural LASSO*, table 1, where phi are input gradients and the cutoff is 1/10.
+    The formula is ``mean_i #{j : |phi_ij| >= cutoff * max_k |phi_ik|}``, where a sample
+    whose attributions are all zero has no such feature. This is D_eff of Ross, Lage and
+    Doshi-Velez (2017), *The Neural LASSO*, table 1, for which phi are input gradients
+    and the cutoff is 1/10.
 
     Parameters
     ----------
     phi : array-like of shape (n_samples, n_features) or (..., n_outputs)
-        Attributions, as ``explain`` returns them; outputs are averaged over, each
-        with its own largest attribution.
+        Attributions as ``explain`` returns them. With several outputs the result is the
+        average over them, and each output has its own largest attribution.
     cutoff : float, default=0.1
-        Share of the sample's largest attribution from which on a feature counts, in
-        (0, 1].
+        A feature counts if its attribution is at least this share of the largest one
+        of the sample, in magnitude. In (0, 1].
 
     Returns
     -------
@@ -33,8 +34,8 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
     Raises
     ------
     ValueError
-        If phi has another number of axes, is empty, or has infinite or NaN entries,
-        or the cutoff is not in (0, 1].
+        If phi has another number of axes, is empty, or has infinite or NaN entries, or
+        if the cutoff is not in (0, 1].
 
     Examples
     --------
@@ -56,11 +57,11 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
 
 
 def gini_index(importances: ArrayLike) -> float:
-    """Inequality of importances: 0 if all are equal, near 1 if one has it all.
+    """Inequality of importances: 0 if all are equal, near 1 if one feature has all.
 
-    ``sum_j sum_k |a_j - a_k| / (2 p sum_j a_j)`` for p importances a, computed by
-    sorting (Erion et al. 2019, *Learning Explainable Models Using Attribution Priors*,
-    sparsity prior). The largest value is ``1 - 1 / p``.
+    The formula is ``sum_j sum_k |a_j - a_k| / (2 p sum_j a_j)`` for p importances a
+    (Erion et al. 2019, *Learning Explainable Models Using Attribution Priors*, sparsity
+    prior), and it is computed by sorting. The largest possible value is ``1 - 1 / p``.
 
     Parameters
     ----------
@@ -70,12 +71,13 @@ def gini_index(importances: ArrayLike) -> float:
     Returns
     -------
     float
-        In [0, 1); 0 if all importances are zero.
+        In [0, 1). It is 0 if all importances are zero.
 
     Raises
     ------
     ValueError
-        If there is not one axis, or an entry is negative, infinite or NaN.
+        If the importances do not have one axis, or if one of them is negative, infinite
+        or NaN.
 
     Examples
     --------

@@ -6,8 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
 from sklearn_gradlasso.datasets import (
-    _adult,
-    _images,
+    _files,
     _newsgroups,
     fetch_adult,
     fetch_mnist,
@@ -148,7 +147,7 @@ def no_data(tmp_path, monkeypatch):
 
     monkeypatch.delenv("SKLEARN_GRADLASSO_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    monkeypatch.setattr(_images, "fetch_openml", refuse)
+    monkeypatch.setattr(_files, "fetch_openml", refuse)
     monkeypatch.setattr(_newsgroups, "fetch_20newsgroups", refuse)
 
 
@@ -185,7 +184,7 @@ def test_mnist_from_a_file_and_from_openml(tmp_path, no_data, monkeypatch):
 
     data = np.zeros((70_000, 784), dtype=np.int16)
     answer = Bunch(data=data, target=np.full(70_000, "7"))
-    monkeypatch.setattr(_images, "fetch_openml", lambda **kwargs: answer)
+    monkeypatch.setattr(_files, "fetch_openml", lambda **kwargs: answer)
     bunch = fetch_mnist()
     assert (bunch.split == "train").sum() == 60_000
     assert bunch.data.dtype == np.uint8 and set(bunch.target) == {7}
@@ -286,7 +285,7 @@ def test_adult_from_openml_in_either_order(tmp_path, monkeypatch, test_rows_firs
     order = parts[::-1] if test_rows_first else parts
     frame = pd.concat(order, ignore_index=True)
     answer = Bunch(data=frame[["age", "of"]], target=frame["class"])
-    monkeypatch.setattr(_adult, "fetch_openml", lambda **kwargs: answer)
+    monkeypatch.setattr(_files, "fetch_openml", lambda **kwargs: answer)
     bunch = fetch_adult()
     assert (bunch.split == bunch.data["of"]).all()
     assert bunch.split[0] == "train"
@@ -305,7 +304,7 @@ def test_adult_without_a_network(tmp_path, monkeypatch):
 
     monkeypatch.delenv("SKLEARN_GRADLASSO_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    monkeypatch.setattr(_adult, "fetch_openml", refuse)
+    monkeypatch.setattr(_files, "fetch_openml", refuse)
     with pytest.raises(
         FileNotFoundError, match="OpenML could not be reached: no route"
     ):

@@ -2,6 +2,7 @@
 
 import inspect
 import tracemalloc
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -42,9 +43,10 @@ def test_makers_check_the_noise(make, noise):
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_makers_check_the_counts(make):
-    for name in ("n_samples", "n_features"):
-        with pytest.raises(ValueError, match=f"{name} must be a positive integer"):
-            make(**{name: 0})
+    for name, value in product(("n_samples", "n_features"), (0, 2.0, True, "many")):
+        message = f"{name} must be a positive integer, got {value!r}"
+        with pytest.raises(ValueError, match=message):
+            make(**{name: value})
 
 
 def expected_correlation(n_features, n_groups, group_size, correlation):

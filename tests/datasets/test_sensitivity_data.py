@@ -9,6 +9,7 @@ from helpers.known_slopes import root_mean_square, shares
 
 from sklearn_gradlasso.datasets import (
     _credit_default,
+    _files,
     fetch_beijing_pm25,
     fetch_credit_default,
     make_sensitivity_regression,
@@ -60,7 +61,7 @@ def refuse(**kwargs):
 def no_data(tmp_path, monkeypatch):
     monkeypatch.delenv("SKLEARN_GRADLASSO_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    monkeypatch.setattr(_credit_default, "fetch_openml", refuse)
+    monkeypatch.setattr(_files, "fetch_openml", refuse)
     return tmp_path
 
 
@@ -101,7 +102,7 @@ def test_clients_from_openml(no_data, monkeypatch):
         asked.update(kwargs)
         return from_openml(data)
 
-    monkeypatch.setattr(_credit_default, "fetch_openml", answer)
+    monkeypatch.setattr(_files, "fetch_openml", answer)
     bunch = fetch_credit_default(data_home=no_data)
     assert asked == {"data_id": 42477, "as_frame": True, "data_home": no_data}
     assert bunch.data.columns.tolist() == bunch.feature_names == _credit_default.NAMES
@@ -112,9 +113,7 @@ def test_clients_from_openml(no_data, monkeypatch):
 @pytest.mark.parametrize("shape", [(29_999, 23), (30_000, 24)])
 def test_another_table_from_openml_is_refused(no_data, monkeypatch, shape):
     table = pd.DataFrame(np.zeros(shape)).add_prefix("x")
-    monkeypatch.setattr(
-        _credit_default, "fetch_openml", lambda **kwargs: from_openml(table)
-    )
+    monkeypatch.setattr(_files, "fetch_openml", lambda **kwargs: from_openml(table))
     with pytest.raises(FileNotFoundError, match="What OpenML gave is another table"):
         fetch_credit_default(data_home=no_data)
 

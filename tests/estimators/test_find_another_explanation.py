@@ -7,6 +7,7 @@ import scipy.sparse as sp
 import sklearn
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,7 +15,6 @@ from torch import nn
 
 from sklearn_gradlasso import (
     FindAnotherExplanation,
-    GradientLassoClassifier,
     RRRClassifier,
     RRRRegressor,
 )
@@ -113,21 +113,21 @@ def test_sparse_rows_have_sparse_masks():
     np.testing.assert_array_equal(sparse.predict(X), dense.predict(TWINS))
 
 
-def test_a_member_answers():
-    found = search(n_explanations=2).fit(TWINS, np.where(Y, "up", "down"))
+def test_the_first_member_answers():
+    labels = np.where(Y, "up", "down")
+    found = search(n_explanations=2).fit(TWINS, labels)
     assert is_classifier(found)
     assert found.classes_.tolist() == ["down", "up"]
-    for k, member in enumerate(found.estimators_):
-        for method in ("predict", "predict_proba", "decision_function", "explain"):
-            ours = getattr(found, method)(TWINS, member=k)
-            np.testing.assert_array_equal(ours, getattr(member, method)(TWINS))
-        labels = np.where(Y, "up", "down")
-        assert found.score(TWINS, labels, member=k) == member.score(TWINS, labels)
-    phi = found.explain(TWINS, member=1, target="training")
-    np.testing.assert_array_equal(phi, member.explain(TWINS, target="training"))
-    for member in (2, -1, "second", 0.0):
-        with pytest.raises(ValueError, match="member must be in 0 ... 1, got"):
-            found.predict(TWINS, member=member)
+    first, second = found.estimators_
+    for method in ("predict", "predict_proba", "decision_function", "explain"):
+        ours = getattr(found, method)(TWINS)
+        np.testing.assert_array_equal(ours, getattr(first, method)(TWINS))
+        assert (ours != getattr(second, method)(TWINS)).any()
+    weight = 1.0 + Y
+    assert found.score(TWINS, labels) == first.score(TWINS, labels)
+    assert found.score(TWINS, labels, weight) == first.score(TWINS, labels, weight)
+    phi = found.explain(TWINS, target="training")
+    np.testing.assert_array_equal(phi, first.explain(TWINS, target="training"))
 
 
 def test_disagreement_is_the_share_of_pairs():
@@ -151,7 +151,8 @@ def test_a_regressor_with_two_outputs():
 def test_inside_a_pipeline_and_a_search():
     pipeline = make_pipeline(StandardScaler(), search(n_explanations=2))
     pipeline.fit(TWINS, Y, findanotherexplanation__annotations=[0, 0, 1])
-    assert pipeline.predict(TWINS, member=1).shape == (300,)
+    second = pipeline[-1].estimators_[1]
+    assert second.predict(pipeline[:-1].transform(TWINS)).shape == (300,)
     grid = GridSearchCV(
         search(RRRClassifier(max_iter=20), n_explanations=2),
         {"estimator__lam": [0.1, 1.0]},
@@ -177,7 +178,7 @@ def test_parameters(params, message):
 
 @pytest.mark.parametrize(
     "estimator",
-    [GradientLassoClassifier(), make_pipeline(StandardScaler(), RRRClassifier())],
+    [LogisticRegression(), make_pipeline(StandardScaler(), RRRClassifier())],
 )
 def test_the_estimator_must_take_annotations(estimator):
     with pytest.raises(TypeError, match="estimator must take annotations.*Pipeline"):
@@ -210,12 +211,16 @@ def test_rows_of_weight_zero_do_not_count(form):
     assert beside.scores_ == alone.scores_
 
 
-def test_a_member_is_chosen_through_a_pipeline_with_routing():
+def test_annotations_are_routed_through_a_pipeline():
     with sklearn.config_context(enable_metadata_routing=True):
         pipeline = make_pipeline(StandardScaler(), search(n_explanations=2))
         pipeline.fit(TWINS, Y, annotations=[0, 0, 1])
-        second = pipeline[-1].estimators_[1].predict(pipeline[:-1].transform(TWINS))
-        np.testing.assert_array_equal(pipeline.predict(TWINS, member=1), second)
+    Z = pipeline[:-1].transform(TWINS)
+    by_hand = search(n_explanations=2).fit(Z, Y, annotations=[0, 0, 1])
+    first, second = by_hand.estimators_
+    np.testing.assert_array_equal(pipeline.predict(TWINS), first.predict(Z))
+    routed = pipeline[-1].estimators_[1]
+    np.testing.assert_array_equal(routed.predict(Z), second.predict(Z))
 
 
 def test_images():

@@ -195,7 +195,7 @@ def test_small_batches_change_nothing(problem, mask, monkeypatch):
     whole = ablation_curve(
         curved, X, phi, background=background, mask=mask, random_state=0
     )
-    monkeypatch.setattr(_masking, "CELLS", 200)
+    monkeypatch.setattr(_masking, "MAX_NUMBERS", 200)
     parts = ablation_curve(
         curved, X, phi, background=background, mask=mask, random_state=0
     )
@@ -376,6 +376,7 @@ def test_inputs_stay_as_they_are(problem):
         ({"n_fractions": 1}, "n_fractions must be an integer >= 2, got 1"),
         ({"n_fractions": 2.5}, "n_fractions must be an integer >= 2, got 2.5"),
         ({"n_resamples": 0}, "n_resamples must be an integer >= 1, got 0"),
+        ({"n_resamples": True}, "n_resamples must be an integer >= 1, got True"),
         ({"X": np.ones((4, 3, 2))}, r"X must have shape .*got \(4, 3, 2\).*flatten"),
         ({"X": np.full((4, 3), np.nan)}, "X contains NaN"),
         ({"phi": np.ones((4, 2))}, r"phi must have shape \(4, 3\), got \(4, 2\)"),

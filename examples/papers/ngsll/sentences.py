@@ -48,10 +48,8 @@ def on_data(name: str, fetch, seed: int) -> dict:
         texts, y, test_size=0.1, random_state=seed, stratify=y
     )
     # The paper counts words over all sentences; here over those for training.
-    bag, tokens = (
-        CountVectorizer(min_df=2, **WORDS),
-        TokenSequencer(min_count=2, **WORDS),
-    )
+    bag = CountVectorizer(min_df=2, **WORDS)
+    tokens = TokenSequencer(min_count=2, vectorizer=bag)
     training = {
         "module": SentenceCNN,
         "batch_size": 64,
