@@ -7,10 +7,8 @@ from collections.abc import Mapping
 __all__ = ["substituted"]
 
 
-def substituted(text: str | None, replacements: Mapping[str, str]) -> str | None:
+def substituted(text: str, replacements: Mapping[str, str]) -> str:
     """The text with each key replaced by its value, wherever it occurs.
-
-    Without a text there is nothing to replace: Python drops docstrings under ``-OO``.
 
     Raises
     ------
@@ -18,8 +16,6 @@ def substituted(text: str | None, replacements: Mapping[str, str]) -> str | None
         If a key does not occur in the text: a replacement that does nothing would
         publish the wrong documentation without a word.
     """
-    if text is None:
-        return None
     for old, new in replacements.items():
         if old not in text:
             raise ValueError(f"The docstring does not contain {old!r}.")
