@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import _num_samples
 
-from ..inspection.pipelines import names_known, numbered
+from ..inspection.feature_names import names_known, numbered
 from ._grid import fits_along, grid_of, seeded, strengths
 from ._prepared_part import Data
 

@@ -1,38 +1,19 @@
-"""What a fitted network is sensitive to: by features, rows, time lags and pairs.
-
-    global   lambda_j = 100 / C * sqrt(mean_i (d f(x_i) / d x_ij) ** 2)
-    local    lambda_ij = 100 / C_i * (d f(x_i) / d x_ij) ** 2
-    lag      gamma_k = 100 / K * sum_j sqrt(mean_t (d y^t / d x_j^(t-k)) ** 2)
-
-Works on every network that can be differentiated: estimators of this package, fitted
-skorch nets, torch modules, scikit-learn's ``MLPClassifier``, ``MLPRegressor``; alone,
-as the last step of a Pipeline or inside a search. Rows are taken batch by batch.
-
-Slopes are per unit of the column as the network sees it: scale the columns. Several
-scalars of a row (outputs of a regressor) are combined by their sum of squares; those of
-regressors of this package are each in units of the standard deviation of its target,
-unless a target is named. Takes one thread, or the ``n_jobs`` of an estimator.
-
-E. Horel, V. Mison, T. Xiong, K. Giesecke, L. Mangu (2018). *Sensitivity based Neural
-Networks Explanations*, sections 2.3 to 2.5.
-"""
+"""Global and local importance of features, and importance of time lags."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..inspection.open_model import Differentiable, differentiable_model
-from ._reporting import Named, bootstrap, interval, percent
-from ._results import (
-    GlobalImportance,
-    LagImportance,
-    LocalImportance,
-)
+from ..inspection.differentiable import DifferentiableNetwork
+from ..inspection.open_model import OpenedModel, open_model
+from ._bootstrap import bootstrap, interval
+from ._reporting import NamedFeatures, percent
+from ._results import GlobalImportance, LagImportance, LocalImportance
 from ._slopes import computing, mean_squares, squared_slopes
-from ._time_steps import Reading, by_lag, kind_of, last_output
+from ._time_steps import FeatureSlopes, architecture_of, by_lag, last_output
 
 __all__ = ["global_importance", "lag_importance", "local_importance"]
 
@@ -123,18 +104,18 @@ def global_importance(
     >>> sorted(frame.nlargest(2, "importance").feature)
     ['bmi', 's5']
     """
-    opened = _opened(model, X, target, sample_weight, architecture)
-    reading = Reading.of(opened, architecture, steps)
-    given = confidence_level, n_resamples, block_length, random_state
-    resampling = bootstrap(len(opened.rows), *given)
-    named = Named.of(opened, reading.kind, X, feature_names, groups)
-    squares, resampled = mean_squares(reading.model, resampling, reading.each_step)
-    sizes = reading.by_feature(np.sqrt(squares))
+    opened, network = _opened(model, X, target, sample_weight, architecture)
+    slopes = FeatureSlopes.of(network, architecture, steps)
+    resampling = confidence_level, n_resamples, block_length, random_state
+    resamples = bootstrap(len(network.rows), *resampling)
+    features = _named(opened, slopes, X, feature_names, groups)
+    squares, resampled = mean_squares(slopes.network, resamples, slopes.each_step)
+    sizes = slopes.by_feature(np.sqrt(squares))
     if resampled is not None:
-        resampled = percent(named.added(reading.by_feature(np.sqrt(resampled))), 1)
+        resampled = percent(features.added(slopes.by_feature(np.sqrt(resampled))), 1)
     return GlobalImportance(
-        importances=percent(named.added(sizes[None]), 1)[0],
-        feature_names=named.names,
+        importances=percent(features.added(sizes[None]), 1)[0],
+        feature_names=features.names,
         intervals=interval(resampled, confidence_level),
         confidence_level=confidence_level,
     )
@@ -172,15 +153,15 @@ def local_importance(
     TypeError, ValueError, sklearn.exceptions.NotFittedError
         As for :func:`global_importance`.
     """
-    opened = _opened(model, X, target, None, architecture)
-    reading = Reading.of(opened, architecture, steps)
-    named = Named.of(opened, reading.kind, X, feature_names, groups)
-    with computing(reading.model):
-        stream = squared_slopes(reading.model, reading.each_step)
-        squares = np.concatenate([reading.by_feature(each.numpy()) for each in stream])
+    opened, network = _opened(model, X, target, None, architecture)
+    slopes = FeatureSlopes.of(network, architecture, steps)
+    features = _named(opened, slopes, X, feature_names, groups)
+    with computing(slopes.network):
+        stream = squared_slopes(slopes.network, slopes.each_step)
+        squares = np.concatenate([slopes.by_feature(each.numpy()) for each in stream])
     return LocalImportance(
-        importances=percent(named.added(squares), 1),
-        feature_names=named.names,
+        importances=percent(features.added(squares), 1),
+        feature_names=features.names,
         index=X.index if hasattr(X, "iloc") else None,
     )
 
@@ -229,25 +210,26 @@ def lag_importance(
     TypeError, ValueError, sklearn.exceptions.NotFittedError
         As for :func:`global_importance`, or if rows are not sequences.
     """
-    opened = _opened(model, X, target, sample_weight, architecture)
-    kind = kind_of(opened, architecture)
+    opened, network = _opened(model, X, target, sample_weight, architecture)
+    kind = architecture_of(network, architecture)
     if kind == "feed_forward":
-        kind = kind_of(opened, "many_to_one")
+        kind = architecture_of(network, "many_to_one")
     if kind == "many_to_many":
-        opened = last_output(opened)
-    names = Named.of(opened, kind, X, feature_names).names
+        network = last_output(network)
+    shape = network.rows.feature_shape[1:]
+    names = NamedFeatures.of(opened, X, shape, feature_names).names
     if per_sequence:
-        with computing(opened):
-            stream = squared_slopes(opened)
+        with computing(network):
+            stream = squared_slopes(network)
             sizes = [by_lag(each.sqrt().numpy()).sum(axis=2) for each in stream]
         return LagImportance(
             importances=percent(np.concatenate(sizes), 1),
             by_feature=None,
             feature_names=names,
         )
-    given = confidence_level, n_resamples, block_length, random_state
-    resampling = bootstrap(len(opened.rows), *given)
-    squares, resampled = mean_squares(opened, resampling)
+    resampling = confidence_level, n_resamples, block_length, random_state
+    resamples = bootstrap(len(network.rows), *resampling)
+    squares, resampled = mean_squares(network, resamples)
     by_feature = percent(by_lag(np.sqrt(squares)), 0)
     if resampled is not None:
         resampled = percent(by_lag(np.sqrt(resampled)).sum(axis=2), 1)
@@ -260,6 +242,20 @@ def lag_importance(
     )
 
 
-def _opened(model, X, target, sample_weight, architecture: str) -> Differentiable:
-    steps = {"many_to_many": architecture == "many_to_many"}
-    return differentiable_model(model, X, target, sample_weight, **steps)
+def _opened(
+    model, X, target, sample_weight, architecture: str
+) -> tuple[OpenedModel, DifferentiableNetwork]:
+    opened = open_model(model, X, many_to_many=architecture == "many_to_many")
+    return opened, opened.differentiable(target, sample_weight)
+
+
+def _named(
+    opened: OpenedModel, slopes: FeatureSlopes, X, feature_names, groups
+) -> NamedFeatures:
+    is_dict = isinstance(groups, Mapping)
+    if slopes.of_sequences and groups is not None and not is_dict:
+        raise ValueError(
+            "groups of a network for sequences must be a dict of the names of what "
+            f"a step holds, got {groups!r}."
+        )
+    return NamedFeatures.of(opened, X, slopes.feature_shape, feature_names, groups)

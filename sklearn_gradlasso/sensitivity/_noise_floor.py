@@ -9,13 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._indexing import _safe_indexing
+from sklearn.utils._optional_dependencies import check_pandas_support
 
-from ..inspection.open_model import differentiable_model
-from ..inspection.pipelines import check_same_columns
+from ..inspection.feature_names import check_same_columns
+from ..inspection.open_model import open_model
 from ..utils.annotations import check_annotations
-from ..utils.seeds import reseeded
 from ._reporting import percent
 from ._results import NoiseFloor
 from ._slopes import mean_squares
@@ -95,8 +96,9 @@ def noise_floor(
     found = np.empty((n_repeats, 2 * d))
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
-        # Other initial weights each time: what is left of them is noise too.
-        fitted = reseeded(clone(estimator), random)
+        # Each refit has other initial weights: they are part of the noise.
+        fitted = clone(estimator)
+        _set_random_states(fitted, random)
         try:
             fitted.fit(both, y, **fit_params)
         except RuntimeError as error:  # how torch says that a shape does not fit
@@ -105,9 +107,9 @@ def noise_floor(
                 f"shadows; its network must take any number of columns: {error}"
             ) from error
         weight = weights_given(fit_params)
-        model = differentiable_model(fitted, both, sample_weight=weight)
-        check_same_columns(model.names, both, bool(model.transformers))
-        squares, _ = mean_squares(model)
+        opened = open_model(fitted, both)
+        check_same_columns(opened.names, both, bool(opened.transformers))
+        squares, _ = mean_squares(opened.differentiable(sample_weight=weight))
         found[k] = percent(np.sqrt(squares).ravel(), 0)
     importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
     reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
@@ -117,7 +119,7 @@ def noise_floor(
         floor=float(np.sort(shadows, axis=None)[rank - 1]),
         p_values=(1 + reached) / (1 + shadows.size),
         level=level,
-        feature_names=model.names.ravel()[:d],
+        feature_names=opened.names.ravel()[:d],
     )
 
 
@@ -145,15 +147,14 @@ def _with_shadows(X, order: np.ndarray):
         return sp.hstack([X, other], format="csr")
     if not hasattr(X, "iloc"):
         return np.hstack([np.asarray(X), np.asarray(other)])
-    import pandas as pd
-
+    pandas = check_pandas_support("noise_floor")
     names = list(range(2 * X.shape[1]))
     if all(isinstance(name, str) for name in X.columns):
         mark = "shadow of "
         while any(name.startswith(mark) for name in X.columns):
             mark += "shadow of "
         names = [*X.columns, *(mark + name for name in X.columns)]
-    both = pd.concat([X, other.set_axis(X.index)], axis=1)
+    both = pandas.concat([X, other.set_axis(X.index)], axis=1)
     return both.set_axis(names, axis=1)
 
 

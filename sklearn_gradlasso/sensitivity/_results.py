@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils._optional_dependencies import check_pandas_support
 
 __all__ = [
     "GlobalImportance",
@@ -65,11 +66,10 @@ class LocalImportance:
 
     def to_frame(self):
         """A pandas.DataFrame with a line for each row and a column for each feature."""
-        import pandas as pd
-
+        pandas = check_pandas_support("LocalImportance.to_frame")
         values = self.importances.reshape(len(self.importances), -1)
         names = self.feature_names.ravel()
-        return pd.DataFrame(values, index=self.index, columns=names)
+        return pandas.DataFrame(values, index=self.index, columns=names)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,14 +101,13 @@ class LagImportance:
         Columns: lag, importance, with intervals lower and upper, and the part that
         each feature has, under its name; for lags of each row a column for each lag.
         """
-        import pandas as pd
-
+        pandas = check_pandas_support("LagImportance.to_frame")
         lags = np.arange(self.importances.shape[-1])
         if self.importances.ndim == 2:
-            return pd.DataFrame(self.importances, columns=lags)
+            return pandas.DataFrame(self.importances, columns=lags)
         frame = _frame("lag", lags, self.importances, self.intervals)
-        parts = pd.DataFrame(self.by_feature, columns=self.feature_names)
-        return pd.concat([frame, parts], axis=1)
+        parts = pandas.DataFrame(self.by_feature, columns=self.feature_names)
+        return pandas.concat([frame, parts], axis=1)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -131,8 +130,7 @@ class InteractionImportance:
 
         Columns: first, second (features), importance.
         """
-        import pandas as pd
-
+        pandas = check_pandas_support("InteractionImportance.to_frame")
         first, second = np.triu_indices(len(self.importances), k=1)
         values = self.importances[first, second]
         order = np.argsort(-values, kind="stable")
@@ -142,7 +140,7 @@ class InteractionImportance:
             "second": names[second[order]],
             "importance": values[order],
         }
-        return pd.DataFrame(columns)
+        return pandas.DataFrame(columns)
 
     def top(self, k: int = 10):
         """The k strongest pairs of ``to_frame``."""
@@ -189,10 +187,9 @@ class NoiseFloor:
 
 
 def _frame(kind: str, names, importances, intervals):
-    import pandas as pd
-
+    pandas = check_pandas_support("to_frame")
     columns = {kind: names.ravel(), "importance": importances.ravel()}
     if intervals is not None:
         ends = intervals.reshape(-1, 2)
         columns |= {"lower": ends[:, 0], "upper": ends[:, 1]}
-    return pd.DataFrame(columns)
+    return pandas.DataFrame(columns)

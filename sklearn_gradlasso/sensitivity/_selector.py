@@ -9,8 +9,10 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.ensemble._base import _set_random_states
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.feature_selection._from_model import _calculate_threshold
+from sklearn.utils import get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -24,8 +26,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ..inspection.pipelines import check_same_columns
-from ..utils.seeds import reseeded
+from ..inspection.feature_names import check_same_columns
+from ..inspection.open_model import unwrapped
 from ._importance import global_importance
 from ._noise_floor import noise_floor, weights_given
 
@@ -174,14 +176,14 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             estimator = clone(self.estimator)
             if self.random_state is not None:
-                reseeded(estimator, check_random_state(self.random_state))
+                _set_random_states(estimator, self.random_state)
             self.estimator_ = estimator.fit(X, y, **given)
         weight = weights_given(given)
         found = global_importance(
             self.estimator_, X, sample_weight=weight, architecture="feed_forward"
         )
-        has_steps = not hasattr(self.estimator_, "_differentiable")
-        check_same_columns(found.feature_names, X, has_steps)
+        has_transformers = bool(unwrapped(self.estimator_).transformers)
+        check_same_columns(found.feature_names, X, has_transformers)
         _check_feature_names(self, X, reset=True)
         self.n_features_in_ = n_features = _num_features(X)
         if self.max_features is not None and self.max_features > n_features:
@@ -265,14 +267,12 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
 
 def _multiple(threshold: str, importances: np.ndarray) -> float:
     """The value of "mean", "median" or a multiple of one of them."""
-    factor, _, statistic = threshold.rpartition("*")
     try:
-        of = {"mean": np.mean, "median": np.median}[statistic.strip()]
-        value = float(factor or 1) * float(of(importances))
+        value = float(_calculate_threshold(None, importances, threshold))
         if not 0 <= value < np.inf:
             raise ValueError("a multiple that is no share")
         return value
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(
             "threshold must be a share, 'mean', 'median', a multiple such as "
             f"'1.25*mean', 'noise' or None, got {threshold!r}."

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-from ...inspection.pipelines import numbered
+from ...inspection.feature_names import numbered
 from ...modules import SentenceCNN
 from ...training.rows import Rows
 from ...utils import validation as check
