@@ -35,21 +35,22 @@ def global_importance(
 ) -> GlobalImportance:
     """Share of the sensitivity that each feature has, over all rows.
 
-    Horel et al. (2018), section 2.3, with the root mean square over rows of the slope.
-    On the rows it was fitted on, 100 times ``feature_importances_`` of a
-    :class:`GradientLassoClassifier` or regressor.
+    The size of a feature is the root mean square of its slopes over rows (Horel et al.
+    2018, section 2.3). On the rows of ``fit`` the result is 100 times
+    ``feature_importances_`` of a :class:`GradientLassoClassifier` or regressor.
 
     Parameters
     ----------
     model : estimator, Pipeline, search, skorch net or nn.Module
-        Fitted.
+        A fitted network, or a wrapper around one; see
+        :mod:`sklearn_gradlasso.sensitivity`.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-        Rows as the model takes them, best those it was fitted on.
+        Rows as the model takes them, preferably those it was fitted on.
     target : str or callable, default=None
         What is differentiated. By default the log-odds of two classes, the
         log-probability of the predicted one of several classes, and all outputs of a
-        regressor; of a torch network that does not say which it is, its output or, of
-        several, the largest. "output" stands for all outputs; see
+        regressor; of a torch network that does not say which it is, its output or the
+        largest of several. "output" stands for all outputs; see
         :mod:`sklearn_gradlasso.targets` for other names and callables.
     sample_weight : array-like of shape (n_samples,), default=None
     groups : dict, "onehot" or None, default=None
@@ -58,24 +59,26 @@ def global_importance(
         ``OneHotEncoder`` in the Pipeline.
     architecture : str, default="auto"
         "feed_forward", "many_to_one" or "many_to_many"; rows of the last two are
-        sequences of shape ``(n_steps, n_features)``. "auto" takes a network with
-        recurrent layers for one of them, many-to-many if it has outputs for each step.
+        sequences of shape ``(n_steps, n_features)``. "auto" chooses one of the last two
+        for a network with recurrent layers: many-to-many if it has outputs for each
+        step.
     steps : {"current", "all"}, default="current"
-        For sequences: the sensitivity of the output at a step to the inputs of the
-        same step, as in the paper (many-to-one: of the last step); or of the last
-        output to the inputs of all steps, added up.
+        Which slopes count for sequences. "current" stands for those of the output at
+        a step with respect to the inputs of the same step, as in the paper (of the last
+        step if many-to-one); "all" for those of the last output with respect to the
+        inputs of all steps, added up.
     feature_names : sequence of str, default=None
-        Names of the features, if X has none.
+        Names of the features, in place of those of X.
     confidence_level : float, default=None
-        Of bootstrap intervals, for example 0.95; None for no intervals. They say what
-        other rows would have changed, not what another fit would.
+        Level of bootstrap intervals, for example 0.95; None for no intervals. Intervals
+        say what other rows would have changed, not what another fit would.
     n_resamples : int, default=500
-        Resamples of the bootstrap.
+        Number of resamples of the bootstrap.
     block_length : int, default=1
-        Rows that follow each other and are resampled together, where neighbours in
-        time are alike; there must be 10 such blocks at least.
+        Number of consecutive rows that are resampled together, because neighbours in
+        time are alike. There must be at least 10 such blocks.
     random_state : int, RandomState instance or None, default=None
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def global_importance(
     Raises
     ------
     TypeError
-        If the model cannot be differentiated.
+        If there is no network in the model that can be differentiated.
     ValueError
         If an argument is not as described, or the network's answers or slopes are not
         finite.
@@ -133,12 +136,13 @@ def local_importance(
 ) -> LocalImportance:
     """Share of the sensitivity that each feature has, row by row.
 
-    Horel et al. (2018), section 2.4: the squared slopes of a row.
+    The size of a feature is its squared slope (Horel et al. 2018, section 2.4).
 
     Parameters
     ----------
     model : estimator, Pipeline, search, skorch net or nn.Module
-        Fitted.
+        A fitted network, or a wrapper around one; see
+        :mod:`sklearn_gradlasso.sensitivity`.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
         Rows as the model takes them.
     target, groups, architecture, steps, feature_names : optional
@@ -187,17 +191,18 @@ def lag_importance(
     Parameters
     ----------
     model : estimator, Pipeline, search, skorch net or nn.Module
-        Fitted.
+        A fitted network, or a wrapper around one; see
+        :mod:`sklearn_gradlasso.sensitivity`.
     X : array-like of shape (n_samples, n_steps, n_features)
         Sequences; or rows of an estimator whose ``input_shape`` makes them so.
     target, sample_weight, feature_names : optional
         As for :func:`global_importance`.
     per_sequence : bool, default=False
-        Whether each sequence has importances of its own; without intervals, weights
-        are of no effect.
+        Whether each sequence has its own importances. There are no intervals then, and
+        weights have no effect.
     architecture : str, default="auto"
-        As for :func:`global_importance`; "auto" takes a network without recurrent
-        layers for a many-to-one network.
+        As for :func:`global_importance`, but "auto" takes a network without recurrent
+        layers to be many-to-one.
     confidence_level, n_resamples, block_length, random_state : optional
         As for :func:`global_importance`.
 

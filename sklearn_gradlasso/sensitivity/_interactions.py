@@ -1,4 +1,4 @@
-"""Which pairs of features act together: second derivatives of a network."""
+"""Interactions of pairs of features: second derivatives of a network."""
 
 from __future__ import annotations
 
@@ -40,25 +40,27 @@ def interaction_importance(
     """Root mean square over rows of the second derivatives of a network's answer.
 
     ``h_jk = sqrt(mean_i (d^2 f(x_i) / d x_ij d x_ik) ** 2)``: two features interact
-    where the slope of one depends on the other. Exact for networks with smooth
-    activations, such as "softplus" and "tanh". Takes a backward pass for each feature,
-    and memory for one batch of rows.
+    where the slope of one depends on the other. Derivatives are exact for networks with
+    smooth activations, such as "softplus" and "tanh". They take a backward pass for
+    each feature, and memory for one batch of rows.
 
     Horel et al. (2018), section 5, name second derivatives as future work.
 
     Parameters
     ----------
     model : estimator, Pipeline, search, skorch net or nn.Module
-        Fitted.
+        A fitted network, or a wrapper around one; see
+        :mod:`sklearn_gradlasso.sensitivity`.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-        Rows as the model takes them; values of other shapes are numbered in a line.
+        Rows as the model takes them. The values of an image or a sequence are numbered
+        from the first to the last.
     target : str or callable, default=None
         What is differentiated, as for :func:`global_importance`.
     sample_weight : array-like of shape (n_samples,), default=None
     finite_difference : float, default=None
-        Instead of exact derivatives, the change of the slopes over this distance to
-        both sides, in standard deviations of each feature: for networks whose slopes
-        are steps (ReLU), for example 0.5.
+        Distance to both sides, in standard deviations of each feature, over which the
+        change of the slopes is taken in place of exact derivatives; for example 0.5.
+        For networks whose slopes change in steps (ReLU).
 
     Returns
     -------
@@ -68,7 +70,7 @@ def interaction_importance(
     ------
     ValueError
         If the network is piecewise linear, so that its second derivatives are zero,
-        and no finite difference is asked for; or as for :func:`global_importance`.
+        and there is no ``finite_difference``; or as for :func:`global_importance`.
     TypeError, sklearn.exceptions.NotFittedError
         As for :func:`global_importance`.
 
@@ -132,6 +134,7 @@ def _slopes(
 def _weighted(
     network: DifferentiableNetwork,
 ) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
+    """Batches of rows and targets, with a weight for each row."""
     for batch in batches(network.rows):
         x, y = batch
         weight = batch.extras.get("sample_weight")
@@ -140,6 +143,7 @@ def _weighted(
 
 
 def _exact(network: DifferentiableNetwork, d: int) -> np.ndarray:
+    """Mean squares of the second derivatives, of shape (d, d)."""
     total, n, varied, first = torch.zeros(d, d, dtype=torch.float64), 0.0, False, None
     for x, y, weight in _weighted(network):
         with torch.enable_grad():
@@ -147,7 +151,7 @@ def _exact(network: DifferentiableNetwork, d: int) -> np.ndarray:
             for g in _slopes(network, x, y, create_graph=True):
                 first = g[0].detach() if first is None else first
                 varied = varied or not _same(g.detach(), first)
-                if not g.requires_grad:  # slopes that do not depend on x
+                if not g.requires_grad:  # the slopes do not depend on x
                     continue
                 for j in range(d):
                     (h,) = torch.autograd.grad(
@@ -175,13 +179,14 @@ def _same(slopes: Tensor, first: Tensor) -> bool:
 
 
 def _by_differences(network: DifferentiableNetwork, d: int, step: float) -> np.ndarray:
+    """Mean squares of central differences of the slopes, of shape (d, d)."""
     total, n = torch.zeros(d, d, dtype=torch.float64), 0.0
     scale = _deviations(network)
     for x, y, weight in _weighted(network):
         for k in range(d):
             way = torch.zeros(d, dtype=x.dtype, device=x.device)
             way[k] = step * scale[k]
-            if not way[k]:  # a constant column
+            if not way[k]:  # the column is constant
                 continue
             ends = []
             for sign in (1, -1):

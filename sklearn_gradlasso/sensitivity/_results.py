@@ -1,4 +1,4 @@
-"""Records of what a network is sensitive to, with names."""
+"""Records of importances, with the names of the features."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class GlobalImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_features,)
-        In percent, with sum 100; all zero for a network that nothing moves. Rows of
+        In percent, with sum 100; all zero for a network that no feature moves. Rows of
         another shape, such as images, keep it in place of ``n_features``.
     feature_names : ndarray of str of the shape of importances
     intervals : ndarray of shape (n_features, 2) or None
-        Lower and upper end of the bootstrap interval of each.
+        Lower and upper end of the bootstrap interval of each importance.
     confidence_level : float or None
-        Of the intervals.
+        Level of the intervals.
     """
 
     importances: np.ndarray
@@ -53,8 +53,8 @@ class LocalImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_samples, n_features)
-        In percent, with sum 100 in each row; all zero in a row where nothing moves the
-        network.
+        In percent, with sum 100 in each row; all zero in a row where no feature moves
+        the network.
     feature_names : ndarray of str of shape (n_features,)
     index : pandas.Index or None
         Labels of the rows, if they came in a DataFrame.
@@ -79,14 +79,14 @@ class LagImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_steps,) or (n_samples, n_steps)
-        In percent, with sum 100; position k is lag k, so that 0 is the current step.
+        In percent, with sum 100; position k is lag k, and lag 0 is the last step.
     by_feature : ndarray of shape (n_steps, n_features) or None
-        The parts of ``importances`` that each feature has; None for lags of each row.
+        The part of each feature in ``importances``; None if each row has its own lags.
     feature_names : ndarray of str of shape (n_features,)
     intervals : ndarray of shape (n_steps, 2) or None
         Lower and upper end of the bootstrap interval of each lag.
     confidence_level : float or None
-        Of the intervals.
+        Level of the intervals.
     """
 
     importances: np.ndarray
@@ -98,8 +98,9 @@ class LagImportance:
     def to_frame(self):
         """A pandas.DataFrame with a line for each lag, or for each row.
 
-        Columns: lag, importance, with intervals lower and upper, and the part that
-        each feature has, under its name; for lags of each row a column for each lag.
+        Columns: lag, importance, with intervals lower and upper, and the part of each
+        feature under its name. If each row has its own lags, there is a column for each
+        lag.
         """
         pandas = check_pandas_support("LagImportance.to_frame")
         lags = np.arange(self.importances.shape[-1])
@@ -117,8 +118,9 @@ class InteractionImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_features, n_features)
-        Symmetric, in units of the answer per unit of both features. Off the diagonal
-        the mixed derivatives, which are interactions; on it the curvature.
+        Symmetric, in units of the network's answer per unit of both features (inside a
+        ``TransformedTargetRegressor``, of the transformed target). Interactions are off
+        the diagonal, the curvature along each feature is on it.
     feature_names : ndarray of str of shape (n_features,)
     """
 
@@ -149,7 +151,7 @@ class InteractionImportance:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NoiseFloor:
-    """Which features are above what features without any meaning reach.
+    """Which features are more important than features without any meaning.
 
     Parameters
     ----------
@@ -160,7 +162,8 @@ class NoiseFloor:
     floor : float
         An irrelevant feature exceeds it with a probability of at most ``level``.
     p_values : ndarray of shape (n_features,)
-        Share of the shadows that are at least as important, itself counted in.
+        Share of importances that are at least as large, among those of the shadows and
+        of the feature itself.
     level : float
     feature_names : ndarray of str of shape (n_features,)
     """

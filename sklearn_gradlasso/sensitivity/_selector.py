@@ -37,44 +37,46 @@ __all__ = ["SensitivitySelector"]
 class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     """Select the features to which a network is sensitive.
 
-    The features are put in the order of their global importance (see
-    :func:`sklearn_gradlasso.sensitivity.global_importance`); the first are kept, by one
-    of four rules: those that hold a share of the total (the default), those above a
-    threshold, a number of them, or those above what permuted columns reach.
+    Features are ordered by their global importance (see
+    :func:`sklearn_gradlasso.sensitivity.global_importance`), and the first are kept, by
+    one of four rules: those that hold a share of the total (the default), those above a
+    threshold, a number of them, or those above the importance of permuted columns.
 
     Parameters
     ----------
     estimator : estimator
         Network that can be differentiated: of this package, a skorch net,
-        ``MLPClassifier`` or ``MLPRegressor``, or a Pipeline that ends in one and keeps
-        the columns as they are. It is cloned, unless ``prefit``. For tables, not for
-        sequences.
+        ``MLPClassifier`` or ``MLPRegressor``, or a wrapper around one (see
+        :mod:`sklearn_gradlasso.sensitivity`) such as a Pipeline that keeps the columns
+        as they are. It is cloned, unless ``prefit``. For tables, not for sequences.
     cumulative : float, default=0.9
         Share of the total importance that is kept, with as few features as possible.
-        Of no effect if ``threshold`` or ``max_features`` is given.
+        It has no effect if ``threshold`` or ``max_features`` is given.
     threshold : float, str or None, default=None
-        Keep features of at least this importance (shares, which sum to 1). "mean",
-        "median" or a multiple such as "1.25*mean"; "noise" keeps features above the
-        floor of :func:`sklearn_gradlasso.sensitivity.noise_floor`.
+        Keep features of at least this importance (in shares, which sum to 1): a number,
+        "mean", "median" or a multiple such as "1.25*mean". "noise" keeps features above
+        the floor of :func:`sklearn_gradlasso.sensitivity.noise_floor`.
     max_features : int or None, default=None
-        Keep at most so many features; exactly so many without a ``threshold``.
+        Keep at most this many features; exactly this many without a ``threshold``.
     prefit : bool, default=False
-        Whether the estimator is fitted already; ``fit`` then measures on its X alone.
+        Whether the estimator is fitted already; ``fit`` then only measures its
+        importances on X.
     level : float, default=0.05
         With ``threshold="noise"``, the probability that an irrelevant feature is kept.
     random_state : int, RandomState instance or None, default=None
-        Seed of the estimator and of permutations; with None the estimator's own holds.
+        Seed of the estimator and of permutations; None keeps that of the estimator.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted network.
     importances_ : ndarray of shape (n_features_in_,)
-        Share of each feature; they sum to 1. With ``threshold="noise"`` those of
-        ``noise_floor_`` decide instead, from networks that saw the shadows too.
+        Share of each feature; they sum to 1. With ``threshold="noise"`` features are
+        chosen by the importances of ``noise_floor_`` instead, from networks that were
+        fitted on the shadows too.
     threshold_ : float
-        The ``threshold``; without one, the least importance that is kept; with "noise"
-        the floor. In shares.
+        In shares, the ``threshold``; without one, the least importance that is kept;
+        with "noise" the floor.
     noise_floor_ : NoiseFloor
         With ``threshold="noise"``.
     n_features_in_ : int
@@ -84,14 +86,15 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.feature_selection.SelectFromModel : Takes ``feature_importances_`` and a
-        threshold; for classes with "Lasso" in their name its default keeps everything.
+    sklearn.feature_selection.SelectFromModel : Selects by ``feature_importances_`` and
+        a threshold. Its default keeps everything for classes with "Lasso" in their
+        name.
 
     Notes
     -----
-    A network trained on fewer features is another network: fit one on what is kept, as
-    a Pipeline does. A feature that only doubles another may be left out, and one that
-    acts where there are few rows has little importance.
+    A network trained on fewer features is another network, so that one must be fitted
+    on what is kept, as a Pipeline does. A feature that only doubles another may be left
+    out, and one that acts where there are few rows has little importance.
 
     References
     ----------
@@ -141,7 +144,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params):
-        """Fit the network (unless ``prefit``) and measure what it is sensitive to.
+        """Fit the network (unless ``prefit``) and measure its importances.
 
         Parameters
         ----------
@@ -149,9 +152,9 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not needed with ``prefit``.
         **fit_params : dict
-            For the estimator's ``fit``, such as ``annotations``; a ``sample_weight``
-            also weighs the rows of the importances. With metadata routing enabled,
-            what the estimator requests.
+            Parameters of the estimator's ``fit``, such as ``annotations``; a
+            ``sample_weight`` also weighs the rows of the importances. If metadata
+            routing is enabled, those that the estimator requests.
 
         Returns
         -------
@@ -160,7 +163,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If the estimator cannot be differentiated.
+            If there is no network in the estimator that can be differentiated.
         ValueError
             If a parameter is not as described, or the network does not see the columns
             of X one by one.
@@ -252,7 +255,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             _multiple(self.threshold, np.ones(1))
         if self.threshold == "noise" and self.prefit:
             raise ValueError(
-                "threshold='noise' fits the estimator again, beside permuted columns; "
+                "threshold='noise' fits the estimator again, on permuted columns too; "
                 "use prefit=False."
             )
 
