@@ -31,10 +31,14 @@ Target = Callable[[Tensor, Tensor | None], Tensor]
 class Scalars(NamedTuple):
     """The scalars of a network's output that can be asked for.
 
-    explained : what is explained if no target is given.
-    differentiated : what is differentiated if no target is given.
-    predicted : the one scalar per row behind "predicted"; None if there are several.
-    names : the targets that can be given by name.
+    Attributes
+    ----------
+    explained, differentiated : callable
+        The targets of ``_explained`` and ``_differentiable`` if none is given.
+    predicted : callable or None
+        The target behind "predicted", one scalar per row; None if there are several.
+    names : tuple of str
+        The targets that can be given by name.
     """
 
     explained: Target
@@ -168,6 +172,7 @@ class TorchModule(ForeignNetwork):
         rows = _rows_for(module, X)
         shape = _answer(module, rows).shape
         at_each_step = X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]
+        # Any module of a user: this is where we ask what it says of itself.
         known = [m.many_to_many for m in module.modules() if hasattr(m, "many_to_many")]
         many_to_many = self.many_to_many or at_each_step or any(known)
         as_many = X.ndim == 3 and shape[1:] == X.shape[1:2] and X.shape[1] > 1
@@ -240,7 +245,7 @@ class SkorchAnswer(nn.Module):
 
     def __init__(self, net, in_logarithms: bool):
         super().__init__()
-        self.network = net.module_  # so that it is put into evaluation mode
+        self.network = net.module_  # As a part it is put into evaluation mode.
         self.net, self.in_logarithms = net, in_logarithms
 
     def forward(self, x: Tensor) -> Tensor:
