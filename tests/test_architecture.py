@@ -30,7 +30,7 @@ WINGS = {
     "objective": {"utils"},
     "modules": {"utils"},
     "training": {"objective", "modules", "utils"},
-    "inspection": TRAINS,
+    "inspection": {"attributions", *TRAINS},
     "explanation": {"inspection", "utils"},
     "sensitivity": {"inspection", "attributions", *TRAINS},
     "paths": {"inspection", "metrics", *TRAINS},

@@ -56,7 +56,7 @@ def test_documented_defaults_are_the_defaults(name):
 
 def test_every_shared_parameter_has_its_limits():
     fields = set(inspect.signature(NetworkParameters).parameters)
-    assert fields == set(NetworkParameters._parameter_constraints)
+    assert fields == set(NetworkParameters._constraints)
 
 
 def test_the_version_is_the_one_to_cite():

@@ -1,10 +1,9 @@
-"""Explanations with names: what a model answers at rows, and what it is made of."""
+"""The record of an explanation: attributions with the names and data of features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from math import prod
 from numbers import Integral
 from typing import Any
@@ -12,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
+from sklearn.utils._optional_dependencies import check_pandas_support
 
 from ..inspection.feature_groups import Group, groups_of, with_groups
-from ..inspection.pipelines import dense, opened, transformed
+from ..inspection.open_model import open_model
 
 __all__ = ["Explanation"]
 
@@ -23,8 +23,8 @@ __all__ = ["Explanation"]
 class Explanation:
     """Attributions of rows, with what they explain and the names of the features.
 
-    Made by :meth:`from_estimator`. ``explanation[rows]`` takes rows (a slice, a mask,
-    positions), ``len(explanation)`` counts them.
+    :meth:`from_estimator` makes one. ``explanation[rows]`` is the explanation of some
+    rows (a slice, a mask, positions), and ``len(explanation)`` is their number.
 
     Parameters
     ----------
@@ -32,18 +32,22 @@ class Explanation:
         Attributions. Rows of another shape, such as images, keep it in place of
         ``n_features`` here and below.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The scalars that are explained, in the units of ``explain``'s target.
+        The scalars that are explained, such as log-odds or a regressor's predictions.
     base_values : ndarray of shape () or (n_outputs,), or None
-        What the attributions add up from, in the same units; None for attributions
-        that do not add up to the predictions, such as gradients.
+        The value from which the attributions of a row add up to its prediction; None
+        for attributions that do not, such as gradients.
     data : ndarray of shape (n_samples, n_features)
-        The rows as the network saw them, dense; of objects where features are grouped.
+        The rows as the network saw them, dense. Of dtype object where features are
+        grouped.
     feature_names : ndarray of str of shape (n_features,)
         Names of the features; ``x0_1`` is row 0, column 1 of an image.
     output_names : ndarray of str of shape (n_outputs,) or None, default=None
         The classes, if each has its own attributions.
     index : pandas.Index or None, default=None
         Labels of the rows, if they came in a DataFrame.
+    transformed_target : bool, default=False
+        Whether values, predictions and base values are in units of a transformed
+        target, because the network is inside a ``TransformedTargetRegressor``.
 
     Examples
     --------
@@ -75,6 +79,7 @@ class Explanation:
     feature_names: np.ndarray
     output_names: np.ndarray | None = None
     index: Any = None
+    transformed_target: bool = False
 
     @classmethod
     def from_estimator(
@@ -86,28 +91,43 @@ class Explanation:
         attribution=None,
         groups: Mapping[str, list[str]] | str | None = None,
     ) -> Explanation:
-        """Explain a fitted estimator, also inside a Pipeline or a search, at rows.
+        """Explain a fitted network at rows, also inside a Pipeline or a search.
 
         Parameters
         ----------
-        estimator : estimator, Pipeline or search
-            Fitted network; or a Pipeline that ends in one, whose transformers are
-            applied to X and name the features; or a search, whose best estimator is
-            explained.
+        estimator : estimator, skorch net or nn.Module
+            Fitted network: an estimator of this package, scikit-learn's
+            ``MLPClassifier`` or ``MLPRegressor``, a skorch net or a torch module. It
+            may be the last step of a Pipeline, whose transformers are applied to X and
+            name the features (samplers of imbalanced-learn are skipped, as in
+            ``predict``); or the best estimator of a search; or inside
+            ``FrozenEstimator``, ``FixedThresholdClassifier``,
+            ``TunedThresholdClassifierCV`` or ``TransformedTargetRegressor``.
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_columns)
             Rows as ``estimator.predict`` takes them.
-        target, attribution : optional
-            As for the network's ``explain``.
+        target : str or callable, default=None
+            What is explained. By default the log-odds of the second of two classes,
+            the log-probability of each of several classes, or the prediction of a
+            regressor; of a torch module its output. A threshold by which a wrapper
+            decides has no part in it. For other targets see ``explain`` of the
+            estimators of this package; "training" is for these alone.
+        attribution : str or callable, default=None
+            "gradients", "integrated_gradients", "expected_gradients" or a callable
+            ``(score, x) -> phi``. By default that of the estimator, or gradients for a
+            network of another package. Those have no background for expected
+            gradients: give ``ExpectedGradients(background=rows)`` with rows as the
+            network sees them.
         groups : dict, "onehot" or None, default=None
             Features to add up: a dict from the name of each group to the names of its
             features, or "onehot" to add the columns of each fitted ``OneHotEncoder``
-            in the pipeline back to the column they encode. A group stands where its
-            first feature stood; its values are the sum of its features' values. Its
-            ``data`` are the encoded column of X; where there is none (a dict, or a
-            column made on the way) the name of the feature that is not zero, or None
-            unless exactly one is. Sums keep additivity. A sum of gradients is the
-            effect of raising all features of the group at once, which no one-hot row
-            does: prefer integrated or expected gradients for groups.
+            in the pipeline back to the column they encode. A group takes the place of
+            its first feature, and its values are the sums of its features' values. Its
+            ``data`` are the encoded column of X. Where X has no such column (the group
+            is from a dict, or a transformer has made the column), they are the name of
+            the feature that is not zero, or None unless exactly one is. Sums keep
+            additivity. A sum of gradients is the effect of raising all features of the
+            group at once, which no one-hot row does: prefer integrated or expected
+            gradients for groups.
 
         Returns
         -------
@@ -116,43 +136,40 @@ class Explanation:
         Raises
         ------
         TypeError
-            If the estimator does not explain itself, or groups are of another kind.
+            If there is no network in the estimator, or more than one, or groups are of
+            another kind.
         ValueError
             If groups name an unknown feature, or one twice, or there is nothing to
             group; or X, target or attribution do not fit the network.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
+
+        Notes
+        -----
+        ``TransformedTargetRegressor`` answers in units of y, but its network in units
+        of the transformed target, which is what is explained: ``predictions`` are those
+        of its ``regressor_``, and ``transformed_target`` is True.
         """
-        network, transformers = opened(estimator)
-        rows, names = transformed(X, network, transformers)
-        explained = network._explained(rows, target=target, attribution=attribution)
-        data, values = explained.data, np.asarray(explained.values)
-        if data is None:
-            data = dense(rows)
-        else:
-            names = explained.feature_names
-        base = explained.base_values
-        classes = getattr(network, "classes_", None) if target is None else None
-        if classes is not None:
-            classes = np.array([str(label) for label in classes], dtype=object)
+        opened = open_model(estimator, X)
+        explained = opened.explained(target, attribution)
+        n_outputs = explained.values.shape[explained.data.ndim :]
+        by_class = target is None and n_outputs
         explanation = cls(
-            values=values,
-            predictions=np.asarray(explained.predictions),
-            base_values=None if base is None else np.asarray(base),
-            data=data,
-            feature_names=names,
-            output_names=classes if values.ndim > data.ndim else None,
+            **explained._asdict(),
+            output_names=opened.output_names(*n_outputs) if by_class else None,
             index=X.index if hasattr(X, "iloc") else None,
+            transformed_target=opened.transformed_target,
         )
         if groups is None:
             return explanation
+        names, transformers = explanation.feature_names, opened.transformers
         return explanation._added(groups_of(groups, names, X, transformers))
 
     @property
     def additivity_gap(self) -> np.ndarray | None:
         """``predictions - base_values - sum of values``, of the shape of predictions.
 
-        In units of the predictions; None without base values: gradients promise no sum.
+        None without base values, as for gradients, which promise no sum.
         """
         if self.base_values is None:
             return None
@@ -168,7 +185,7 @@ class Explanation:
             With several outputs, the columns of each output follow each other under
             its name or number: ``frame[output]`` is the frame of one.
         """
-        pandas = _module("pandas")
+        pandas = check_pandas_support("Explanation.to_frame")
         columns = self.feature_names.ravel()
         if self.values.ndim > self.data.ndim:
             columns = pandas.MultiIndex.from_product(
@@ -178,7 +195,7 @@ class Explanation:
         return pandas.DataFrame(values, index=self.index, columns=columns)
 
     def top(self, k: int = 5):
-        """The features with the largest magnitude at each row.
+        """The features with the largest magnitudes at each row.
 
         Parameters
         ----------
@@ -188,9 +205,10 @@ class Explanation:
         Returns
         -------
         pandas.DataFrame
-            A line for each row, rank and, if there are several, output: ``row`` (label
-            in the index of X, or position), ``output``, ``rank`` (from 1), ``feature``,
-            ``value`` and ``data``. Ties keep the order of the features.
+            A line for each row, each output (if there are several) and each rank, with
+            columns ``row`` (label in the index of X, or position), ``output``, ``rank``
+            (from 1), ``feature``, ``value`` and ``data``. Features with equal values
+            keep their order.
 
         Raises
         ------
@@ -198,7 +216,7 @@ class Explanation:
             If k is not an integer from 1.
         """
         check_scalar(k, "k", Integral, min_val=1)
-        pandas = _module("pandas")
+        pandas = check_pandas_support("Explanation.top")
         values = self._by_output()
         order = np.argsort(-np.abs(values), axis=2, kind="stable")[:, :, :k]
         n, m, k = order.shape
@@ -222,18 +240,25 @@ class Explanation:
         Returns
         -------
         shap.Explanation
-            With the base values repeated for each row. Without base values only the
-            plots that need none will work, such as ``shap.plots.beeswarm``.
+            With the base values repeated for each row. Without base values only plots
+            that need none work, such as ``shap.plots.beeswarm``.
 
         Raises
         ------
         ModuleNotFoundError
             If shap is not installed.
         """
+        try:
+            import shap
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "Explanation.to_shap needs shap, which is not installed: pip install "
+                "shap."
+            ) from error
         base = self.base_values
         if base is not None:
             base = np.broadcast_to(base, self.predictions.shape).copy()
-        return _module("shap").Explanation(
+        return shap.Explanation(
             self.values,
             base_values=base,
             data=self.data,
@@ -255,10 +280,11 @@ class Explanation:
         )
 
     def __repr__(self) -> str:
-        return f"<Explanation with values of shape {self.values.shape}>"
+        of = ", of the transformed target" if self.transformed_target else ""
+        return f"<Explanation with values of shape {self.values.shape}{of}>"
 
     def _outputs(self) -> np.ndarray:
-        """Names or numbers of the outputs, of which there is one at least."""
+        """Names or numbers of the outputs; a single output has number 0."""
         if self.output_names is not None:
             return self.output_names
         return np.arange(prod(self.values.shape[self.data.ndim :]))
@@ -269,7 +295,7 @@ class Explanation:
         return self.values.reshape(shape).swapaxes(1, 2)
 
     def _added(self, groups: list[Group]) -> Explanation:
-        """Each group as one feature, in the place of its first."""
+        """The explanation with each group as one feature, in the place of its first."""
         names = self.feature_names.ravel()
         shape, outputs = (len(self), names.size), self.values.shape[self.data.ndim :]
         values, data = self.values.reshape(*shape, *outputs), self.data.reshape(shape)
@@ -283,12 +309,3 @@ class Explanation:
                 new_data[:, j] = group.data(data, names)
                 new_names[j] = group.name
         return replace(self, values=new_values, data=new_data, feature_names=new_names)
-
-
-def _module(name: str):
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"This needs {name}, which is not installed: pip install {name}."
-        ) from error

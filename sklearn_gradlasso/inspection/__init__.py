@@ -1,1 +1,36 @@
-"""From a fitted model to outputs, attributions and names."""
+"""From a fitted model to outputs, attributions and names of features.
+
+``open_model.open_model`` is the one opener of what users have fitted, under
+``Explanation``, ``sensitivity`` and ``SensitivitySelector``. It looks through
+Pipelines, searches and other wrappers of scikit-learn, and applies their transformers
+to X. The network that it finds inside is asked for
+
+``_explained(X, *, target=None, attribution=None)``
+    an ``Explained`` record; ``base_values`` is None by default, and so are ``data`` and
+    ``feature_names`` where the explained features are those of X.
+``_differentiable(X, target=None, in_units=False)``
+    ``(module, rows, target)``: an ``nn.Module``, the ``Rows`` that it takes, and the
+    scalars of its output whose slopes are measured. ``in_units`` asks a regressor for
+    units of y, also where no target is given. It raises a TypeError where slopes have
+    no meaning.
+``classes_``
+    labels that name several outputs; None by default.
+``n_jobs``
+    threads to compute with; one by default.
+``feature_names_in_``
+    names of its features; those of X by default.
+
+Estimators of this package have both methods. For networks of scikit-learn, skorch and
+torch ``foreign_networks`` has them. The module and its parts may have
+
+``many_to_many``
+    whether there are outputs for each time step; False by default.
+``is_piecewise_linear``
+    whether second derivatives are zero or undefined; False by default.
+
+and an attribution may have ``base_value(score, x)``; without it, or where it returns
+None, the attributions add up to nothing.
+
+May import ``attributions``, ``training`` (for its rows), ``objective``, ``modules``,
+``targets`` and ``utils``.
+"""

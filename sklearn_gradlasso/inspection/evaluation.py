@@ -1,4 +1,4 @@
-"""What a trained network says about rows: outputs and attributions.
+"""Outputs and attributions of a trained network at rows, computed batch by batch.
 
 The network is left as found: its mode, the gradients of its parameters, and torch's
 random generators.
@@ -17,13 +17,15 @@ from torch import Tensor, nn
 from ..objective import Score
 from ..training.rows import Batches, Rows
 from ..utils.representatives import representatives
+from .explained import Explained
 
 __all__ = [
+    "attribution_batches",
     "attributions_of",
     "base_value_of",
     "batches",
     "evaluating",
-    "explained",
+    "explanation_of",
     "finite",
     "local_models_of",
     "outputs_of",
@@ -32,7 +34,9 @@ __all__ = [
     "sums_of_squares",
 ]
 
-ROWS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**22
+# A batch has at most this many rows, and as many values as fit into 16 MB of float32.
+MAX_ROWS, MAX_VALUES = 4096, 2**22
+# A fitted estimator keeps at most this many rows and values as its background.
 BACKGROUND_ROWS, BACKGROUND_VALUES = 500, 2**22
 
 
@@ -66,6 +70,20 @@ def outputs_of(module: nn.Module, rows: Rows) -> np.ndarray:
     return finite(outputs, "output")
 
 
+def explanation_of(module: nn.Module, rows: Rows, attribution, target) -> Explained:
+    """Attributions of the target, its values, and what the attributions add up from.
+
+    Raises
+    ------
+    ValueError
+        If an attribution or a value of the target is infinite or NaN.
+    """
+    of = module, rows, attribution, target
+    return Explained(
+        attributions_of(*of), scores_of(module, rows, target), base_value_of(*of)
+    )
+
+
 def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
     """Attribution of the target to the inputs of each row.
 
@@ -79,18 +97,22 @@ def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.nd
         If an attribution is infinite or NaN.
     """
     with evaluating(module):
-        phi = torch.cat(
-            [phi.cpu() for phi in explained(module, rows, attribution, target)]
-        )
+        stream = attribution_batches(module, rows, attribution, target)
+        phi = torch.cat([each.cpu() for each in stream])
     return finite(phi, "attribution")
 
 
 def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
-    """The scalars that are explained.
+    """The scalars of each row that are explained.
 
     Returns
     -------
     ndarray of shape (n,) or (n, m)
+
+    Raises
+    ------
+    ValueError
+        If one of them is infinite or NaN.
     """
     with evaluating(module):
         scores = [Score(module, target, y)(x).cpu() for x, y in batches(rows)]
@@ -100,23 +122,25 @@ def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
 def base_value_of(
     module: nn.Module, rows: Rows, attribution, target
 ) -> np.ndarray | None:
-    """What the attributions of a row add up to the difference from.
+    """The value from which the attributions of a row add up to its score.
 
     Returns
     -------
     ndarray of shape () or (m,), or None
-        ``None`` if the attribution does not promise completeness.
+        ``None`` if the attribution does not promise a sum.
     """
-    if not hasattr(attribution, "base_value"):
+    # An attribution may be any callable of a user: this is where we ask for more.
+    base_value = getattr(attribution, "base_value", None)
+    if base_value is None:
         return None
     x, y = rows[:1]
     with evaluating(module):
-        value = attribution.base_value(Score(module, target, y), x).cpu()
-    return finite(value, "output")
+        value = base_value(Score(module, target, y), x)
+    return None if value is None else finite(value.cpu(), "output")
 
 
 def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:
-    """What ``module.local_models`` says about rows: its tensors, as arrays.
+    """The tensors that ``module.local_models`` returns for rows, as arrays.
 
     Raises
     ------
@@ -131,10 +155,10 @@ def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:
 def representative_rows(
     module: nn.Module, rows: Rows
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A few hundred rows that stand for all, and their weights.
+    """At most a few hundred rows that represent all, and their weights.
 
-    All rows, if they are that few; else rows evenly spaced in the order of the
-    network's output, counted by their weights.
+    If there are more rows, those returned are evenly spaced in the order of the
+    network's output, where a row takes as much space as its weight.
 
     Returns
     -------
@@ -165,7 +189,7 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
     total = np.zeros(prod(rows.feature_shape))
     start = 0
     with evaluating(module):
-        for phi in explained(module, rows, attribution, target):
+        for phi in attribution_batches(module, rows, attribution, target):
             phi = phi.cpu()
             weight = rows.extras.get("sample_weight")
             if weight is not None:
@@ -178,18 +202,19 @@ def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.nd
 
 
 def batches(rows: Rows) -> Batches:
+    """The rows in order, cut so that the memory of a batch is limited."""
     n_values = max(1, prod(rows.feature_shape))
-    return Batches(rows, min(ROWS_AT_ONCE, max(1, VALUES_AT_ONCE // n_values)))
+    return Batches(rows, min(MAX_ROWS, max(1, MAX_VALUES // n_values)))
 
 
-def explained(module, rows, attribution, target) -> Iterator[Tensor]:
-    """Attributions, batch by batch; the caller sees to the network's mode."""
+def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:
+    """Attributions of one batch after the other; the caller sets the network's mode."""
     for x, y in batches(rows):
         yield attribution(_FiniteScore(module, target, y), x)
 
 
 class _FiniteScore(Score):
-    """Raises where an attribution might not notice: the slope at infinity is finite."""
+    """Raises an error at infinity, where the slope may be finite all the same."""
 
     def __call__(self, x: Tensor) -> Tensor:
         value = super().__call__(x)

@@ -1,4 +1,4 @@
-"""Groups of features, given by name or found as what an encoder made of a column."""
+"""Groups of features: given by name, or found as the one-hot features of a column."""
 
 from __future__ import annotations
 
@@ -8,23 +8,37 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from .pipelines import names_known, numbered
+from .feature_names import names_known, numbered
 
 __all__ = ["Group", "groups_of", "with_groups"]
 
 
 class Group(NamedTuple):
-    """Features that belong together, and the column of X they encode, if any."""
+    """Features that are taken as one.
+
+    Attributes
+    ----------
+    name : str
+    positions : list of int
+        Positions of the features.
+    column : ndarray of shape (n_samples,) or None
+        The values of the column of X that they encode, if they do.
+    """
 
     name: str
     positions: list[int]
     column: np.ndarray | None = None
 
     def data(self, data: np.ndarray, names: np.ndarray) -> np.ndarray:
-        """The column, else the name of the feature that is not zero, if one is."""
+        """The value of the group in each row.
+
+        That of the column; without one, the name of the feature that is not zero, or
+        None where there is no such feature or more than one.
+        """
         if self.column is not None:
             return self.column
         hot = data[:, self.positions] != 0
@@ -33,7 +47,16 @@ class Group(NamedTuple):
 
 
 class _Feature(NamedTuple):
-    """A feature, and the column of X that it alone is made of; encoded: one-hot."""
+    """A feature on its way through the transformers.
+
+    Attributes
+    ----------
+    name : str
+    column : str or None
+        The one column of X from which it is made; None if there are several.
+    encoded : bool
+        Whether it is a one-hot feature of that column.
+    """
 
     name: str
     column: str | None = None
@@ -41,17 +64,30 @@ class _Feature(NamedTuple):
 
 
 def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
-    """Groups of features, given by name or found as what an encoder made of a column.
+    """Groups of features that a user asks for.
+
+    Parameters
+    ----------
+    groups : dict or "onehot"
+        The names of the features in each group; or the features that each
+        ``OneHotEncoder`` among the transformers has made of a column.
+    names : ndarray of str
+        Names of all features.
+    X : array-like
+        What the transformers are given.
+    transformers : list
 
     Raises
     ------
-    TypeError, ValueError
-        If they are of another kind, or name features that are unknown or named twice,
-        or there are none, or a group has the name of another feature.
+    TypeError
+        If ``groups`` is neither, or its values are not lists.
+    ValueError
+        If a group names a feature that is unknown or in another group, or has the
+        name of a feature outside, or if there is no group.
     """
     names = names.ravel().tolist()
     if isinstance(groups, Mapping):
-        found = _named(groups, names)
+        found = _given(groups, names)
     elif isinstance(groups, str) and groups == "onehot":
         found = _encoded(X, transformers)
     else:
@@ -71,13 +107,13 @@ def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
 
 
 def with_groups(groups: list[Group], n_features: int) -> dict[int, Group | None]:
-    """What is left when groups are features: a group where its first feature stood.
+    """The features after each group has become one, in the place of its first.
 
     Returns
     -------
     dict
-        From the positions that are left, in order, to the group there, or None for a
-        feature that is in no group.
+        The positions that are left, in order; for each the group there, or None if the
+        feature is in no group.
     """
     first = {min(group.positions): group for group in groups}
     grouped = {k for group in groups for k in group.positions}
@@ -85,7 +121,7 @@ def with_groups(groups: list[Group], n_features: int) -> dict[int, Group | None]
     return {k: first.get(k) for k in left}
 
 
-def _named(groups: Mapping, names: list[str]) -> list[Group]:
+def _given(groups: Mapping, names: list[str]) -> list[Group]:
     position = {name: k for k, name in enumerate(names)}
     counts, found, seen = Counter(names), [], set()
     for parent, children in groups.items():
@@ -114,7 +150,7 @@ def _named(groups: Mapping, names: list[str]) -> list[Group]:
 
 
 def _encoded(X, transformers: list) -> list[Group]:
-    """The one-hot features of each column, from the fitted encoders."""
+    """The one-hot features of each column, found by following the transformers."""
     known = names_known(X, transformers[0]) if transformers else []
     columns = numbered(np.shape(X)[1:]).ravel() if known is None else known
     columns = list(columns)
@@ -143,7 +179,12 @@ def _encoded(X, transformers: list) -> list[Group]:
 
 
 def _through(step, features: list[_Feature]) -> list[_Feature]:
-    """What a fitted step makes of features; those that keep their name stay theirs."""
+    """The features that a fitted step makes of others.
+
+    A feature that comes out under the name of one that went in is taken for the same.
+    """
+    if isinstance(step, FrozenEstimator):
+        step = step.estimator
     if isinstance(step, Pipeline):
         for _, each in step.steps:
             features = _through(each, features)
@@ -154,7 +195,7 @@ def _through(step, features: list[_Feature]) -> list[_Feature]:
     if isinstance(step, OneHotEncoder):
         made = [
             _Feature(feature.name, feature.column or feature.name, encoded=True)
-            for feature, count in zip(features, _counts(step))
+            for feature, count in zip(features, step._n_features_outs)
             for _ in range(count)
         ]
     elif isinstance(step, ColumnTransformer):
@@ -176,18 +217,6 @@ def _through(step, features: list[_Feature]) -> list[_Feature]:
         same = {feature.name: feature for feature in features}
         made = [same.get(name, _Feature(name)) for name in names]
     return [feature._replace(name=name) for name, feature in zip(names, made)]
-
-
-def _counts(encoder: OneHotEncoder) -> list[int]:
-    """Number of columns that an encoder makes of each of its inputs."""
-    n = len(encoder.categories_)
-    dropped = [None] * n if encoder.drop_idx_ is None else encoder.drop_idx_
-    rare = getattr(encoder, "infrequent_categories_", [None] * n)
-    counts = []
-    for categories, drop, together in zip(encoder.categories_, dropped, rare):
-        shared = 0 if together is None else len(together) - 1
-        counts.append(len(categories) - shared - (drop is not None))
-    return counts
 
 
 def _column(X, name: str, columns: list[str]) -> np.ndarray | None:

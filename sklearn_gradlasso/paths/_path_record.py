@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inspection.pipelines import names_known, numbered
+from ..inspection.feature_names import names_known, numbered
 
 __all__ = ["LambdaPath", "names_of"]
 

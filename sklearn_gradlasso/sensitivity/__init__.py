@@ -5,16 +5,24 @@
     lag      gamma_k = 100 / K * sum_j sqrt(mean_t (d y^t / d x_j^(t-k)) ** 2)
 
 Works on every network that can be differentiated: estimators of this package, fitted
-skorch nets, torch modules, scikit-learn's ``MLPClassifier``, ``MLPRegressor``; alone,
-as the last step of a Pipeline or inside a search. Rows are taken batch by batch.
+skorch nets, torch modules, scikit-learn's ``MLPClassifier`` and ``MLPRegressor``. The
+network may be alone, the last step of a Pipeline (samplers of imbalanced-learn are
+skipped, as in ``predict``), the best estimator of a search, or inside
+``FrozenEstimator``, ``FixedThresholdClassifier``, ``TunedThresholdClassifierCV`` or
+``TransformedTargetRegressor``. Slopes are those of the network: a threshold has no part
+in them, and a transformed target is not transformed back.
 
-Slopes are per unit of the column as the network sees it: scale the columns. Several
-scalars of a row (outputs of a regressor) are combined by their sum of squares; those of
-regressors of this package are each in units of the standard deviation of its target,
-unless a target is named. Takes one thread, or the ``n_jobs`` of an estimator.
+Slopes are per unit of the column as the network sees it, so that columns should be
+scaled. If a row has several scalars, such as the outputs of a regressor, their squares
+are added up. Each output of a regressor of this package is in units of the standard
+deviation of its target, unless a target is named. Rows are taken batch by batch, in one
+thread or the ``n_jobs`` of the estimator.
 
 E. Horel, V. Mison, T. Xiong, K. Giesecke, L. Mangu (2018). *Sensitivity based Neural
 Networks Explanations*, sections 2.3 to 2.5.
+
+Everything is computed from the module, rows and target that ``inspection`` opens, by
+its protocol. May import ``inspection``, ``attributions``, ``objective`` and ``utils``.
 """
 
 from ._importance import global_importance, lag_importance, local_importance

@@ -1,4 +1,4 @@
-"""Which pairs of features act together: second derivatives of a network."""
+"""Interactions of pairs of features: second derivatives of a network."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from numbers import Real
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_scalar
 from torch import Tensor, nn
 
+from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import batches, finite
-from ..inspection.open_model import Differentiable, differentiable_model
-from ..inspection.pipelines import numbered
+from ..inspection.feature_names import numbered
+from ..inspection.open_model import open_model
 from ..objective import Score
 from ._results import InteractionImportance
 from ._slopes import computing
@@ -38,25 +40,27 @@ def interaction_importance(
     """Root mean square over rows of the second derivatives of a network's answer.
 
     ``h_jk = sqrt(mean_i (d^2 f(x_i) / d x_ij d x_ik) ** 2)``: two features interact
-    where the slope of one depends on the other. Exact for networks with smooth
-    activations, such as "softplus" and "tanh". Takes a backward pass for each feature,
-    and memory for one batch of rows.
+    where the slope of one depends on the other. Derivatives are exact for networks with
+    smooth activations, such as "softplus" and "tanh". They take a backward pass for
+    each feature, and memory for one batch of rows.
 
     Horel et al. (2018), section 5, name second derivatives as future work.
 
     Parameters
     ----------
     model : estimator, Pipeline, search, skorch net or nn.Module
-        Fitted.
+        A fitted network, or a wrapper around one; see
+        :mod:`sklearn_gradlasso.sensitivity`.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-        Rows as the model takes them; values of other shapes are numbered in a line.
+        Rows as the model takes them. The values of an image or a sequence are numbered
+        from the first to the last.
     target : str or callable, default=None
         What is differentiated, as for :func:`global_importance`.
     sample_weight : array-like of shape (n_samples,), default=None
     finite_difference : float, default=None
-        Instead of exact derivatives, the change of the slopes over this distance to
-        both sides, in standard deviations of each feature: for networks whose slopes
-        are steps (ReLU), for example 0.5.
+        Distance to both sides, in standard deviations of each feature, over which the
+        change of the slopes is taken in place of exact derivatives; for example 0.5.
+        For networks whose slopes change in steps (ReLU).
 
     Returns
     -------
@@ -66,7 +70,7 @@ def interaction_importance(
     ------
     ValueError
         If the network is piecewise linear, so that its second derivatives are zero,
-        and no finite difference is asked for; or as for :func:`global_importance`.
+        and there is no ``finite_difference``; or as for :func:`global_importance`.
     TypeError, sklearn.exceptions.NotFittedError
         As for :func:`global_importance`.
 
@@ -82,18 +86,19 @@ def interaction_importance(
     >>> found.top(1)[["first", "second"]].values.tolist()
     [['x0', 'x1']]
     """
-    opened = differentiable_model(model, X, target, sample_weight, in_units=True)
-    d = prod(opened.rows.feature_shape)
+    opened = open_model(model, X)
+    network = opened.differentiable(target, sample_weight, in_units=True)
+    d = prod(network.rows.feature_shape)
     names = opened.names.ravel()
     names = names if names.size == d else numbered((d,))
-    with computing(opened):
+    with computing(network):
         if finite_difference is None:
-            _refuse_piecewise_linear(opened.module)
-            means = _exact(opened, d)
+            _refuse_piecewise_linear(network.module)
+            means = _exact(network, d)
         else:
             bounds = {"min_val": 0, "include_boundaries": "neither"}
             check_scalar(finite_difference, "finite_difference", Real, **bounds)
-            means = _by_differences(opened, d, finite_difference)
+            means = _by_differences(network, d, finite_difference)
             means = (means + means.T) / 2
     return InteractionImportance(importances=np.sqrt(means), feature_names=names)
 
@@ -111,9 +116,11 @@ def _refuse_piecewise_linear(module: nn.Module) -> None:
             )
 
 
-def _slopes(model: Differentiable, x: Tensor, y, create_graph: bool) -> list[Tensor]:
+def _slopes(
+    network: DifferentiableNetwork, x: Tensor, y, create_graph: bool
+) -> list[Tensor]:
     """Gradients of each scalar of the rows, of shape (n, d)."""
-    value = Score(model.module, model.target, y)(x)
+    value = Score(network.module, network.target, y)(x)
     scalars = [value] if value.ndim == 1 else value.unbind(dim=1)
     slopes = []
     for scalar in scalars:
@@ -124,23 +131,27 @@ def _slopes(model: Differentiable, x: Tensor, y, create_graph: bool) -> list[Ten
     return slopes
 
 
-def _weighted(model: Differentiable) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
-    for batch in batches(model.rows):
+def _weighted(
+    network: DifferentiableNetwork,
+) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
+    """Batches of rows and targets, with a weight for each row."""
+    for batch in batches(network.rows):
         x, y = batch
         weight = batch.extras.get("sample_weight")
         weight = torch.ones(len(x)) if weight is None else weight.cpu()
         yield x.detach(), y, weight.double()
 
 
-def _exact(model: Differentiable, d: int) -> np.ndarray:
+def _exact(network: DifferentiableNetwork, d: int) -> np.ndarray:
+    """Mean squares of the second derivatives, of shape (d, d)."""
     total, n, varied, first = torch.zeros(d, d, dtype=torch.float64), 0.0, False, None
-    for x, y, weight in _weighted(model):
+    for x, y, weight in _weighted(network):
         with torch.enable_grad():
             x = x.requires_grad_()
-            for g in _slopes(model, x, y, create_graph=True):
+            for g in _slopes(network, x, y, create_graph=True):
                 first = g[0].detach() if first is None else first
                 varied = varied or not _same(g.detach(), first)
-                if not g.requires_grad:  # slopes that do not depend on x
+                if not g.requires_grad:  # the slopes do not depend on x
                     continue
                 for j in range(d):
                     (h,) = torch.autograd.grad(
@@ -167,20 +178,21 @@ def _same(slopes: Tensor, first: Tensor) -> bool:
     )
 
 
-def _by_differences(model: Differentiable, d: int, step: float) -> np.ndarray:
+def _by_differences(network: DifferentiableNetwork, d: int, step: float) -> np.ndarray:
+    """Mean squares of central differences of the slopes, of shape (d, d)."""
     total, n = torch.zeros(d, d, dtype=torch.float64), 0.0
-    scale = _deviations(model, d)
-    for x, y, weight in _weighted(model):
+    scale = _deviations(network)
+    for x, y, weight in _weighted(network):
         for k in range(d):
             way = torch.zeros(d, dtype=x.dtype, device=x.device)
             way[k] = step * scale[k]
-            if not way[k]:  # a constant column
+            if not way[k]:  # the column is constant
                 continue
             ends = []
             for sign in (1, -1):
                 with torch.enable_grad():
                     moved = (x.flatten(1) + sign * way).reshape(x.shape)
-                    at = _slopes(model, moved.requires_grad_(), y, create_graph=False)
+                    at = _slopes(network, moved.requires_grad_(), y, create_graph=False)
                 ends.append([each.detach() for each in at])
             for ahead, behind in zip(*ends):
                 h = finite((ahead - behind).cpu(), "slope") / (2 * float(way[k]))
@@ -189,16 +201,13 @@ def _by_differences(model: Differentiable, d: int, step: float) -> np.ndarray:
     return (total / n).numpy()
 
 
-def _deviations(model: Differentiable, d: int) -> np.ndarray:
-    n, mean, squares = 0.0, np.zeros(d), np.zeros(d)
-    for x, _, weight in _weighted(model):  # merged batch by batch, without cancellation
-        rows, w = x.flatten(1).cpu().double().numpy(), weight.numpy()
-        w_sum = w.sum()
-        if not w_sum:
-            continue
-        centre = w @ rows / w_sum
-        squares += w @ (rows - centre) ** 2
-        squares += (centre - mean) ** 2 * n * w_sum / (n + w_sum)
-        mean += (centre - mean) * w_sum / (n + w_sum)
-        n += w_sum
-    return np.sqrt(squares / n)
+def _deviations(network: DifferentiableNetwork) -> np.ndarray:
+    """Standard deviation of each value of a row."""
+    scaler = StandardScaler()
+    for x, _, weight in _weighted(network):
+        rows = x.flatten(1).cpu().double().numpy()
+        if weight.any():
+            # The variance of a constant value may be rounded to less than zero.
+            with np.errstate(invalid="ignore"):
+                scaler.partial_fit(rows, sample_weight=weight.numpy())
+    return np.sqrt(scaler.var_.clip(min=0))

@@ -1,4 +1,4 @@
-"""How important features without any meaning become: a floor for all others."""
+"""The importance that features without any meaning reach: a floor for all others."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._indexing import _safe_indexing
+from sklearn.utils._optional_dependencies import check_pandas_support
 
-from ..inspection.open_model import differentiable_model
-from ..inspection.pipelines import check_same_columns
+from ..inspection.feature_names import check_same_columns
+from ..inspection.open_model import open_model
 from ..utils.annotations import check_annotations
-from ..utils.seeds import reseeded
 from ._reporting import percent
 from ._results import NoiseFloor
 from ._slopes import mean_squares
@@ -35,30 +36,30 @@ def noise_floor(
 ) -> NoiseFloor:
     """Which features are more important than permuted copies of them.
 
-    The estimator is fitted again on the columns of X with a shadow beside each: the
-    same column, its rows in another order, so that it has no meaning. A feature
-    without meaning exceeds the floor with a probability of at most ``level``, provided
-    it would be exchanged for a shadow unnoticed: columns on a common scale, rows that
-    do not depend on each other.
+    The estimator is fitted again on the columns of X and their shadows. A shadow is a
+    copy of a column with its rows in another order, so that it has no meaning. A
+    feature without meaning exceeds the floor with a probability of at most ``level``,
+    provided that it could be exchanged for a shadow: columns must be on a common scale,
+    and rows must not depend on each other.
 
     Parameters
     ----------
     estimator : estimator
         A network of this package, or another that ``global_importance`` takes; it is
-        cloned. It has to take twice as many columns, and not to make other ones of
-        them: no ``GraphLaplacian``, no array of ``monotonic_cst``, no PCA before it.
+        cloned. It must take twice as many columns and see them one by one: it cannot
+        have a ``GraphLaplacian``, an array of ``monotonic_cst`` or a PCA before it.
     X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     level : float, default=0.05
-        Probability of a false finding, for each feature.
+        Probability that a feature without meaning is found significant.
     n_repeats : int, default=None
-        Number of refits; by default 3, or as many as the level needs: there are at
-        least ``1 / level`` shadows then.
+        Number of refits. By default 3, or more if fewer than ``1 / level`` shadows
+        would come of it.
     random_state : int, RandomState instance or None, default=None
-        Of the permutations, and of the refits in place of their own; by default the
-        estimator's.
+        Seed of the permutations and of the refits; by default the ``random_state`` of
+        the estimator.
     **fit_params : dict
-        For the estimator's ``fit``; shadows are not annotated.
+        Parameters of the estimator's ``fit``. Annotations do not extend to shadows.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def noise_floor(
     References
     ----------
     M. B. Kursa, W. R. Rudnicki (2010). Feature selection with the Boruta package.
-    Journal of Statistical Software 36(11), for shadows.
+    Journal of Statistical Software 36(11). The idea of shadows is theirs.
     """
     bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
     check_scalar(level, "level", Real, **bounds)
@@ -82,7 +83,9 @@ def noise_floor(
     if n_repeats is None:
         n_repeats = max(3, ceil(1 / level / d))
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
-    rank = ceil((1 - level) * (n_repeats * d + 1))  # of the floor among the shadows
+    # The floor is the shadow of this rank. A feature that could be exchanged for a
+    # shadow has each rank among them with the same probability.
+    rank = ceil((1 - level) * (n_repeats * d + 1))
     if rank > n_repeats * d:
         raise ValueError(
             f"n_repeats={n_repeats} gives {n_repeats * d} shadows, too few for "
@@ -91,23 +94,24 @@ def noise_floor(
     if random_state is None:
         random_state = getattr(estimator, "random_state", None)
     random = check_random_state(random_state)
-    fit_params = _beside_shadows(fit_params, X, n, d)
+    fit_params = _extended_to_shadows(fit_params, X, n, d)
     found = np.empty((n_repeats, 2 * d))
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
-        # Other initial weights each time: what is left of them is noise too.
-        fitted = reseeded(clone(estimator), random)
+        # Each refit has other initial weights: they are part of the noise.
+        fitted = clone(estimator)
+        _set_random_states(fitted, random)
         try:
             fitted.fit(both, y, **fit_params)
-        except RuntimeError as error:  # how torch says that a shape does not fit
+        except RuntimeError as error:  # torch's error if a shape does not fit
             raise ValueError(
                 f"The estimator cannot be fitted on {2 * d} columns, {d} of them "
                 f"shadows; its network must take any number of columns: {error}"
             ) from error
         weight = weights_given(fit_params)
-        model = differentiable_model(fitted, both, sample_weight=weight)
-        check_same_columns(model.names, both, bool(model.transformers))
-        squares, _ = mean_squares(model)
+        opened = open_model(fitted, both)
+        check_same_columns(opened.names, both, bool(opened.transformers))
+        squares, _ = mean_squares(opened.differentiable(sample_weight=weight))
         found[k] = percent(np.sqrt(squares).ravel(), 0)
     importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
     reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
@@ -117,12 +121,12 @@ def noise_floor(
         floor=float(np.sort(shadows, axis=None)[rank - 1]),
         p_values=(1 + reached) / (1 + shadows.size),
         level=level,
-        feature_names=model.names.ravel()[:d],
+        feature_names=opened.names.ravel()[:d],
     )
 
 
 def weights_given(fit_params: dict):
-    """The sample weights among parameters of fit, also those of a step."""
+    """The sample weights among parameters of ``fit``, also those for a step."""
     for name, values in fit_params.items():
         if f"__{name}".endswith("__sample_weight"):
             return values
@@ -139,26 +143,25 @@ def _shape(X) -> tuple[int, int]:
 
 
 def _with_shadows(X, order: np.ndarray):
-    """X, and beside it the same with its rows in another order."""
+    """The columns of X, followed by the same columns with their rows reordered."""
     other = _safe_indexing(X, order)
     if sp.issparse(X):
         return sp.hstack([X, other], format="csr")
     if not hasattr(X, "iloc"):
         return np.hstack([np.asarray(X), np.asarray(other)])
-    import pandas as pd
-
+    pandas = check_pandas_support("noise_floor")
     names = list(range(2 * X.shape[1]))
     if all(isinstance(name, str) for name in X.columns):
         mark = "shadow of "
         while any(name.startswith(mark) for name in X.columns):
             mark += "shadow of "
         names = [*X.columns, *(mark + name for name in X.columns)]
-    both = pd.concat([X, other.set_axis(X.index)], axis=1)
+    both = pandas.concat([X, other.set_axis(X.index)], axis=1)
     return both.set_axis(names, axis=1)
 
 
-def _beside_shadows(fit_params: dict, X, n: int, d: int) -> dict:
-    """Parameters of fit, in which annotations leave the shadows free."""
+def _extended_to_shadows(fit_params: dict, X, n: int, d: int) -> dict:
+    """Parameters of ``fit`` with annotations that are zero for the shadows."""
     given = fit_params.get("annotations")
     if given is None:
         return fit_params

@@ -1,4 +1,4 @@
-"""Records of what a network is sensitive to, with names."""
+"""Records of importances, with the names of the features."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils._optional_dependencies import check_pandas_support
 
 __all__ = [
     "GlobalImportance",
@@ -23,13 +24,13 @@ class GlobalImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_features,)
-        In percent, with sum 100; all zero for a network that nothing moves. Rows of
+        In percent, with sum 100; all zero for a network that no feature moves. Rows of
         another shape, such as images, keep it in place of ``n_features``.
     feature_names : ndarray of str of the shape of importances
     intervals : ndarray of shape (n_features, 2) or None
-        Lower and upper end of the bootstrap interval of each.
+        Lower and upper end of the bootstrap interval of each importance.
     confidence_level : float or None
-        Of the intervals.
+        Level of the intervals.
     """
 
     importances: np.ndarray
@@ -52,8 +53,8 @@ class LocalImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_samples, n_features)
-        In percent, with sum 100 in each row; all zero in a row where nothing moves the
-        network.
+        In percent, with sum 100 in each row; all zero in a row where no feature moves
+        the network.
     feature_names : ndarray of str of shape (n_features,)
     index : pandas.Index or None
         Labels of the rows, if they came in a DataFrame.
@@ -65,11 +66,10 @@ class LocalImportance:
 
     def to_frame(self):
         """A pandas.DataFrame with a line for each row and a column for each feature."""
-        import pandas as pd
-
+        pandas = check_pandas_support("LocalImportance.to_frame")
         values = self.importances.reshape(len(self.importances), -1)
         names = self.feature_names.ravel()
-        return pd.DataFrame(values, index=self.index, columns=names)
+        return pandas.DataFrame(values, index=self.index, columns=names)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,14 +79,14 @@ class LagImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_steps,) or (n_samples, n_steps)
-        In percent, with sum 100; position k is lag k, so that 0 is the current step.
+        In percent, with sum 100; position k is lag k, and lag 0 is the last step.
     by_feature : ndarray of shape (n_steps, n_features) or None
-        The parts of ``importances`` that each feature has; None for lags of each row.
+        The part of each feature in ``importances``; None if each row has its own lags.
     feature_names : ndarray of str of shape (n_features,)
     intervals : ndarray of shape (n_steps, 2) or None
         Lower and upper end of the bootstrap interval of each lag.
     confidence_level : float or None
-        Of the intervals.
+        Level of the intervals.
     """
 
     importances: np.ndarray
@@ -98,17 +98,17 @@ class LagImportance:
     def to_frame(self):
         """A pandas.DataFrame with a line for each lag, or for each row.
 
-        Columns: lag, importance, with intervals lower and upper, and the part that
-        each feature has, under its name; for lags of each row a column for each lag.
+        Columns: lag, importance, with intervals lower and upper, and the part of each
+        feature under its name. If each row has its own lags, there is a column for each
+        lag.
         """
-        import pandas as pd
-
+        pandas = check_pandas_support("LagImportance.to_frame")
         lags = np.arange(self.importances.shape[-1])
         if self.importances.ndim == 2:
-            return pd.DataFrame(self.importances, columns=lags)
+            return pandas.DataFrame(self.importances, columns=lags)
         frame = _frame("lag", lags, self.importances, self.intervals)
-        parts = pd.DataFrame(self.by_feature, columns=self.feature_names)
-        return pd.concat([frame, parts], axis=1)
+        parts = pandas.DataFrame(self.by_feature, columns=self.feature_names)
+        return pandas.concat([frame, parts], axis=1)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,8 +118,9 @@ class InteractionImportance:
     Parameters
     ----------
     importances : ndarray of shape (n_features, n_features)
-        Symmetric, in units of the answer per unit of both features. Off the diagonal
-        the mixed derivatives, which are interactions; on it the curvature.
+        Symmetric, in units of the network's answer per unit of both features (inside a
+        ``TransformedTargetRegressor``, of the transformed target). Interactions are off
+        the diagonal, the curvature along each feature is on it.
     feature_names : ndarray of str of shape (n_features,)
     """
 
@@ -131,8 +132,7 @@ class InteractionImportance:
 
         Columns: first, second (features), importance.
         """
-        import pandas as pd
-
+        pandas = check_pandas_support("InteractionImportance.to_frame")
         first, second = np.triu_indices(len(self.importances), k=1)
         values = self.importances[first, second]
         order = np.argsort(-values, kind="stable")
@@ -142,7 +142,7 @@ class InteractionImportance:
             "second": names[second[order]],
             "importance": values[order],
         }
-        return pd.DataFrame(columns)
+        return pandas.DataFrame(columns)
 
     def top(self, k: int = 10):
         """The k strongest pairs of ``to_frame``."""
@@ -151,7 +151,7 @@ class InteractionImportance:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NoiseFloor:
-    """Which features are above what features without any meaning reach.
+    """Which features are more important than features without any meaning.
 
     Parameters
     ----------
@@ -162,7 +162,8 @@ class NoiseFloor:
     floor : float
         An irrelevant feature exceeds it with a probability of at most ``level``.
     p_values : ndarray of shape (n_features,)
-        Share of the shadows that are at least as important, itself counted in.
+        Share of importances that are at least as large, among those of the shadows and
+        of the feature itself.
     level : float
     feature_names : ndarray of str of shape (n_features,)
     """
@@ -189,10 +190,9 @@ class NoiseFloor:
 
 
 def _frame(kind: str, names, importances, intervals):
-    import pandas as pd
-
+    pandas = check_pandas_support("to_frame")
     columns = {kind: names.ravel(), "importance": importances.ravel()}
     if intervals is not None:
         ends = intervals.reshape(-1, 2)
         columns |= {"lower": ends[:, 0], "upper": ends[:, 1]}
-    return pd.DataFrame(columns)
+    return pandas.DataFrame(columns)

@@ -9,8 +9,10 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.ensemble._base import _set_random_states
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.feature_selection._from_model import _calculate_threshold
+from sklearn.utils import get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -24,8 +26,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ..inspection.pipelines import check_same_columns
-from ..utils.seeds import reseeded
+from ..inspection.feature_names import check_same_columns
+from ..inspection.open_model import unwrapped
 from ._importance import global_importance
 from ._noise_floor import noise_floor, weights_given
 
@@ -35,44 +37,46 @@ __all__ = ["SensitivitySelector"]
 class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     """Select the features to which a network is sensitive.
 
-    The features are put in the order of their global importance (see
-    :func:`sklearn_gradlasso.sensitivity.global_importance`); the first are kept, by one
-    of four rules: those that hold a share of the total (the default), those above a
-    threshold, a number of them, or those above what permuted columns reach.
+    Features are ordered by their global importance (see
+    :func:`sklearn_gradlasso.sensitivity.global_importance`), and the first are kept, by
+    one of four rules: those that hold a share of the total (the default), those above a
+    threshold, a number of them, or those above the importance of permuted columns.
 
     Parameters
     ----------
     estimator : estimator
         Network that can be differentiated: of this package, a skorch net,
-        ``MLPClassifier`` or ``MLPRegressor``, or a Pipeline that ends in one and keeps
-        the columns as they are. It is cloned, unless ``prefit``. For tables, not for
-        sequences.
+        ``MLPClassifier`` or ``MLPRegressor``, or a wrapper around one (see
+        :mod:`sklearn_gradlasso.sensitivity`) such as a Pipeline that keeps the columns
+        as they are. It is cloned, unless ``prefit``. For tables, not for sequences.
     cumulative : float, default=0.9
         Share of the total importance that is kept, with as few features as possible.
-        Of no effect if ``threshold`` or ``max_features`` is given.
+        It has no effect if ``threshold`` or ``max_features`` is given.
     threshold : float, str or None, default=None
-        Keep features of at least this importance (shares, which sum to 1). "mean",
-        "median" or a multiple such as "1.25*mean"; "noise" keeps features above the
-        floor of :func:`sklearn_gradlasso.sensitivity.noise_floor`.
+        Keep features of at least this importance (in shares, which sum to 1): a number,
+        "mean", "median" or a multiple such as "1.25*mean". "noise" keeps features above
+        the floor of :func:`sklearn_gradlasso.sensitivity.noise_floor`.
     max_features : int or None, default=None
-        Keep at most so many features; exactly so many without a ``threshold``.
+        Keep at most this many features; exactly this many without a ``threshold``.
     prefit : bool, default=False
-        Whether the estimator is fitted already; ``fit`` then measures on its X alone.
+        Whether the estimator is fitted already; ``fit`` then only measures its
+        importances on X.
     level : float, default=0.05
         With ``threshold="noise"``, the probability that an irrelevant feature is kept.
     random_state : int, RandomState instance or None, default=None
-        Seed of the estimator and of permutations; with None the estimator's own holds.
+        Seed of the estimator and of permutations; None keeps that of the estimator.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted network.
     importances_ : ndarray of shape (n_features_in_,)
-        Share of each feature; they sum to 1. With ``threshold="noise"`` those of
-        ``noise_floor_`` decide instead, from networks that saw the shadows too.
+        Share of each feature; they sum to 1. With ``threshold="noise"`` features are
+        chosen by the importances of ``noise_floor_`` instead, from networks that were
+        fitted on the shadows too.
     threshold_ : float
-        The ``threshold``; without one, the least importance that is kept; with "noise"
-        the floor. In shares.
+        In shares, the ``threshold``; without one, the least importance that is kept;
+        with "noise" the floor.
     noise_floor_ : NoiseFloor
         With ``threshold="noise"``.
     n_features_in_ : int
@@ -82,14 +86,15 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.feature_selection.SelectFromModel : Takes ``feature_importances_`` and a
-        threshold; for classes with "Lasso" in their name its default keeps everything.
+    sklearn.feature_selection.SelectFromModel : Selects by ``feature_importances_`` and
+        a threshold. Its default keeps everything for classes with "Lasso" in their
+        name.
 
     Notes
     -----
-    A network trained on fewer features is another network: fit one on what is kept, as
-    a Pipeline does. A feature that only doubles another may be left out, and one that
-    acts where there are few rows has little importance.
+    A network trained on fewer features is another network, so that one must be fitted
+    on what is kept, as a Pipeline does. A feature that only doubles another may be left
+    out, and one that acts where there are few rows has little importance.
 
     References
     ----------
@@ -139,7 +144,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params):
-        """Fit the network (unless ``prefit``) and measure what it is sensitive to.
+        """Fit the network (unless ``prefit``) and measure its importances.
 
         Parameters
         ----------
@@ -147,9 +152,9 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not needed with ``prefit``.
         **fit_params : dict
-            For the estimator's ``fit``, such as ``annotations``; a ``sample_weight``
-            also weighs the rows of the importances. With metadata routing enabled,
-            what the estimator requests.
+            Parameters of the estimator's ``fit``, such as ``annotations``; a
+            ``sample_weight`` also weighs the rows of the importances. If metadata
+            routing is enabled, those that the estimator requests.
 
         Returns
         -------
@@ -158,7 +163,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If the estimator cannot be differentiated.
+            If there is no network in the estimator that can be differentiated.
         ValueError
             If a parameter is not as described, or the network does not see the columns
             of X one by one.
@@ -174,14 +179,14 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             estimator = clone(self.estimator)
             if self.random_state is not None:
-                reseeded(estimator, check_random_state(self.random_state))
+                _set_random_states(estimator, self.random_state)
             self.estimator_ = estimator.fit(X, y, **given)
         weight = weights_given(given)
         found = global_importance(
             self.estimator_, X, sample_weight=weight, architecture="feed_forward"
         )
-        has_steps = not hasattr(self.estimator_, "_differentiable")
-        check_same_columns(found.feature_names, X, has_steps)
+        has_transformers = bool(unwrapped(self.estimator_).transformers)
+        check_same_columns(found.feature_names, X, has_transformers)
         _check_feature_names(self, X, reset=True)
         self.n_features_in_ = n_features = _num_features(X)
         if self.max_features is not None and self.max_features > n_features:
@@ -250,7 +255,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             _multiple(self.threshold, np.ones(1))
         if self.threshold == "noise" and self.prefit:
             raise ValueError(
-                "threshold='noise' fits the estimator again, beside permuted columns; "
+                "threshold='noise' fits the estimator again, on permuted columns too; "
                 "use prefit=False."
             )
 
@@ -265,14 +270,12 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
 
 def _multiple(threshold: str, importances: np.ndarray) -> float:
     """The value of "mean", "median" or a multiple of one of them."""
-    factor, _, statistic = threshold.rpartition("*")
     try:
-        of = {"mean": np.mean, "median": np.median}[statistic.strip()]
-        value = float(factor or 1) * float(of(importances))
+        value = float(_calculate_threshold(None, importances, threshold))
         if not 0 <= value < np.inf:
             raise ValueError("a multiple that is no share")
         return value
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(
             "threshold must be a share, 'mean', 'median', a multiple such as "
             f"'1.25*mean', 'noise' or None, got {threshold!r}."

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["borrowed_generators", "reseeded", "spawn_seeds"]
+__all__ = ["borrowed_generators", "spawn_seeds"]
 
 _BORROWED = threading.RLock()
 
@@ -22,13 +22,6 @@ _BORROWED = threading.RLock()
 def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
     """Independent seeds that follow from the numbers given."""
     return np.random.SeedSequence(entropy).generate_state(n_seeds).tolist()
-
-
-def reseeded(estimator, random: np.random.RandomState):
-    """The estimator, with new seeds for itself and what is inside it."""
-    names = sorted(estimator.get_params())
-    own = [name for name in names if f"__{name}".endswith("__random_state")]
-    return estimator.set_params(**{name: random.randint(2**31 - 1) for name in own})
 
 
 @contextmanager

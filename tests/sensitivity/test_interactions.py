@@ -17,8 +17,10 @@ from sklearn_gradlasso import (
     GradientLassoClassifier,
     GradientLassoRegressor,
 )
+from sklearn_gradlasso.inspection.open_model import open_model
 from sklearn_gradlasso.modules import RecurrentNet
 from sklearn_gradlasso.sensitivity import interaction_importance
+from sklearn_gradlasso.sensitivity._interactions import _deviations
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -183,6 +185,27 @@ def test_a_constant_column_does_not_interact():
     found = interaction_importance(Cubic(), X, finite_difference=0.5).importances
     assert np.isfinite(found).all()
     assert found[0, 0] == pytest.approx(6)
+
+
+@pytest.mark.parametrize("shift", [0, 1000])
+@pytest.mark.parametrize("weighting", ["none", "integers", "reals", "half"])
+def test_steps_are_in_standard_deviations_over_all_batches(shift, weighting):
+    n = 9000
+    X = drawn(n, 3) * [1, 100, 0] + shift
+    weight = {
+        "none": None,
+        "integers": np.arange(n) % 3,
+        "reals": np.random.default_rng(0).random(n),
+        "half": np.arange(n) >= n // 2,  # the first batch has no weight
+    }[weighting]
+    network = open_model(nn.Linear(3, 1).double(), X)
+    found = _deviations(network.differentiable(sample_weight=weight))
+    exact = X.astype(np.longdouble)
+    mean = np.average(exact, axis=0, weights=weight)
+    expected = np.sqrt(np.average((exact - mean) ** 2, axis=0, weights=weight))
+    rtol = 1e-12 * max(1, shift)
+    np.testing.assert_allclose(found[:2], expected[:2].astype(float), rtol=rtol)
+    assert 0 <= found[2] <= 1e-13 * max(1, 10 * shift)
 
 
 @pytest.mark.parametrize(

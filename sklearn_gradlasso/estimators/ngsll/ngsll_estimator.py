@@ -23,7 +23,7 @@ from torch import nn
 
 from ...inspection.evaluation import local_models_of
 from ...inspection.explained import Explained
-from ...inspection.pipelines import numbered
+from ...inspection.feature_names import numbered
 from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.utils import check_array
 
-from ...inspection.pipelines import numbered
+from ...inspection.feature_names import numbered
 
 __all__ = [
     "apply",

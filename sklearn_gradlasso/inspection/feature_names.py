@@ -1,0 +1,61 @@
+"""Names of features: those of a fitted estimator or of a DataFrame, or numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import _num_features
+
+__all__ = ["check_same_columns", "names_known", "numbered"]
+
+
+def names_known(X, estimator):
+    """Names of the columns of X: those the estimator was fitted on, or X's own.
+
+    Returns
+    -------
+    array-like of str, or None
+        ``None`` if neither has names, or if those of X are not strings.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None and hasattr(X, "columns"):
+        names = [*X.columns]
+        return names if all(isinstance(name, str) for name in names) else None
+    return names
+
+
+def numbered(shape: tuple) -> np.ndarray:
+    """Names for features without one: "x0", "x1", and "x0_1" in an image.
+
+    Returns
+    -------
+    ndarray of str of this shape
+    """
+    names = ["x" + "_".join(map(str, each)) for each in np.ndindex(shape)]
+    return np.array(names, dtype=object).reshape(shape)
+
+
+def check_same_columns(names: np.ndarray, X, has_transformers: bool) -> None:
+    """Check that the features of a network are the columns of X, in their order.
+
+    Parameters
+    ----------
+    names : ndarray of str
+        Names of the features that reach the network.
+    X : array-like or sparse matrix of shape (n_samples, n_columns)
+    has_transformers : bool
+        Whether X goes through transformers first. Only then are names compared.
+
+    Raises
+    ------
+    ValueError
+    """
+    n = _num_features(X)
+    own = [*X.columns] if hasattr(X, "columns") else []
+    if not own or not all(isinstance(name, str) for name in own):
+        own = numbered((n,)).tolist()
+    if names.size != n or (has_transformers and names.ravel().tolist() != own):
+        raise ValueError(
+            f"The network sees {names.size} features, {names.ravel().tolist()[:5]} "
+            f"..., and not the {n} columns of X one by one; put the steps that make or "
+            "order columns before it."
+        )

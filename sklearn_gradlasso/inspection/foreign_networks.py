@@ -1,0 +1,363 @@
+"""Networks fitted by scikit-learn, skorch or torch, asked like our own estimators."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.base import is_classifier, is_regressor
+from sklearn.utils.validation import check_array, validate_data
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import attributions, targets
+from ..modules import MLP, LogOdds, LogProbabilities
+from ..training.rows import Rows
+from ..utils.threads import threads
+from .evaluation import evaluating, explanation_of
+from .explained import Explained
+
+__all__ = ["ForeignNetwork", "SklearnMLP", "SkorchNet", "TorchModule"]
+
+_FLOATS = (np.float64, np.float32)
+
+Target = Callable[[Tensor, Tensor | None], Tensor]
+
+
+class Scalars(NamedTuple):
+    """The scalars of a network's output that can be asked for.
+
+    Attributes
+    ----------
+    explained, differentiated : callable
+        The targets of ``_explained`` and ``_differentiable`` if none is given.
+    predicted : callable or None
+        The target behind "predicted", one scalar per row; None if there are several.
+    names : tuple of str
+        The targets that can be given by name.
+    """
+
+    explained: Target
+    differentiated: Target
+    predicted: Target | None
+    names: tuple[str, ...]
+
+    def named(self, target: str | Target) -> Target:
+        """A target by its name, or the callable itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is neither, or has no meaning for this network.
+        """
+        if not isinstance(target, str) or target != "predicted":
+            return targets.by_name(target, self.names)
+        if self.predicted is None:
+            raise ValueError(
+                "target='predicted' is one scalar per row, but there are several "
+                "outputs; use ClassK(k) for output k, or the default for all."
+            )
+        return self.predicted
+
+
+def _of_classes(n_classes: int) -> Scalars:
+    single, names = targets.predicted_class, targets.OF_CLASSIFIERS
+    if n_classes == 2:
+        return Scalars(targets.log_odds, targets.log_odds, single, names)
+    return Scalars(targets.output, single, single, names)
+
+
+def _of_numbers(n_outputs: int) -> Scalars:
+    single = targets.output if n_outputs == 1 else None
+    return Scalars(targets.output, targets.output, single, targets.OF_REGRESSORS)
+
+
+class ForeignNetwork(ABC):
+    """A fitted network of another package that has the protocol of this wing."""
+
+    n_jobs = None
+
+    def __init__(self, model):
+        self.model = model
+
+    @property
+    def classes_(self):
+        """Labels of the classes, or None."""
+        return getattr(self.model, "classes_", None)
+
+    @abstractmethod
+    def _opened(self, X) -> tuple[nn.Module, Rows, Scalars]:
+        """The network as a module, rows for it, and the scalars of its output."""
+
+    def _answering(self, X) -> tuple[nn.Module, Rows, Scalars]:
+        """The same with a module whose output is what the model answers."""
+        return self._opened(X)
+
+    def _differentiable(self, X, target=None, in_units=False):
+        module, rows, scalars = self._opened(X)
+        if target is None:
+            return module, rows, scalars.differentiated
+        return module, rows, scalars.named(target)
+
+    def _explained(self, X, target=None, attribution=None) -> Explained:
+        attribution = _attribution(attribution)
+        module, rows, scalars = self._answering(X)
+        target = scalars.explained if target is None else scalars.named(target)
+        with threads(self.n_jobs):
+            return explanation_of(module, rows, attribution, target)
+
+
+class SklearnMLP(ForeignNetwork):
+    """A fitted ``MLPClassifier`` or ``MLPRegressor``.
+
+    Two classes are explained by their log-odds, several by their log-probabilities,
+    labels that do not exclude each other by the log-odds of each; a regressor by its
+    predictions.
+    """
+
+    def _opened(self, X):
+        model = self.model
+        X = validate_data(model, X, reset=False, accept_sparse="csr", dtype=_FLOATS)
+        network = MLP(
+            model.n_features_in_,
+            model.n_outputs_,
+            [len(each) for each in model.intercepts_[:-1]],
+            model.activation,
+        )
+        layers = [part for part in network if isinstance(part, nn.Linear)]
+        network.to(torch.from_numpy(model.coefs_[0]).dtype)
+        with torch.no_grad():
+            for layer, coef, bias in zip(layers, model.coefs_, model.intercepts_):
+                layer.weight.copy_(torch.from_numpy(coef).T)
+                layer.bias.copy_(torch.from_numpy(bias))
+        scalars = _of_numbers(model.n_outputs_)
+        if model.out_activation_ == "softmax":
+            network, scalars = LogProbabilities(network), _of_classes(model.n_outputs_)
+        elif model.out_activation_ == "logistic" and model.n_outputs_ == 1:
+            network, scalars = LogOdds(network), _of_classes(2)
+        elif model.out_activation_ == "exp":  # Poisson regression
+            network = nn.Sequential(network, Exp())
+        return network, _rows_for(network, X), scalars
+
+
+class TorchModule(ForeignNetwork):
+    """A ``torch.nn.Module``, whose output is taken as it is.
+
+    Parameters
+    ----------
+    model : nn.Module
+    many_to_many : bool
+        Whether the module has outputs at every time step. If they have an axis of
+        their own, this is found out.
+    """
+
+    classes_ = None
+
+    def __init__(self, model, many_to_many: bool = False):
+        super().__init__(model)
+        self.many_to_many = many_to_many
+
+    @property
+    def module(self) -> nn.Module:
+        """The network."""
+        return self.model
+
+    def _opened(self, X):
+        module = self.module
+        X = check_array(X, accept_sparse="csr", dtype=_FLOATS, allow_nd=True)
+        rows = _rows_for(module, X)
+        shape = _answer(module, rows).shape
+        at_each_step = X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]
+        # Any module of a user: this is where we ask what it says of itself.
+        known = [m.many_to_many for m in module.modules() if hasattr(m, "many_to_many")]
+        many_to_many = self.many_to_many or at_each_step or any(known)
+        as_many = X.ndim == 3 and shape[1:] == X.shape[1:2] and X.shape[1] > 1
+        flat = FlatOutput(module, many_to_many, as_many and not (many_to_many or known))
+        several = prod(shape[1:]) > 1 and not many_to_many
+        single = targets.predicted_class
+        default = single if several and not self._regresses else targets.output
+        scalars = Scalars(targets.output, default, single, ("output", single.__name__))
+        return flat, rows, scalars
+
+    @property
+    def _regresses(self) -> bool:
+        return False
+
+
+class SkorchNet(TorchModule):
+    """A fitted skorch net.
+
+    The output of its ``module_`` is differentiated as it is. What ``predict_proba``
+    returns is explained; of a classifier in log-odds or log-probabilities.
+    """
+
+    @property
+    def module(self):
+        """The network."""
+        return self.model.module_
+
+    @property
+    def classes_(self):
+        """Labels of the classes, or None."""
+        return getattr(self.model, "classes_", None) if self._classifies else None
+
+    @property
+    def _classifies(self) -> bool:
+        return hasattr(self.model, "__sklearn_tags__") and is_classifier(self.model)
+
+    @property
+    def _regresses(self) -> bool:
+        return hasattr(self.model, "__sklearn_tags__") and is_regressor(self.model)
+
+    def _answering(self, X):
+        _, rows, scalars = self._opened(X)
+        module = SkorchAnswer(self.model, in_logarithms=self._classifies)
+        with evaluating(module):
+            answer = module(rows[:1][0])[0]
+        if self._classifies:
+            total = float(answer.exp().sum())
+            if not np.isclose(total, 1, rtol=1e-3):
+                raise ValueError(
+                    f"predict_proba of {type(self.model).__name__} must return the "
+                    "probabilities of the classes of a row to be explained, but they "
+                    f"add up to {total:.3g}; check criterion and predict_nonlinearity, "
+                    "or explain the output of its module_."
+                )
+            scalars = _of_classes(len(answer))
+        elif self._regresses:
+            scalars = _of_numbers(len(answer))
+        return module, rows, scalars
+
+
+class SkorchAnswer(nn.Module):
+    """What ``predict_proba`` of a skorch net returns, of shape ``(n, m)``.
+
+    Parameters
+    ----------
+    net : NeuralNet
+    in_logarithms : bool
+        Whether the output is the logarithm of what ``predict_proba`` returns.
+    """
+
+    def __init__(self, net, in_logarithms: bool):
+        super().__init__()
+        self.network = net.module_  # As a part it is put into evaluation mode.
+        self.net, self.in_logarithms = net, in_logarithms
+
+    def forward(self, x: Tensor) -> Tensor:
+        output = _first(self.net.infer(x))
+        answer = self._logarithms(output) if self.in_logarithms else self._of(output)
+        return answer.reshape(len(x), -1)
+
+    def _of(self, output: Tensor) -> Tensor:
+        return self.net._get_predict_nonlinearity()(output)  # nothing public does this
+
+    def _logarithms(self, output: Tensor) -> Tensor:
+        # Where skorch adds softmax or sigmoid to the network, the logarithm of their
+        # result would overflow for confident answers.
+        if self.net.predict_nonlinearity == "auto":
+            if isinstance(self.net.criterion_, nn.CrossEntropyLoss):
+                return functional.log_softmax(output, dim=-1)
+            if isinstance(self.net.criterion_, nn.BCEWithLogitsLoss):
+                return functional.logsigmoid(torch.stack([-output, output], dim=1))
+        return self._of(output).log()
+
+
+class FlatOutput(nn.Module):
+    """A network whose output has one axis besides that of the rows.
+
+    Of a tuple only the first tensor is kept.
+
+    Attributes
+    ----------
+    many_to_many : bool
+        Whether the outputs are those of the time steps, one step after the other.
+    is_ambiguous : bool
+        Whether there are as many outputs as steps, and nothing says whether each
+        belongs to a step.
+    """
+
+    def __init__(self, network: nn.Module, many_to_many: bool, is_ambiguous: bool):
+        super().__init__()
+        self.network = network
+        self.many_to_many, self.is_ambiguous = many_to_many, is_ambiguous
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _first(self.network(x)).reshape(len(x), -1)
+
+
+class Exp(nn.Module):
+    """The exponential function."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.exp()
+
+
+def _attribution(attribution: str | Callable | None) -> Callable:
+    """The attribution to explain with, by default gradients.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such attribution, or it lacks a background.
+    """
+    attribution = attributions.by_name(attribution or "gradients")
+    # Only expected gradients have a background.
+    if getattr(attribution, "background", attribution) is None:
+        raise ValueError(
+            "attribution='expected_gradients' compares rows with a background, and "
+            "networks that this package has not fitted keep no training data; give "
+            "attribution=ExpectedGradients(background=rows), with rows as the network "
+            "sees them."
+        )
+    return attribution
+
+
+def _rows_for(module: nn.Module, X) -> Rows:
+    """Rows in the precision and on the device of the network's parameters."""
+    floating = (p for p in module.parameters() if p.is_floating_point())
+    like = next(floating, torch.empty(0))
+    return Rows(X, feature_shape=X.shape[1:], dtype=like.dtype, device=like.device)
+
+
+def _first(output) -> Tensor:
+    output = output[0] if isinstance(output, tuple) else output
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            "the network must return a tensor, or a tuple that begins with one, got "
+            f"{type(output).__name__}; wrap it in a module that does."
+        )
+    return output
+
+
+def _answer(module: nn.Module, rows: Rows) -> Tensor:
+    """The output of a network for the first row.
+
+    Raises
+    ------
+    ValueError
+        If the network does not take the row, or mixes rows.
+    """
+    try:
+        with evaluating(module):
+            answer, together = (_first(module(rows[:n][0])) for n in (1, 2))
+    except Exception as error:
+        raise ValueError(
+            f"model cannot take rows of shape {rows.feature_shape} and dtype "
+            f"{rows.dtype}; give X as the network takes it, as numbers with which it "
+            f"computes (token ids cannot be differentiated). It answered: {error}"
+        ) from error
+    alike = answer.shape[1:] == together.shape[1:] and torch.allclose(
+        answer[0], together[0], rtol=1e-2, atol=1e-4, equal_nan=True
+    )
+    if not alike:
+        raise ValueError(
+            "model answers a row differently when another row is in the batch; the "
+            "first axis must be that of the rows (recurrent layers of torch need "
+            "batch_first=True)."
+        )
+    return answer

@@ -1,0 +1,211 @@
+"""Groups of features: sums by name, and one-hot features of a column."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.linear_stand_in import (
+    CODED,
+    SCALED,
+    Linear,
+    encode_and_scale,
+    explained,
+    make_table,
+    scaled,
+)
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest, f_regression
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    PolynomialFeatures,
+    StandardScaler,
+)
+
+from sklearn_gradlasso.explanation import Explanation
+
+
+@pytest.fixture
+def table():
+    return make_table()
+
+
+def test_a_group_is_the_sum_of_its_features(table):
+    X = table[SCALED].assign(width=1.0, depth=np.arange(12.0))
+    alone = explained(Linear(2), X)
+    groups = {"size": ["depth", "height"], "rest": ["width"]}
+    grouped = explained(Linear(2), X, groups=groups)
+    assert grouped.feature_names.tolist() == ["age", "size", "rest"]
+    np.testing.assert_array_equal(grouped.values[:, 0], alone.values[:, 0])
+    np.testing.assert_allclose(
+        grouped.values[:, 1], alone.values[:, 1] + alone.values[:, 3]
+    )
+    np.testing.assert_array_equal(grouped.values[:, 2], alone.values[:, 2])
+    np.testing.assert_allclose(grouped.additivity_gap, 0, atol=1e-12)
+    np.testing.assert_array_equal(grouped.predictions, alone.predictions)
+
+
+def test_the_data_of_a_named_group_is_the_one_feature_that_is_not_zero():
+    X = pd.DataFrame({"a": [1.0, 0, 0, 2], "b": [0, -1.0, 0, 1], "c": [5.0, 6, 7, 8]})
+    explanation = explained(Linear(), X, groups={"ab": ["a", "b"]})
+    assert explanation.data[:, 0].tolist() == ["a", "b", None, None]
+    assert explanation.data[:, 1].tolist() == [5, 6, 7, 8]
+
+
+def onehot_models():
+    hot = [("hot", OneHotEncoder(), CODED)]
+    impute = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder())
+    nested = ColumnTransformer([("hot", impute, CODED), ("n", scaled(), SCALED)])
+    inner = ColumnTransformer([("hot", OneHotEncoder(), [0, 1])], remainder=scaled())
+    chosen = ColumnTransformer([("all", "passthrough", CODED + SCALED)])
+    union = FeatureUnion([("hot", ColumnTransformer(hot)), ("drop", "drop")])
+    plain = [["colour", 3], ["colour_dark", 2], ["num__age", 1], ["num__height", 1]]
+    both = plain[:2]
+    return {
+        "columns": (encode_and_scale(), plain),
+        "drop": (encode_and_scale(drop="first"), [["colour", 2], ["colour_dark", 1]]),
+        "if_binary": (encode_and_scale(drop="if_binary"), [both[0], [both[1][0], 1]]),
+        "rare": (encode_and_scale(max_categories=2), [["colour", 2], both[1]]),
+        "rare and drop": (
+            encode_and_scale(max_categories=2, drop="first"),
+            [["colour", 1], ["colour_dark", 1]],
+        ),
+        "imputed": (nested, both),
+        "of nothing": (ColumnTransformer([("0", OneHotEncoder(), []), *hot]), both),
+        "in turn": (make_pipeline(chosen, inner), both),
+        "union": (union, both),
+        "scaled": (
+            make_pipeline(encode_and_scale(), StandardScaler(with_mean=False)),
+            plain,
+        ),
+        "pandas": (
+            make_pipeline(
+                encode_and_scale(sparse_output=False),
+                SelectKBest(f_regression, k="all"),
+            ).set_output(transform="pandas"),
+            plain,
+        ),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+@pytest.mark.parametrize("kind", onehot_models())
+def test_onehot_children_return_to_their_column(kind, table):
+    transformer, expected = onehot_models()[kind]
+    model = make_pipeline(transformer, Linear())
+    single = explained(model, table)
+    grouped = explained(model, table, groups="onehot")
+    start = 0
+    for j, (name, size) in enumerate(expected):
+        assert grouped.feature_names[j] == name
+        total = single.values[:, start : start + size].sum(axis=1)
+        np.testing.assert_allclose(grouped.values[:, j], total)
+        if name in CODED:
+            assert grouped.data[:, j].tolist() == table[name].tolist()
+        start += size
+    np.testing.assert_allclose(grouped.additivity_gap, 0, atol=1e-12)
+    rest = single.feature_names[start:].tolist()
+    assert grouped.feature_names[len(expected) :].tolist() == rest
+
+
+def test_onehot_children_that_are_left_after_a_selection(table):
+    hot = ColumnTransformer([("hot", OneHotEncoder(), ["colour"])], remainder="drop")
+    y = (table["colour"] == "red").to_numpy() + 0.01 * np.arange(12)
+    model = make_pipeline(hot, SelectKBest(f_regression, k=2), Linear()).fit(table, y)
+    single = Explanation.from_estimator(model, table)
+    grouped = Explanation.from_estimator(model, table, groups="onehot")
+    assert len(single.feature_names) == 2
+    assert grouped.feature_names.tolist() == ["colour"]
+    np.testing.assert_allclose(grouped.values[:, 0], single.values.sum(axis=1))
+    assert grouped.data[:, 0].tolist() == table["colour"].tolist()
+
+
+def test_onehot_of_an_array_without_names():
+    X = np.array([[1, 7], [2, 7], [1, 8]])
+    explanation = explained(
+        make_pipeline(OneHotEncoder(), Linear()), X, groups="onehot"
+    )
+    assert explanation.feature_names.tolist() == ["x0", "x1"]
+    np.testing.assert_array_equal(explanation.data.astype(int), X)
+
+
+def test_onehot_of_a_column_that_is_not_in_X(table):
+    def decade(X):
+        return (X[["age"]] // 10).set_axis(["decade"], axis=1)
+
+    step = FunctionTransformer(decade, feature_names_out=lambda *_: ["decade"])
+    explanation = explained(
+        make_pipeline(step, OneHotEncoder(), Linear()), table, groups="onehot"
+    )
+    assert explanation.feature_names.tolist() == ["decade"]
+    expected = [f"decade_{age // 10}" for age in table["age"]]
+    assert explanation.data[:, 0].tolist() == expected
+
+
+def test_products_of_onehot_columns_are_not_one_of_them(table):
+    model = make_pipeline(
+        encode_and_scale(),
+        PolynomialFeatures(interaction_only=True, include_bias=False),
+        Linear(),
+    )
+    explanation = explained(model, table, groups="onehot")
+    names = explanation.feature_names.tolist()
+    assert names[:4] == ["colour", "colour_dark", "num__age", "num__height"]
+    assert len(names) == 4 + 7 * 6 / 2
+
+
+def test_onehot_columns_of_one_name():
+    X = np.array([["b", "c", 0], ["b_c", "d", 1], ["b", "c", 2]], dtype=object)
+    X = pd.DataFrame(X, columns=["a", "a_b", "z"])
+    hot = OneHotEncoder(sparse_output=False)
+    keep = SelectKBest(f_regression, k=5)
+    model = make_pipeline(hot, scaled(), keep, Linear()).fit(X, [0, 1, 0.1])
+    single = Explanation.from_estimator(model, X)
+    grouped = Explanation.from_estimator(model, X, groups="onehot")
+    names = ["a_b", "a_b_c", "a_b_c", "a_b_d", "z_1"]
+    assert single.feature_names.tolist() == names
+    assert grouped.feature_names.tolist() == ["a", "a_b", "z"]
+    np.testing.assert_allclose(grouped.values[:, 1], single.values[:, 2:4].sum(1))
+    with pytest.raises(ValueError, match="groups name 'a_b_c', but two features"):
+        Explanation.from_estimator(model, X, groups={"mixed": ["a_b_c"]})
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "message"),
+    [
+        ({"all": ["age", "weight"]}, ValueError, "'all'.*'weight'.*'age', 'height'"),
+        ({"all": []}, ValueError, "groups\\['all'\\] must name features"),
+        ({"a": ["age"], "b": ["age"]}, ValueError, "name 'age' twice"),
+        ({"a": ["age", "age"]}, ValueError, "name 'age' twice"),
+        ({"height": ["age"]}, ValueError, "'height'.*outside of the group"),
+        ({"all": "age"}, TypeError, "must be a list of feature names, got 'age'"),
+        ({"all": 3}, TypeError, "must be a list of feature names, got 3"),
+        ("one-hot", TypeError, "groups must be a dict.*got 'one-hot'"),
+        (["age"], TypeError, "groups must be a dict"),
+        ("onehot", ValueError, "found no feature that is a column of a OneHotEncoder"),
+    ],
+)
+def test_bad_groups(groups, error, message, table):
+    for model in (Linear(), make_pipeline(scaled(), Linear())):
+        with pytest.raises(error, match=message):
+            explained(model, table[SCALED], groups=groups)
+
+
+def test_onehot_that_cannot_be_followed(table):
+    unnamed = make_pipeline(OneHotEncoder(), FunctionTransformer(), Linear())
+    with pytest.raises(ValueError, match="names that each step.*groups as a dict"):
+        explained(unnamed, table[CODED], groups="onehot")
+    mixed = make_pipeline(OneHotEncoder(sparse_output=False), PCA(2), Linear())
+    with pytest.raises(ValueError, match="found no feature"):
+        explained(mixed, table[CODED], groups="onehot")
+    twice = ColumnTransformer(
+        [("a", OneHotEncoder(), ["age"]), ("b", "passthrough", ["age"])],
+        verbose_feature_names_out=False,
+    )
+    with pytest.raises(ValueError, match="'age', but this is a feature outside"):
+        explained(make_pipeline(twice, Linear()), table, groups="onehot")
