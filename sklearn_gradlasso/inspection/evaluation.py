@@ -107,12 +107,10 @@ def base_value_of(
     ndarray of shape () or (m,), or None
         ``None`` if the attribution does not promise completeness.
     """
-    if not hasattr(attribution, "base_value"):
-        return None
     x, y = rows[:1]
     with evaluating(module):
-        value = attribution.base_value(Score(module, target, y), x).cpu()
-    return finite(value, "output")
+        value = attribution.base_value(Score(module, target, y), x)
+    return None if value is None else finite(value.cpu(), "output")
 
 
 def local_models_of(module: nn.Module, rows: Rows) -> tuple[np.ndarray, ...]:

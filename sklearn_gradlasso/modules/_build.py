@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..utils.seeds import borrowed_generators
+from ..utils.signatures import has_parameter
 from ._mlp import MLP
 from ._table_columns import Columns
 from ._tabular import TabularNet
@@ -94,7 +94,7 @@ def build_module(
         make = partial(OURS[module], **known)
         network = _made(make, OURS[module].__name__, n_features, n_outputs, params)
     else:
-        if _asks_for_shape(module):
+        if has_parameter(module, "feature_shape"):
             params = {"feature_shape": tuple(feature_shape), **params}
         network = _construct(module, n_features, n_outputs, params, seed)
     if not any(theta.requires_grad for theta in network.parameters()):
@@ -103,13 +103,6 @@ def build_module(
             "network with weights that require gradients."
         )
     return network
-
-
-def _asks_for_shape(factory) -> bool:
-    try:
-        return "feature_shape" in inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # a callable without a signature
-        return False
 
 
 def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:

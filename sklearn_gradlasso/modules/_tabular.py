@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.validation import check_hidden_layer_sizes
+from ..utils.validation import check_count, check_hidden_layer_sizes
 from ._mlp import ACTIVATIONS, MLP
 from ._table_columns import Columns
 
@@ -66,11 +65,7 @@ class TabularNet(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        if not isinstance(embedding_size, Integral) or embedding_size < 1:
-            raise ValueError(
-                "module_params: embedding_size must be a positive integer, got "
-                f"{embedding_size!r}."
-            )
+        check_count("module_params: embedding_size", embedding_size)
         hidden_layer_sizes = check_hidden_layer_sizes(hidden_layer_sizes)
         generator = torch.Generator() if generator is None else generator
         self.numbers = _Numbers(columns, embedding_size, generator)

@@ -1,4 +1,8 @@
-"""Checks of what users give, with errors that name the argument and the fix."""
+"""Checks of arguments, with errors that name the argument, what was given, and the fix.
+
+Counts are checked by :func:`check_count`, because scikit-learn's ``check_scalar`` takes
+``True`` for an integer.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,9 @@ __all__ = [
     "check_optimizer",
     "check_pairs",
     "check_sample_weight",
+    "finite_array",
     "hold_out",
-    "numbers",
+    "is_count",
     "rows_of_positive_weight",
 ]
 
@@ -40,7 +45,7 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
         If a size is not a positive integer.
     """
     sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
-    if not all(_is_positive_integer(size) for size in sizes):
+    if not all(is_count(size) for size in sizes):
         raise ValueError(
             f"hidden_layer_sizes must be positive integers, got {sizes}; use () for a "
             "linear network."
@@ -87,7 +92,7 @@ def check_feature_shape(
     """
     if input_shape is None:
         return tuple(row_shape)
-    if not all(_is_positive_integer(size) for size in input_shape):
+    if not all(is_count(size) for size in input_shape):
         raise ValueError(
             f"input_shape must be positive integers, got {tuple(input_shape)}."
         )
@@ -217,12 +222,25 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
     return tuple((strength, penalty) for strength, penalty in given)
 
 
-def _is_positive_integer(size) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+def finite_array(name: str, values) -> np.ndarray:
+    """The values of an array, a tensor, a table or a list, as floating-point numbers.
 
+    Parameters
+    ----------
+    name : str
+        What the values are, for error messages.
+    values : array-like, Tensor, DataFrame or sparse matrix
 
-def numbers(name: str, values) -> np.ndarray:
-    """An array of finite floating-point numbers, from whatever holds some."""
+    Returns
+    -------
+    ndarray
+        A copy. Floating-point values keep their precision, others are in float64.
+
+    Raises
+    ------
+    ValueError
+        If the values are not numbers, if there are none, or if one is infinite or NaN.
+    """
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
     values = values.toarray() if sp.issparse(values) else values
@@ -238,7 +256,12 @@ def numbers(name: str, values) -> np.ndarray:
     return array
 
 
+def is_count(value) -> bool:
+    """Whether a value is a positive integer; ``True`` is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
 def check_count(name: str, value) -> None:
     """Raise a ``ValueError`` unless the value is a positive integer."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+    if not is_count(value):
         raise ValueError(f"{name} must be a positive integer, got {value!r}.")
