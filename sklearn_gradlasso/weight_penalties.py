@@ -48,7 +48,7 @@ class _OfLayers(ABC):
         """
         weights = [theta for theta in module.parameters() if theta.requires_grad]
         if self.layers == "first":
-            # A bias has one axis. A module may have none but biases.
+            # Biases, which have one axis, count only if there are no weight matrices.
             weights = [w for w in weights if w.ndim > 1][:1] or weights[:1]
         return self._cost(weights)
 

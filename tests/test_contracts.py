@@ -1,4 +1,4 @@
-"""What every noun of the equation promises, over everything that is named public."""
+"""What every noun of the equation promises, checked for every public one."""
 
 import inspect
 

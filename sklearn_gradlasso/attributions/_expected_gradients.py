@@ -62,7 +62,8 @@ class ExpectedGradients(Attribution):
 
     n_references: int | None = None
     background: Any = None
-    _weight: Any = field(default=None, init=False, repr=False)  # of the background
+    # Weights of the rows of the background; `against` sets them.
+    _weight: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self):
         if self.n_references is not None:

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 from torch import Tensor, nn
 
-from ..utils.cudnn import differentiable
+from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
 from ._checks import check_differentiable, shape_of
 from ._cost import Cost, SumOfCosts, cost_of
@@ -145,7 +145,7 @@ class Objective:
         n_networks = n_networks_of(module)
         if self.penalises:
             x = x.detach().requires_grad_()
-        with differentiable(module, x) if self.penalises else nullcontext():
+        with twice_differentiable(module, x) if self.penalises else nullcontext():
             output = module(x)
         losses = row_by_row(self.loss, output, y, n_networks=n_networks)
         data = average(losses, sample_weight)

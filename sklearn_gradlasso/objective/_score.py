@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..utils.cudnn import differentiable
+from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of, raw_scores_of, same_in_both_modes
 from ._checks import shape_of
 from ._many_networks import row_by_row
@@ -105,7 +105,7 @@ class Score:
         for mode in modes:
             mode["training"] = False
         try:
-            with differentiable(module, x):
+            with twice_differentiable(module, x):
                 return module(x)
         finally:
             for mode in modes:

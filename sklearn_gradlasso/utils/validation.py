@@ -56,12 +56,16 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
 def check_optimizer(
     optimizer: str | type, params: dict | None
 ) -> tuple[type[torch.optim.Optimizer], dict]:
-    """The optimizer's class and parameters; by name, torch's fused implementation.
+    """The optimizer's class and parameters.
+
+    An optimizer given by its name uses torch's fused implementation, unless the
+    parameters ask for another one.
 
     Raises
     ------
     TypeError
-        If it is neither a name nor a class of optimizers.
+        If the optimizer is neither a name nor a class of optimizers, or the parameters
+        hold the learning rate.
     """
     params = dict(params or {})
     if "lr" in params:
@@ -69,8 +73,8 @@ def check_optimizer(
             "optimizer_params must not hold 'lr'; set learning_rate_init instead."
         )
     if optimizer in OPTIMIZERS:
-        slower = params.get("foreach") or params.get("differentiable")
-        return OPTIMIZERS[optimizer], {"fused": not slower, **params}
+        fused = not (params.get("foreach") or params.get("differentiable"))
+        return OPTIMIZERS[optimizer], {"fused": fused, **params}
     is_class = isinstance(optimizer, type)
     if is_class and issubclass(optimizer, torch.optim.Optimizer):
         return optimizer, params
@@ -105,7 +109,7 @@ def check_feature_shape(
 
 
 def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch.dtype]:
-    """The device, and the precision in which X is computed on it.
+    """The device, and the precision in which the network computes on it.
 
     Raises
     ------
@@ -132,7 +136,7 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If the weights do not fit X, or all are zero.
+        If the weights do not fit X, or all of them are zero.
     """
     if sample_weight is None:
         return None
@@ -149,12 +153,17 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
 
 
 def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | slice:
-    """Which rows take part; weight zero means that a row is not there.
+    """The rows that take part in training; weight zero means that a row is absent.
+
+    Returns
+    -------
+    ndarray of bool of shape (n,), or slice
+        A slice of all rows if all of them take part.
 
     Raises
     ------
     ValueError
-        If none does.
+        If no row takes part.
     """
     if sample_weight is None:
         return slice(None)
@@ -170,7 +179,16 @@ def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | sl
 def hold_out(
     n_rows: int, fraction: float, stratify: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of training and validation rows.
+    """Indices of training and validation rows, both in increasing order.
+
+    Parameters
+    ----------
+    n_rows : int
+    fraction : float
+        Share of the rows that are held out for validation.
+    stratify : ndarray of shape (n_rows,) or None
+        Labels whose shares are to be the same in both parts.
+    seed : int
 
     Raises
     ------
@@ -194,12 +212,14 @@ def hold_out(
 
 
 def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...]:
-    """Pairs of a strength and a penalty, which may be a name.
+    """Check a list of pairs of a strength and a penalty, which may be a name.
 
     Raises
     ------
-    ValueError, TypeError
-        If one of them is not.
+    ValueError
+        If there is no pair, or a strength is not a finite number of at least 0.
+    TypeError
+        If a penalty is neither callable nor a name.
     """
     for pair in given:
         is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2

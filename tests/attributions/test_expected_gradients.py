@@ -147,7 +147,7 @@ def test_draws_from_the_batch_are_unbiased(n_rows, k):
             for i in range(n_rows)
         ]
     )
-    for each in (AnyRows(), curved):  # two by two, and rolled
+    for each in (AnyRows(), curved):  # in pairs, and with references at random
         attribution = ExpectedGradients(k).drawing_from(generator())
         draws = torch.stack([attribution(each, x).detach() for _ in range(600)])
         error = (draws.mean(0) - others) / (draws.std(0) / 600**0.5)
@@ -213,7 +213,7 @@ def test_rows_that_are_each_others_reference_share_their_gradient():
 
     phi = ExpectedGradients(1).drawing_from(generator())(Counting(), X)
     assert calls == [3]
-    for row in phi:  # its partner's is the opposite
+    for row in phi:  # the partner has the opposite attribution
         assert (phi + row).abs().sum(1).min() < 1e-12
     assert len(torch.unique(phi.abs().sum(1).round(decimals=9))) == 3
 

@@ -17,7 +17,7 @@ from sklearn_gradlasso.attributions import Gradients
 from sklearn_gradlasso.modules import RecurrentNet
 from sklearn_gradlasso.objective import Objective, Score, _equation, _score
 from sklearn_gradlasso.priors import L1
-from sklearn_gradlasso.utils.cudnn import differentiable
+from sklearn_gradlasso.utils.cudnn import twice_differentiable
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -231,10 +231,10 @@ def with_cudnn():
     "module", [nn.LSTM(2, 3), nn.Sequential(nn.Linear(2, 2), nn.GRU(2, 3)), network()]
 )
 def test_cudnn_is_off_for_recurrent_layers_and_on_again(module, with_cudnn):
-    with differentiable(module, ON_GPU):
+    with twice_differentiable(module, ON_GPU):
         assert not with_cudnn.enabled
     assert with_cudnn.enabled
-    with pytest.raises(KeyError), differentiable(module, ON_GPU):
+    with pytest.raises(KeyError), twice_differentiable(module, ON_GPU):
         raise KeyError
     assert with_cudnn.enabled
 
@@ -244,13 +244,13 @@ def test_cudnn_is_off_for_recurrent_layers_and_on_again(module, with_cudnn):
     [(nn.Linear(2, 3), ON_GPU), (nn.Conv2d(1, 1, 3), ON_GPU), (nn.LSTM(2, 3), ON_CPU)],
 )
 def test_cudnn_stays_on_for_others(module, x, with_cudnn):
-    with differentiable(module, x):
+    with twice_differentiable(module, x):
         assert with_cudnn.enabled
 
 
 def test_cudnn_stays_off_where_it_was(with_cudnn):
     with_cudnn.enabled = False
-    with differentiable(nn.LSTM(2, 3), ON_GPU):
+    with twice_differentiable(nn.LSTM(2, 3), ON_GPU):
         assert not with_cudnn.enabled
     assert not with_cudnn.enabled
 
@@ -259,7 +259,7 @@ def test_other_settings_of_cudnn_are_put_back(with_cudnn):
     before = with_cudnn.deterministic, with_cudnn.benchmark
     with_cudnn.deterministic = with_cudnn.benchmark = True
     try:
-        with differentiable(nn.LSTM(2, 3), ON_GPU):
+        with twice_differentiable(nn.LSTM(2, 3), ON_GPU):
             pass
         assert with_cudnn.deterministic and with_cudnn.benchmark
     finally:
@@ -275,7 +275,7 @@ def test_a_user_may_have_set_the_precision_of_cudnn(with_cudnn):
     try:
         for layer in layers:
             layer.fp32_precision = "ieee"
-        with differentiable(nn.LSTM(2, 3), ON_GPU):
+        with twice_differentiable(nn.LSTM(2, 3), ON_GPU):
             assert not with_cudnn.enabled
         assert [layer.fp32_precision for layer in layers] == ["ieee"] * 2
     finally:
@@ -284,7 +284,7 @@ def test_a_user_may_have_set_the_precision_of_cudnn(with_cudnn):
 
 
 def test_cudnn_is_on_again_after_fits_in_two_threads(with_cudnn):
-    first, second = (differentiable(nn.LSTM(2, 3), ON_GPU) for _ in range(2))
+    first, second = (twice_differentiable(nn.LSTM(2, 3), ON_GPU) for _ in range(2))
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
@@ -299,7 +299,7 @@ def recorded(monkeypatch, where):
 
     def recording(module, x):
         calls.append(module)
-        return differentiable(module, x)
+        return twice_differentiable(module, x)
 
     monkeypatch.setattr(where, "differentiable", recording)
     return calls

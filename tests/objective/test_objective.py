@@ -46,7 +46,7 @@ def test_by_hand_on_a_line():
 
 
 def test_weights_enter_loss_and_prior():
-    # Target 2 f: gradients differ between rows only through the annotations.
+    # The gradient is (2, -3) at both rows; annotations keep one part of it at each.
     terms = objective(prior=priors.L2())(
         line(), X, Y, WEIGHT, annotations=torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     )
