@@ -1,8 +1,8 @@
 """Weight penalties: costs of the network's weights, whatever the data.
 
 A weight penalty is any callable ``module -> ()``; nothing else is asked of it. It sees
-one network at a time, also where many are trained as one. This file imports ``utils``
-only.
+one network at a time, also where many are trained as one. This file imports nothing of
+the package.
 
 With ``layers="all"`` all learnable parameters count, including biases. This is the norm
 of theta in Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*, equation 1. With

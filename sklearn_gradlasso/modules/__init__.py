@@ -30,11 +30,12 @@ member                     what it means                                       d
 ``of_each``                with a second axis for them in all tensors (see     network
                            ``objective/_many_networks.py``). ``of_each(f)``
                            gives ``f`` of each network, ``(n_networks,)``.
-``many_to_many``           Whether there are outputs at every time step, the   found out
-(any part)                 first step's first.                                 by shapes
-``same_in_both_modes``     Whether the part computes the same in training and  ``False``
-(any part)                 in evaluation mode, or does so but for its
-                           derivatives; its mode is left alone then.
+``many_to_many``           Whether there are outputs at every time step, the   ``False``,
+(any part)                 first step first. Of a torch module outside of an   or by
+                           estimator the shape of the output may tell it too.  shapes
+``same_in_both_modes``     Whether the values of the part are the same in      ``False``
+(any part)                 training and in evaluation mode, so that its mode
+                           need not be switched.
 ``is_piecewise_linear``    Whether second derivatives of the part vanish, so   ``False``
 (any part)                 that interactions cannot be measured by them.
 ``generator`` (any part)   A ``torch.Generator`` from which the part draws     draws

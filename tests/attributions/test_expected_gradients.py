@@ -17,7 +17,6 @@ from sklearn_gradlasso.attributions._random_references import other_rows
 from sklearn_gradlasso.modules import MLP
 from sklearn_gradlasso.objective import Score
 from sklearn_gradlasso.targets import true_class
-from sklearn_gradlasso.utils.representatives import representatives
 
 W = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], dtype=torch.float64)
 
@@ -267,17 +266,6 @@ def test_a_graph_is_kept_in_both_ways():
         attribution(curved, X).abs().sum().backward()
         assert NETWORK[0].weight.grad.abs().max() > 1e-6
     NETWORK.zero_grad()
-
-
-def test_representatives_are_evenly_spaced_in_the_order_of_the_score():
-    values = torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0, 0.0])
-    assert values[representatives(values, None, 3)].tolist() == [1, 3, 5]
-    assert values[representatives(values, None, 6)].tolist() == [0, 1, 2, 3, 4, 5]
-    weight = torch.tensor([0.0, 0.0, 1.0, 0.0, 1.0, 0.0])
-    assert values[representatives(values, weight, 4)].tolist() == [3, 3, 4, 4]
-    two = torch.stack([values, -2 * values], dim=1)
-    chosen = values[representatives(two, None, 6)].tolist()
-    assert chosen in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0])
 
 
 @pytest.mark.parametrize(
