@@ -30,9 +30,9 @@ member                     what it means                                       d
 ``of_each``                with a second axis for them in all tensors (see     network
                            ``objective/_many_networks.py``). ``of_each(f)``
                            gives ``f`` of each network, ``(n_networks,)``.
-``many_to_many``           Whether there are outputs at every time step, the   ``False``,
-(any part)                 first step first. Of a torch module outside of an   or by
-                           estimator the shape of the output may tell it too.  shapes
+``many_to_many``           Whether there are outputs at every time step, the   ``False``
+(any part)                 first step first. Of a torch module outside of an
+                           estimator the shape of the output may tell it too.
 ``same_in_both_modes``     Whether the values of the part are the same in      ``False``
 (any part)                 training and in evaluation mode, so that its mode
                            need not be switched.
