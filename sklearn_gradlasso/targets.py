@@ -1,18 +1,32 @@
-"""Which scalar of the network's output is explained.
+"""Targets: which scalar of the network's output is explained.
 
-A target is any callable ``(output, y) -> (n,)``. ``output`` has shape
-``(n, n_outputs)``: log-probabilities for a classifier, predictions in
-standardised units for a regressor. ``y`` holds the encoded targets of the same
-rows, or is ``None`` when a fitted model is explained on rows without a target.
-Two attributes of a target, if they are there and true, save work: ``ignores_y``, it
-does not look at y; ``takes_raw_scores``, it gives the same for the scores before they
-are normalised to log-probabilities.
-A target may also return ``(n, m)``: m scalars, each explained by itself, and
-the attribution then carries them on a last axis.
+A target is any callable ``(output, y) -> (n,)`` that treats each row by itself.
+``output`` has shape ``(n, n_outputs)``: log-probabilities for a classifier, predictions
+in standardised units for a regressor. ``y`` holds the encoded targets of the same rows,
+or is ``None`` when a fitted model is explained on rows without a target. A target may
+also return ``(n, m)``. Each of the m scalars is then explained by itself, and the
+attribution has a last axis for them. This file imports nothing of the package.
 
-The attribution of a target is what the prior is applied to; see
-Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*, section 3, which compares
-the log-probability sum with probabilities and log-odds.
+What the package asks of a target is the call, and two attributes that save work if they
+are there and true:
+
+====================  ==============================================  =========
+attribute             what it means                                   default
+====================  ==============================================  =========
+``ignores_y``         The target does not look at y. Any rows can     ``False``
+                      then be scored, in any number and order.
+``takes_raw_scores``  The target is the same for the scores before    ``False``
+                      they are normalised to log-probabilities, so
+                      that the normalisation need not be computed.
+====================  ==============================================  =========
+
+:class:`~sklearn_gradlasso.objective.Score` calls targets, and is the one place that
+looks at these attributes. A target that can also be given as a string has its name in
+:func:`by_name`.
+
+The prior is applied to the attribution of the target; Ross, Lage and Doshi-Velez
+(2017), *The Neural LASSO*, section 3, compare the log-probability sum with
+probabilities and log-odds.
 """
 
 from __future__ import annotations
@@ -37,7 +51,7 @@ __all__ = [
 def log_prob_sum(output: Tensor, y: Tensor | None) -> Tensor:
     """Sum of the log-probabilities over classes, ``sum_k log p_k``.
 
-    Up to sign and scale this is the cross-entropy with a uniform guess: how
+    Up to sign and scale this is the cross-entropy with a uniform guess. It measures how
     certain the network is (Ross et al. 2017, *The Neural LASSO*, equation 1).
 
     Parameters
@@ -96,7 +110,7 @@ def true_class(output: Tensor, y: Tensor | None) -> Tensor:
     Raises
     ------
     ValueError
-        If ``y`` is ``None``: rows to be explained come without their class.
+        If ``y`` is ``None``, as it is for rows that come without their class.
     """
     if y is None:
         raise ValueError(
@@ -123,10 +137,10 @@ def predicted_class(output: Tensor, y: Tensor | None) -> Tensor:
 
 
 def probabilities(output: Tensor, y: Tensor | None) -> Tensor:
-    """Probability of each class, one explained scalar per class.
+    """Probability of each class, as one explained scalar per class.
 
-    Ross et al. (2017) tried their gradients as the penalised quantity and found
-    them to work less well than log-probabilities.
+    Ross et al. (2017) penalised the gradients of probabilities too, and found them to
+    work less well than those of log-probabilities.
 
     Parameters
     ----------
@@ -142,7 +156,7 @@ def probabilities(output: Tensor, y: Tensor | None) -> Tensor:
 
 
 def output(output: Tensor, y: Tensor | None) -> Tensor:
-    """Everything the network returns, one explained scalar per output.
+    """Everything the network returns, as one explained scalar per output.
 
     Parameters
     ----------
@@ -168,7 +182,7 @@ class ClassK:
     """
 
     k: int
-    ignores_y = True
+    ignores_y = True  # no annotation, which would make it a field
 
     def __call__(self, output: Tensor, y: Tensor | None) -> Tensor:
         if not 0 <= self.k < output.shape[1]:
@@ -181,7 +195,8 @@ class ClassK:
 
 for _target in (log_odds, log_prob_sum, output, predicted_class, probabilities):
     _target.ignores_y = True
-log_odds.takes_raw_scores = True  # a difference of log-probabilities
+# The normalisation adds the same number to both log-probabilities.
+log_odds.takes_raw_scores = True
 
 _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)
 OF_CLASSIFIERS = tuple(function.__name__ for function in _NAMED)

@@ -22,7 +22,7 @@ TRAINS = {"training", "objective", "modules", "targets", "utils"}
 WINGS = {
     "utils": set(),
     "targets": set(),
-    "weight_penalties": {"utils"},
+    "weight_penalties": set(),
     "priors": {"utils"},
     "metrics": {"utils"},
     "datasets": {"utils"},

@@ -1,19 +1,59 @@
-"""From a score and the inputs to phi, the attribution of each input.
+"""Attributions: how much each input contributes to the explained scalar.
 
-An attribution is any callable ``(score, x) -> phi``. ``score`` maps a batch of
-inputs to the explained scalars, shape ``(n,)`` or ``(n, m)``; ``phi`` has the
-shape of ``x``, with a last axis of length m in the second case. The graph is kept
-exactly when gradients are enabled, so that one implementation serves the prior
-during training and ``explain`` afterwards (inside ``torch.no_grad()``).
+An attribution maps ``(score, x)`` to ``phi``. ``score`` maps a batch of inputs to the
+explained scalars, of shape ``(n,)`` or ``(n, m)``; ``phi`` has the shape of ``x``, with
+a last axis of length m in the second case. This wing imports ``utils`` only: it knows
+neither networks nor targets.
 
-``score`` also takes several copies of the rows, one after the other, moved to other
-points: ``(c * n, *feature_shape)``. An attribution that promises completeness,
-``sum_j phi_ij = score(x_i) - base_value``, has a method ``base_value(score, x)``.
+What the package asks of an attribution is one call and four members that have a
+default. An author of an attribution inherits from :class:`Attribution` and overrides
+what differs, or gives a plain callable ``(score, x) -> phi``, which stands for an
+attribution with all the defaults:
+
+==================  ================================================  ============
+member              what it answers                                   default
+==================  ================================================  ============
+``__call__``        phi of the rows of x; the graph is kept exactly   (abstract)
+                    when gradients are enabled, so that one
+                    implementation serves the prior in training and
+                    ``explain`` inside ``torch.no_grad()``
+``against``         the attribution that compares with given          itself
+                    background rows
+``drawing_from``    the attribution that draws its references from    itself
+                    a generator, as training wants it
+``base_value``      what ``sum_j phi_ij`` is the distance of          ``None``
+                    ``score(x_i)`` from, if it is complete
+``draws``           whether it draws its references at random         ``False``
+==================  ================================================  ============
+
+An attribution may evaluate ``score`` at other points than x: several copies of the
+rows, one after the other, ``(c * n, *feature_shape)``. It may ask a score for two
+attributes, which a plain callable need not have:
+
+=================  =================================================  ============
+attribute          what it answers                                    default
+=================  =================================================  ============
+``ignores_y``      whether the score of a row depends on that row     ``False``
+                   alone, so that any number of rows in any order
+                   can be scored; else row i of each copy is scored
+                   with the target of row i
+``sample_weight``  weights of the rows of x, of shape (n,), for an    ``None``
+                   attribution whose references are those rows
+=================  =================================================  ============
+
+:func:`by_name` is the one place that looks which of these members a callable has.
 """
 
+from ._attribution import Attribution
 from ._by_name import by_name
 from ._expected_gradients import ExpectedGradients
 from ._gradients import Gradients
 from ._integrated_gradients import IntegratedGradients
 
-__all__ = ["ExpectedGradients", "Gradients", "IntegratedGradients", "by_name"]
+__all__ = [
+    "Attribution",
+    "ExpectedGradients",
+    "Gradients",
+    "IntegratedGradients",
+    "by_name",
+]

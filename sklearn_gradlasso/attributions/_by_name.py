@@ -1,15 +1,17 @@
-"""Attributions that can be given by a name."""
+"""Attributions given by a name, as an object, or as a plain callable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 from torch import Tensor
 
+from ._attribution import Attribution, Score
 from ._expected_gradients import ExpectedGradients
 from ._gradients import Gradients
 from ._integrated_gradients import IntegratedGradients
-from ._path_integrals import Score
 
 __all__ = ["by_name"]
 
@@ -20,20 +22,22 @@ _NAMED = {
 }
 
 
-def by_name(attribution: str | Callable, **params) -> Callable[[Score, Tensor], Tensor]:
-    """An attribution given by its name, or as a callable.
+def by_name(attribution: str | Callable, **params) -> Attribution:
+    """An attribution given by its name, as an object or as a callable.
 
     Parameters
     ----------
-    attribution : str or callable
-        "expected_gradients", "gradients" or "integrated_gradients"; a callable
-        ``(score, x) -> phi`` is returned as it is.
+    attribution : str, Attribution or callable
+        "expected_gradients", "gradients" or "integrated_gradients"; or an
+        :class:`Attribution`, which is returned as it is; or any other callable
+        ``(score, x) -> phi``. The members of an :class:`Attribution` that such a
+        callable has are used; the others have their defaults.
     params : keyword arguments
         For a named attribution that has them.
 
     Returns
     -------
-    callable
+    Attribution
 
     Raises
     ------
@@ -42,6 +46,8 @@ def by_name(attribution: str | Callable, **params) -> Callable[[Score, Tensor], 
     TypeError
         If it is neither a name nor a callable, or a class instead of an instance.
     """
+    if isinstance(attribution, Attribution):
+        return attribution
     if isinstance(attribution, str):
         if attribution not in _NAMED:
             raise ValueError(
@@ -49,11 +55,39 @@ def by_name(attribution: str | Callable, **params) -> Callable[[Score, Tensor], 
                 f"-> phi, got {attribution!r}."
             )
         kind = _NAMED[attribution]
-        known = kind.__dataclass_fields__
+        known = {field.name for field in fields(kind) if field.init}
         return kind(**{name: params[name] for name in params if name in known})
     if not callable(attribution) or isinstance(attribution, type):
         raise TypeError(
             "attribution must be a name or a callable (score, x) -> phi such as "
             f"Gradients(), got {attribution!r}."
         )
-    return attribution
+    return _OfCallable(attribution)
+
+
+@dataclass(frozen=True)
+class _OfCallable(Attribution):
+    """A user's callable as an attribution; the one place that looks what it has."""
+
+    function: Callable[[Score, Tensor], Tensor]
+
+    def __call__(self, score: Score, x: Tensor) -> Tensor:
+        return self.function(score, x)
+
+    def against(self, background: Any, weight: Any = None) -> Attribution:
+        return self._answer_of("against", background, weight)
+
+    def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
+        return self._answer_of("drawing_from", generator, shuffled, n_references)
+
+    def base_value(self, score: Score, x: Tensor) -> Tensor | None:
+        asked = getattr(self.function, "base_value", None)
+        return None if asked is None else asked(score, x)
+
+    @property
+    def draws(self) -> bool:
+        return getattr(self.function, "draws", False)
+
+    def _answer_of(self, method: str, *arguments) -> Attribution:
+        asked = getattr(self.function, method, None)
+        return self if asked is None else by_name(asked(*arguments))

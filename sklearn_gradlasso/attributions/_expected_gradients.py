@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -10,18 +10,16 @@ import torch
 from torch import Tensor
 
 from ..utils.representatives import representatives
-from ..utils.validation import check_count, numbers
+from ..utils.validation import check_count, finite_array
+from ._attribution import Attribution, Score, ignores_y, sample_weight_of
 from ._path_integrals import (
-    Score,
-    beside,
-    check_batch,
     gradients_between,
     input_gradients,
-    like,
-    rolled,
-    sampled,
+    tensor_like,
     weighted_mean,
+    with_output_axis,
 )
+from ._random_references import check_has_other_rows, other_rows, rows_of_background
 
 __all__ = ["ExpectedGradients"]
 
@@ -30,7 +28,7 @@ REFERENCES = 200
 
 
 @dataclass(frozen=True, eq=False)
-class ExpectedGradients:
+class ExpectedGradients(Attribution):
     """Integrated gradients, averaged over references from the data.
 
     ``phi_ij = E [(x_ij - r_j) d_j score(r + alpha (x_i - r))]`` over references r from
@@ -38,15 +36,13 @@ class ExpectedGradients:
     E score(r)`` (Erion et al. 2019, *Learning Explainable Models Using Attribution
     Priors*, section 3).
 
-    Without a generator the average is deterministic: references evenly spaced among the
-    rows of the background in the order of their score, alpha a golden-ratio sequence
-    beside them, and the known mean of the background as a control variate. It is exact
-    where the score is linear.
+    The average is deterministic: the references are evenly spaced among the rows of
+    the background in the order of their score, each with its alpha from a golden-ratio
+    sequence, and the known mean of the background serves as a control variate. It is
+    exact where the score is linear.
 
-    With a generator, as in training, it is a random estimate without bias: other rows
-    of the batch are the references (the paper's appendix A). Where the score does not
-    depend on the targets of the rows, two rows are each other's reference and share a
-    gradient, which halves the work.
+    In training :meth:`drawing_from` replaces it by a random estimate without bias,
+    whose references are other rows of the batch (the paper's appendix A).
 
     Parameters
     ----------
@@ -56,84 +52,93 @@ class ExpectedGradients:
     background : array-like of shape (n_background, *feature_shape), default=None
         Rows that stand for the data, as the network sees them; the rows to explain
         themselves if not given.
-    background_weight : array-like of shape (n_background,), default=None
-        Their weights; equal if not given.
-    generator : torch.Generator, default=None
-        Draws the references and alpha.
-    shuffled : bool, default=False
-        Whether the rows come in random order anyway, so that no order is to be drawn.
 
     Raises
     ------
     ValueError
-        If a number is not positive, or the background or its weights are not rows and
-        weights of finite numbers.
+        If ``n_references`` is not a positive integer, or the background does not
+        consist of rows of finite numbers.
     """
 
     n_references: int | None = None
     background: Any = None
-    background_weight: Any = None
-    generator: torch.Generator | None = None
-    shuffled: bool = False
+    # Weights of the rows of the background; `against` sets them.
+    _weight: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self):
         if self.n_references is not None:
             check_count("ExpectedGradients: n_references", self.n_references)
         if self.background is not None:
-            rows = numbers("ExpectedGradients: background", self.background)
+            rows = finite_array("ExpectedGradients: background", self.background)
             if rows.ndim < 2:
                 raise ValueError(
                     "ExpectedGradients: background must hold rows, got an array of "
                     f"shape {rows.shape}."
                 )
             object.__setattr__(self, "background", rows)
-        if self.background_weight is not None:
-            self._check_weight()
-
-    def _check_weight(self):
-        weight = numbers("ExpectedGradients: background_weight", self.background_weight)
-        n_rows = None if self.background is None else len(self.background)
-        if weight.shape != (n_rows,) or (weight < 0).any() or not weight.any():
-            raise ValueError(
-                "ExpectedGradients: background_weight must be a weight for each row of "
-                "background, not negative and not all zero, got an array of shape "
-                f"{weight.shape} for {n_rows} rows."
-            )
-        object.__setattr__(self, "background_weight", weight)
-
-    @property
-    def _count(self) -> int:
-        return self.n_references or REFERENCES
 
     def against(self, background: Any, weight: Any = None) -> ExpectedGradients:
-        """The same against this background, unless it has one."""
+        """The same with this background, unless it has one already.
+
+        Parameters
+        ----------
+        background : array-like of shape (n_background, *feature_shape)
+        weight : array-like of shape (n_background,), optional
+            Weights of the rows of the background; equal if not given.
+
+        Returns
+        -------
+        ExpectedGradients
+
+        Raises
+        ------
+        ValueError
+            If the rows or their weights are not finite numbers, or do not fit each
+            other.
+        """
         if self.background is not None:
             return self
-        return replace(self, background=background, background_weight=weight)
+        attribution = replace(self, background=background)
+        if weight is not None:
+            weight = attribution._checked(weight)
+            object.__setattr__(attribution, "_weight", weight)
+        return attribution
 
     def drawing_from(
         self,
         generator: torch.Generator | None,
         shuffled: bool = False,
         n_references: int | None = None,
-    ) -> ExpectedGradients:
-        """The same, with references and alpha drawn at random, or with ``None`` not.
+    ) -> Attribution:
+        """The same as a random estimate; with ``None`` as generator, itself.
 
-        ``n_references`` is how many if it has no number of its own.
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Draws the references and alpha.
+        shuffled : bool, default=False
+            Whether the rows come in random order already, so that no order needs to be
+            drawn.
+        n_references : int, optional
+            Number of references if this object has no number of its own.
+
+        Returns
+        -------
+        Attribution
         """
-        n_references = self.n_references or n_references
-        return replace(
-            self, generator=generator, shuffled=shuffled, n_references=n_references
-        )
+        if generator is None:
+            return self
+        n_references = self.n_references or n_references or REFERENCES
+        return DrawnExpectedGradients(self, generator, shuffled, n_references)
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
-        """Attribute to the inputs what the score is above that of the background.
+        """Attribute the difference between the scores of a row and of the background.
 
         Parameters
         ----------
         score : callable
-            ``x -> (n,)`` or ``(n, m)``. Its attribute ``sample_weight``, if it has one,
-            weighs the rows of x where they are the references.
+            ``x -> (n,)`` or ``(n, m)``. Without a background its ``sample_weight``, if
+            it has one, weights the rows of x, which then are the references.
         x : Tensor of shape (n, *feature_shape)
 
         Returns
@@ -144,99 +149,168 @@ class ExpectedGradients:
         Raises
         ------
         ValueError
-            If the background does not fit x, or references are to be drawn from a
-            batch of one row.
+            If the background does not fit x.
         """
-        background, weight = self._background(score, x)
-        if self.generator is not None:
-            return self._drawn(score, x.detach(), background, weight)
-        return self._spread(score, x.detach(), background, weight)
+        x, n = x.detach(), self.n_references or REFERENCES
+        background, weight = self.weighted_background(score, x)
+        with torch.no_grad():
+            index = representatives(score(background), weight, n)
+        centre = weighted_mean(background, weight)
+        references = (background - centre)[index]
+        steps = torch.arange(n, dtype=torch.float64) + 0.5
+        alpha = tensor_like((steps * GOLDEN) % 1, x)
+        mean = product = 0
+        starts = background[index].unsqueeze(1)
+        for points, gradient in gradients_between(score, x, starts, alpha[:, None]):
+            mean = mean + gradient.sum(0) / n
+            centred = with_output_axis(references[points].unsqueeze(1), gradient)
+            product = product + (centred * gradient).sum(0) / n
+        # The chosen rows have another mean than the background. The mean of the
+        # background is known, so the error is corrected to first order.
+        x = x - centre + references.mean(0)
+        return with_output_axis(x, mean) * mean - product
 
     def base_value(self, score: Score, x: Tensor) -> Tensor:
         """Mean of the score over the background, of shape () or (m,)."""
-        background, weight = self._background(score, x)
+        background, weight = self.weighted_background(score, x)
         return weighted_mean(score(background), weight)
 
-    def _background(self, score: Score, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    def weighted_background(
+        self, score: Score, x: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """The background in the shape of rows of x, and the weights of its rows.
+
+        Parameters
+        ----------
+        score, x
+            As in the call. Without a background x and the weights of the score are
+            returned.
+
+        Raises
+        ------
+        ValueError
+            If the rows of the background have another number of values than those of
+            x.
+        """
         if self.background is None:
-            return x.detach(), getattr(score, "sample_weight", None)
-        rows = like(x, self.background)
+            return x.detach(), sample_weight_of(score)
+        rows = tensor_like(self.background, x)
         if rows[0].numel() != prod(x.shape[1:]):
             raise ValueError(
                 "ExpectedGradients: background must hold rows like those of x, of shape"
                 f" {tuple(x.shape[1:])}, got an array of shape {tuple(rows.shape)}."
             )
-        weight = self.background_weight
-        weight = None if weight is None else like(x, weight)
+        weight = None if self._weight is None else tensor_like(self._weight, x)
         return rows.reshape(-1, *x.shape[1:]), weight
 
-    def _spread(self, score, x, background, weight) -> Tensor:
-        with torch.no_grad():
-            index = representatives(score(background), weight, self._count)
-        centre = weighted_mean(background, weight)
-        references = (background - centre)[index]
-        steps = torch.arange(self._count, dtype=torch.float64) + 0.5
-        alpha = like(x, (steps * GOLDEN) % 1)
-        n = self._count
-        mean = product = 0
-        way = background[index].unsqueeze(1)
-        for points, gradient in gradients_between(score, x, way, alpha[:, None]):
-            mean = mean + gradient.sum(0) / n
-            near = beside(references[points].unsqueeze(1), gradient)
-            product = product + (near * gradient).sum(0) / n
-        # The mean of the references drawn is not quite that of the background.
-        x = x - centre + references.mean(0)
-        return beside(x, mean) * mean - product
+    def _checked(self, weight: Any):
+        weight = finite_array("ExpectedGradients: weight of the background", weight)
+        n_rows = None if self.background is None else len(self.background)
+        if weight.shape != (n_rows,) or (weight < 0).any() or not weight.any():
+            raise ValueError(
+                "ExpectedGradients: weight must hold a weight for each row of the "
+                "background, not negative and not all zero, got an array of shape "
+                f"{weight.shape} for {n_rows} rows."
+            )
+        return weight
 
-    def _drawn(self, score, x, background, weight) -> Tensor:
-        rolls = self.background is None
-        if rolls and weight is None and getattr(score, "ignores_y", False):
-            return self._paired(score, x)
-        if not rolls and weight is None:
+
+@dataclass(frozen=True, eq=False)
+class DrawnExpectedGradients(Attribution):
+    """A random estimate of expected gradients, without bias, for a training step.
+
+    Without a background the references of a row are other rows of its batch. If the
+    score needs no targets and the rows have no weights, two rows are each other's
+    reference and share a gradient, which halves the work.
+
+    Parameters
+    ----------
+    expected : ExpectedGradients
+        What is estimated.
+    generator : torch.Generator
+        Draws the references and alpha.
+    shuffled : bool
+        Whether the rows come in random order already.
+    n_references : int
+        References for each row.
+
+    Raises
+    ------
+    ValueError
+        When it is called, if references are to be drawn from a batch of one row.
+    """
+
+    expected: ExpectedGradients
+    generator: torch.Generator
+    shuffled: bool
+    n_references: int
+    draws = True
+
+    def against(self, background: Any, weight: Any = None) -> DrawnExpectedGradients:
+        return replace(self, expected=self.expected.against(background, weight))
+
+    def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
+        return self.expected.drawing_from(generator, shuffled, n_references)
+
+    def base_value(self, score: Score, x: Tensor) -> Tensor:
+        return self.expected.base_value(score, x)
+
+    def __call__(self, score: Score, x: Tensor) -> Tensor:
+        x = x.detach()
+        background, weight = self.expected.weighted_background(score, x)
+        in_batch = self.expected.background is None
+        if in_batch and weight is None and ignores_y(score):
+            return self._in_pairs(score, x)
+        if not in_batch and weight is None:
             weight = x.new_ones(len(background))
-        draw = rolled if rolls else sampled
-        index = draw(len(x), weight, self._count, self.generator)
+        draw = other_rows if in_batch else rows_of_background
+        index = draw(len(x), weight, self.n_references, self.generator)
         k = len(index)
         references = background.index_select(0, index.flatten().to(x.device))
         rows = x if k == 1 else x.repeat(k, *(1,) * (x.ndim - 1))
-        gradient = self._at_random(score, rows, references, k)
-        return _mean_of(k, beside(rows - references, gradient) * gradient)
+        gradient = self._gradient_at_random_points(score, rows, references, k)
+        phi = with_output_axis(rows - references, gradient) * gradient
+        return _mean_of_copies(k, phi)
 
-    def _paired(self, score, x) -> Tensor:
-        """Rows two by two, each the reference of the other: they share a gradient.
+    def _in_pairs(self, score: Score, x: Tensor) -> Tensor:
+        """Phi with the two rows of a pair as each other's reference.
 
-        What lies alpha of the way from one to the other lies 1 - alpha of the way back.
+        The point that lies alpha of the way from one row to the other lies 1 - alpha of
+        the way back, so that one gradient serves both rows, with opposite signs of
+        their difference.
         """
-        n = check_batch(len(x))
-        half, k = (n + 1) // 2, min(self._count, n - 1)
+        n = check_has_other_rows(len(x))
+        half, k = (n + 1) // 2, min(self.n_references, n - 1)
         if self.shuffled and k == 1:
             rows, references = x[:half], x[n - half :]
-            gradient = self._at_random(score, rows, references, k)
-            there = beside(rows - references, gradient) * gradient
-            # Of an odd number the one in the middle is in two pairs.
-            return torch.cat([there, -there[2 * half - n :]])
+            gradient = self._gradient_at_random_points(score, rows, references, k)
+            phi = with_output_axis(rows - references, gradient) * gradient
+            # With an odd number of rows the middle row is in two pairs; its second
+            # attribution is left out.
+            return torch.cat([phi, -phi[2 * half - n :]])
         drawn = [torch.randperm(n, generator=self.generator) for _ in range(k)]
         order = torch.stack(drawn).to(x.device)
         places = torch.arange(k * 2 * half, device=x.device).reshape(k, 2 * half)
         place = torch.empty_like(order).scatter_(1, order, places[:, :n])
-        if n % 2:  # the first one drawn is in two pairs
+        if n % 2:  # the first row of the order is paired twice
             order = torch.cat([order, order[:, :1]], dim=1)
         ends = x.index_select(0, order.flatten()).unflatten(0, (k, 2, half))
         rows, references = ends[:, 0].flatten(0, 1), ends[:, 1].flatten(0, 1)
-        gradient = self._at_random(score, rows, references, k)
-        there = (beside(rows - references, gradient) * gradient).unflatten(0, (k, half))
-        both = torch.cat([there, -there], dim=1).flatten(0, 1)
-        return _mean_of(k, both.index_select(0, place.flatten()))
+        gradient = self._gradient_at_random_points(score, rows, references, k)
+        phi = with_output_axis(rows - references, gradient) * gradient
+        phi = phi.unflatten(0, (k, half))
+        both = torch.cat([phi, -phi], dim=1).flatten(0, 1)
+        return _mean_of_copies(k, both.index_select(0, place.flatten()))
 
-    def _at_random(self, score, rows, references, k: int) -> Tensor:
-        """Gradients at random places between rows, k copies, and references."""
+    def _gradient_at_random_points(self, score, rows, references, k: int) -> Tensor:
+        """Gradients at random points between k copies of rows and their references."""
         n = len(rows) // k
         alpha = torch.rand(k, n, generator=self.generator, dtype=rows.dtype)
-        if k > 1:  # each copy in a stratum of its own
+        if k > 1:  # alpha of each copy is drawn from a stratum of its own
             alpha = (torch.arange(k).unsqueeze(1) + alpha) / k
         alpha = alpha.reshape(k * n, *(1,) * (rows.ndim - 1)).to(rows.device)
         return input_gradients(score, torch.lerp(references, rows, alpha))
 
 
-def _mean_of(k: int, phi: Tensor) -> Tensor:
+def _mean_of_copies(k: int, phi: Tensor) -> Tensor:
     return phi if k == 1 else phi.unflatten(0, (k, -1)).mean(dim=0)

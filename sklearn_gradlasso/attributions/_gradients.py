@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ._path_integrals import Score, input_gradients
+from ._attribution import Attribution, Score
+from ._path_integrals import input_gradients
 
 __all__ = ["Gradients"]
 
 
 @dataclass(frozen=True)
-class Gradients:
+class Gradients(Attribution):
     """Input gradients, ``phi_ij = d score(x_i) / d x_ij``.
 
     The attribution of Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*,

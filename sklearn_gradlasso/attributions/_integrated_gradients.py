@@ -1,4 +1,4 @@
-"""Integrated gradients: the gradients on the way from a baseline."""
+"""Integrated gradients: gradients on the straight line from a baseline to a row."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..utils.validation import check_count, numbers
-from ._path_integrals import Score, beside, gradients_between, like
+from ..utils.validation import check_count, finite_array
+from ._attribution import Attribution, Score
+from ._path_integrals import gradients_between, tensor_like, with_output_axis
 
 __all__ = ["IntegratedGradients"]
 
 
 @dataclass(frozen=True, eq=False)
-class IntegratedGradients:
-    """Gradients on the straight line from a baseline b, times the way.
+class IntegratedGradients(Attribution):
+    """Average gradient between a baseline b and the row, times their difference.
 
     ``phi_ij = (x_ij - b_j) int_0^1 d_j score(b + alpha (x_i - b)) d alpha`` by
     Gauss-Legendre quadrature (Sundararajan, Taly and Yan 2017, *Axiomatic Attribution
@@ -28,9 +29,16 @@ class IntegratedGradients:
     Parameters
     ----------
     n_steps : int, default=50
-        Points of the quadrature; all of them take part in a training step.
+        Number of points of the quadrature; a training step evaluates all of them.
     baseline : float or array-like of the shape of a row, default=0.0
-        The input that says nothing, in the units in which the network sees X.
+        The input that stands for the absence of information, in the units in which
+        the network sees X.
+
+    Raises
+    ------
+    ValueError
+        If ``n_steps`` is not a positive integer, or the baseline does not consist of
+        finite numbers.
     """
 
     n_steps: int = 50
@@ -38,11 +46,11 @@ class IntegratedGradients:
 
     def __post_init__(self):
         check_count("IntegratedGradients: n_steps", self.n_steps)
-        baseline = numbers("IntegratedGradients: baseline", self.baseline)
+        baseline = finite_array("IntegratedGradients: baseline", self.baseline)
         object.__setattr__(self, "baseline", baseline)
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
-        """Attribute to the inputs what the score is above that of the baseline.
+        """Attribute the difference between the scores of a row and of the baseline.
 
         Parameters
         ----------
@@ -61,19 +69,19 @@ class IntegratedGradients:
             If the baseline does not have the shape of a row.
         """
         nodes, weights = np.polynomial.legendre.leggauss(self.n_steps)
-        alpha, weight = like(x, (nodes + 1) / 2), like(x, weights / 2)
-        way = x.detach() - self._baseline(x)
+        alpha, weight = tensor_like((nodes + 1) / 2, x), tensor_like(weights / 2, x)
+        difference = x.detach() - self._baseline(x)
         baseline = self._baseline(x).expand(self.n_steps, 1, *x.shape[1:])
-        along = gradients_between(score, x, baseline, alpha[:, None])
-        mean = sum(torch.tensordot(weight[points], g, dims=1) for points, g in along)
-        return beside(way, mean) * mean
+        parts = gradients_between(score, x, baseline, alpha[:, None])
+        mean = sum(torch.tensordot(weight[points], g, dims=1) for points, g in parts)
+        return with_output_axis(difference, mean) * mean
 
     def base_value(self, score: Score, x: Tensor) -> Tensor:
         """The score at the baseline, of shape () or (m,)."""
         return score(self._baseline(x).expand(1, *x.shape[1:]))[0]
 
     def _baseline(self, x: Tensor) -> Tensor:
-        baseline = like(x, self.baseline)
+        baseline = tensor_like(self.baseline, x)
         if baseline.numel() not in (1, prod(x.shape[1:])):
             raise ValueError(
                 "IntegratedGradients: baseline must be a number or have the shape of a "

@@ -1,4 +1,4 @@
-"""Points between rows and their references, and gradients there."""
+"""Gradients at the rows, and at points between rows and their references."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ import torch
 from torch import Tensor
 
 __all__ = [
-    "Score",
-    "beside",
-    "check_batch",
     "gradients_between",
     "input_gradients",
-    "like",
-    "rolled",
-    "sampled",
+    "tensor_like",
     "weighted_mean",
+    "with_output_axis",
 ]
 
 Score = Callable[[Tensor], Tensor]
 
-VALUES_AT_ONCE = 2**18  # input values in one call of the network
+VALUES_AT_ONCE = 2**18  # input values in one call of the network; bounds its memory
 
 
 def input_gradients(score: Score, x: Tensor) -> Tensor:
-    """Gradient of each score with respect to its row; the graph is kept if enabled."""
+    """Gradient of the score of each row with respect to that row.
+
+    The graph is kept if gradients are enabled. Of m scalars the gradients lie on a
+    last axis.
+
+    Raises
+    ------
+    ValueError
+        If gradients are enabled and no score depends on x.
+    """
     keep_graph = torch.is_grad_enabled()
     with torch.enable_grad():
         if not x.requires_grad:
@@ -43,35 +48,25 @@ def input_gradients(score: Score, x: Tensor) -> Tensor:
         return phi[0] if value.ndim == 1 else torch.stack(phi, dim=-1)
 
 
-def rolled(n, weight, n_references, generator) -> Tensor:
-    """Which other row of the batch is the reference of each, n_references times."""
-    check_batch(n)
-    k = min(n_references, n - 1)
-    if weight is None:
-        shifts = 1 + torch.randperm(n - 1, generator=generator)[:k]
-        return (torch.arange(n) + shifts.unsqueeze(1)) % n
-    # Rows on a circle, each as long as its weight: an integer weight is repetition.
-    weight = weight.cpu().double()
-    ends = weight.cumsum(0)
-    shifts = torch.rand(k, 1, generator=generator, dtype=torch.float64) * ends[-1]
-    places = (ends - weight + shifts) % ends[-1]
-    return torch.searchsorted(ends, places, right=True).clamp(max=n - 1)
-
-
-def sampled(n, weight, n_references, generator) -> Tensor:
-    """Rows of a background, drawn by their weights."""
-    places = n * n_references
-    drawn = torch.multinomial(weight.cpu(), places, True, generator=generator)
-    return drawn.reshape(n_references, n)
-
-
 def gradients_between(
     score: Score, x: Tensor, references: Tensor, alpha: Tensor
 ) -> Iterator[tuple[slice, Tensor]]:
-    """Gradients at ``r + alpha (x - r)``, as many references at once as memory allows.
+    """Gradients at ``r + alpha (x - r)`` for s references of each row.
 
-    References have shape (s, n or 1, *feature_shape), alpha (s, n or 1). Yields which
-    of the s, and their gradients of shape (., n, *feature_shape) or with a last m.
+    As many points are evaluated in one call as memory allows.
+
+    Parameters
+    ----------
+    score : callable
+    x : Tensor of shape (n, *feature_shape)
+    references : Tensor of shape (s, n or 1, *feature_shape)
+    alpha : Tensor of shape (s, n or 1)
+
+    Yields
+    ------
+    points : slice
+        Which of the s points were evaluated.
+    gradient : Tensor of shape (n_points, n, *feature_shape) or with a last axis m
     """
     size = max(1, VALUES_AT_ONCE // max(1, x.numel()))
     alpha = alpha.reshape(*alpha.shape, *(1,) * (x.ndim - 1))
@@ -83,29 +78,20 @@ def gradients_between(
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    """Mean over the first axis."""
     if weight is None:
         return values.mean(0)
     return torch.tensordot(weight / weight.sum(), values, dims=1)
 
 
-def like(x: Tensor, values) -> Tensor:
+def tensor_like(values, x: Tensor) -> Tensor:
+    """The values as a tensor with the dtype and device of x."""
     return torch.as_tensor(values).to(dtype=x.dtype, device=x.device)
 
 
-def beside(values: Tensor, gradient: Tensor) -> Tensor:
-    """Values of inputs, with a last axis where the gradient has one for outputs."""
+def with_output_axis(values: Tensor, gradient: Tensor) -> Tensor:
+    """Values of inputs in a shape that multiplies gradients of one or m scalars."""
     return values.unsqueeze(-1) if gradient.ndim > values.ndim else values
-
-
-def check_batch(n: int) -> int:
-    """Raise a ``ValueError`` unless there are other rows in the batch."""
-    if n == 1:
-        raise ValueError(
-            "ExpectedGradients finds the references of a row among the others of its "
-            "batch, but a batch has n_samples = 1; use a larger batch_size, give more "
-            "rows, or give ExpectedGradients a background."
-        )
-    return n
 
 
 def _gradient(value: Tensor, x: Tensor, keep_graph: bool) -> Tensor | None:

@@ -11,6 +11,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .. import attributions, priors
+from ..attributions import Attribution
 from ..inspection.evaluation import attributions_of
 from ..objective import Objective
 from ..utils.seeds import spawn_seeds
@@ -20,14 +21,6 @@ from .base import annotated
 __all__ = ["PriorTrained"]
 
 IMPORTANCE_REFERENCES = 50
-
-PRIORS = {
-    "gini": priors.Gini,
-    "global_l2": priors.GlobalL2,
-    "l1": priors.L1,
-    "l2": priors.L2,
-    "total_variation": priors.TotalVariation,
-}
 
 PARAMETERS_DOC = """\
 lam : float, default=0.1
@@ -113,12 +106,11 @@ class PriorTrained:
         return {"schedule": self.schedule, "prior_start": waits}
 
     def _objective(self, lam):
+        generator = torch.Generator().manual_seed(self._reference_seed)
         attribution = self._attribution(self.n_references)
-        if hasattr(attribution, "drawing_from"):
-            generator = torch.Generator().manual_seed(self._reference_seed)
-            attribution = attribution.drawing_from(
-                generator, self._shuffled, self.n_references
-            )
+        attribution = attribution.drawing_from(
+            generator, self._shuffled, self.n_references
+        )
         return Objective(
             loss=self._task.loss,
             lam=lam,
@@ -138,48 +130,21 @@ class PriorTrained:
                 )
         return pairs
 
-    def _attribution(self, n_references: int | None) -> Callable:
+    def _attribution(self, n_references: int | None) -> Attribution:
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        return self._explaining(None)
-
-    def _explaining(self, n_references: int | None) -> Callable:
-        attribution = self._attribution(n_references)
-        draws = hasattr(attribution, "drawing_from")
-        return attribution.drawing_from(None) if draws else attribution
+        return self._attribution(None).drawing_from(None)
 
     def _prior(self):
-        if isinstance(self.prior, (list, tuple)):
-            if not self.prior:
-                raise ValueError("prior is an empty list; use lam=0 for no prior.")
-            pairs = [
-                (each, self._named(p)) for each, p in check_pairs("prior", self.prior)
-            ]
-            return tuple(pairs)
-        return self._named(self.prior)
-
-    def _named(self, prior: str | Callable) -> Callable:
-        if isinstance(prior, type):
-            raise TypeError(
-                f"prior must be an object, got the class {prior.__name__}; write "
-                f"{prior.__name__}()."
-            )
-        if not isinstance(prior, str):
-            return prior
-        if prior not in PRIORS:
-            raise ValueError(
-                f"prior must be one of {sorted(PRIORS)}, an object such as "
-                f"GraphLaplacian(adjacency), or a callable phi -> (n,), got {prior!r}."
-            )
-        if prior == "total_variation":
-            if len(self._feature_shape) == 1:
-                raise ValueError(
-                    "prior='total_variation' is about images: give input_shape, or for "
-                    "a sequence TotalVariation(length)."
-                )
-            return priors.TotalVariation(self._feature_shape)
-        return PRIORS[prior]()
+        if not isinstance(self.prior, (list, tuple)):
+            return priors.by_name(self.prior, self._feature_shape)
+        if not self.prior:
+            raise ValueError("prior is an empty list; use lam=0 for no prior.")
+        return tuple(
+            (strength, priors.by_name(prior, self._feature_shape))
+            for strength, prior in check_pairs("prior", self.prior)
+        )
 
     def _training_target(self):
         if self.target is None:
@@ -188,7 +153,7 @@ class PriorTrained:
 
     def _importances(self, rows):
         X, weight = self._background
-        attribution = self._explaining(IMPORTANCE_REFERENCES)
+        attribution = self._attribution(IMPORTANCE_REFERENCES).drawing_from(None)
         attribution = self._attribution_to_explain(attribution)
         module, target = self.net_.module_, self._importance_target()
         background = self._rows(module, X)

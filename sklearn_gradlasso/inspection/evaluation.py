@@ -129,13 +129,9 @@ def base_value_of(
     ndarray of shape () or (m,), or None
         ``None`` if the attribution does not promise a sum.
     """
-    # An attribution may be any callable of a user: this is where we ask for more.
-    base_value = getattr(attribution, "base_value", None)
-    if base_value is None:
-        return None
     x, y = rows[:1]
     with evaluating(module):
-        value = base_value(Score(module, target, y), x)
+        value = attribution.base_value(Score(module, target, y), x)
     return None if value is None else finite(value.cpu(), "output")
 
 

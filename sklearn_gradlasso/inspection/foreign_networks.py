@@ -17,6 +17,7 @@ from torch.nn import functional
 from .. import attributions, targets
 from ..modules import MLP, LogOdds, LogProbabilities
 from ..training.rows import Rows
+from ..utils.networks import many_to_many_of
 from ..utils.threads import threads
 from .evaluation import evaluating, explanation_of
 from .explained import Explained
@@ -172,11 +173,11 @@ class TorchModule(ForeignNetwork):
         rows = _rows_for(module, X)
         shape = _answer(module, rows).shape
         at_each_step = X.ndim == 3 and len(shape) == 3 and shape[1] == X.shape[1]
-        # Any module of a user: this is where we ask what it says of itself.
-        known = [m.many_to_many for m in module.modules() if hasattr(m, "many_to_many")]
-        many_to_many = self.many_to_many or at_each_step or any(known)
+        said = many_to_many_of(module)
+        many_to_many = self.many_to_many or at_each_step or bool(said)
         as_many = X.ndim == 3 and shape[1:] == X.shape[1:2] and X.shape[1] > 1
-        flat = FlatOutput(module, many_to_many, as_many and not (many_to_many or known))
+        is_ambiguous = as_many and not many_to_many and said is None
+        flat = FlatOutput(module, many_to_many, is_ambiguous)
         several = prod(shape[1:]) > 1 and not many_to_many
         single = targets.predicted_class
         default = single if several and not self._regresses else targets.output

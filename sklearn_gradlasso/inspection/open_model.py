@@ -19,6 +19,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
 from .differentiable import DifferentiableNetwork
 from .explained import Explained
@@ -117,7 +118,7 @@ class OpenedModel:
             rows,
             target,
             n_jobs=getattr(network, "n_jobs", None),
-            many_to_many=any(_has(part, "many_to_many") for part in module.modules()),
+            many_to_many=bool(many_to_many_of(module)),
             is_ambiguous=_has(module, "is_ambiguous"),
         )
 

@@ -1,4 +1,51 @@
-"""Torch networks, and how an estimator's ``module`` parameter becomes one."""
+"""Modules: torch networks, and how an estimator's ``module`` parameter becomes one.
+
+This wing imports ``utils`` only. A user's network is any ``torch.nn.Module`` that maps
+``(n, *feature_shape)`` to ``(n, n_outputs)``, without a last activation. It is given as
+an instance, which is copied, or as a class or factory:
+
+=======================  ===================================================  =========
+asked of a factory       what it means                                        default
+=======================  ===================================================  =========
+the call                 ``factory(n_features, n_outputs, **module_params)``  (required)
+                         returns a module
+a parameter              The shape of a row is passed as a keyword.           not
+``feature_shape``                                                             passed
+a parameter              NGSLL estimators pass the number of token ids that   not
+``n_tokens``             their ``encode`` makes, as a keyword.                passed
+=======================  ===================================================  =========
+
+:func:`build_module` makes the network, and looks for ``feature_shape``. Of the module
+itself, or of any of its parts, the package asks:
+
+=========================  ==================================================  =========
+member                     what it means                                       default
+=========================  ==================================================  =========
+``raw_scores``             The network without its last activation, for        the
+                           targets with ``takes_raw_scores``.                  module
+``at``                     A method ``(x, positions, n_vectors)`` that         all are
+                           computes the outputs at a few positions only, as    computed
+                           :meth:`WeightGenerator.at` does, for NGSLL.
+``n_networks``,            The module is a stack: that many networks as one,   one
+``of_each``                with a second axis for them in all tensors (see     network
+                           ``objective/_many_networks.py``). ``of_each(f)``
+                           gives ``f`` of each network, ``(n_networks,)``.
+``many_to_many``           Whether there are outputs at every time step, the   ``False``
+(any part)                 first step first. Of a torch module outside of an
+                           estimator the shape of the output may tell it too.
+``same_in_both_modes``     Whether the values of the part are the same in      ``False``
+(any part)                 training and in evaluation mode, so that its mode
+                           need not be switched.
+``is_piecewise_linear``    Whether second derivatives of the part vanish, so   ``False``
+(any part)                 that interactions cannot be measured by them.
+``generator`` (any part)   A ``torch.Generator`` from which the part draws     draws
+                           in training; several processes cannot share one.    nothing
+=========================  ==================================================  =========
+
+``utils/networks.py`` is the one place that looks which of these members a module has,
+and knows the defaults. A part that draws from torch's global generators, such as
+dropout, needs nothing: they are seeded during ``fit`` and put back afterwards.
+"""
 
 from ._build import build_module, check_output, is_built_in
 from ._convolutional import SentenceCNN, SmallCNN, WeightGenerator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..utils.seeds import borrowed_generators
+from ..utils.signatures import has_parameter
 from ._mlp import MLP
 from ._table_columns import Columns
 from ._tabular import TabularNet
@@ -19,11 +19,14 @@ from ._tabular import TabularNet
 __all__ = ["build_module", "check_output", "is_built_in"]
 
 
-OURS: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
+BUILT_IN: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
 
 
 def is_built_in(module) -> bool:
-    """Whether a network is the package's own, which draws from a private generator.
+    """Whether a network is the package's own.
+
+    Such a network draws from a private generator only, where a user's network may draw
+    from torch's global generators.
 
     Parameters
     ----------
@@ -43,7 +46,7 @@ def build_module(
     feature_shape: Sequence[int] = (),
     columns: Columns | None = None,
 ) -> nn.Module:
-    """Make a network from what the user gave.
+    """Make the network that an estimator's ``module`` parameter stands for.
 
     Parameters
     ----------
@@ -56,11 +59,11 @@ def build_module(
     module_params : dict or None
         Keyword arguments for a class or factory.
     seed : int
-        Decides the initial weights; torch's global generator is left as found.
+        Seed of the initial weights. The state of torch's global generator is put back.
     feature_shape : tuple of int
         Shape of a row, for a class or factory that has a parameter of this name.
     columns : Columns, optional
-        What the columns of the training rows are like, for "tabular".
+        Description of the columns of the training rows, for "tabular".
 
     Returns
     -------
@@ -72,7 +75,7 @@ def build_module(
         If the factory does not take these arguments or does not return a module, or
         an instance comes with ``module_params``.
     ValueError
-        If there is nothing to learn in the module.
+        If no parameter of the module requires gradients.
     """
     params = dict(module_params or {})
     if isinstance(module, nn.Module):
@@ -91,12 +94,13 @@ def build_module(
                 f"module_params must not have {sorted(known)}, which follow from "
                 "random_state and the training rows."
             )
-        make = partial(OURS[module], **known)
-        network = _made(make, OURS[module].__name__, n_features, n_outputs, params)
+        kind = BUILT_IN[module]
+        make = partial(kind, **known)
+        network = _called(make, kind.__name__, n_features, n_outputs, params)
     else:
-        if _asks_for_shape(module):
+        if has_parameter(module, "feature_shape"):
             params = {"feature_shape": tuple(feature_shape), **params}
-        network = _construct(module, n_features, n_outputs, params, seed)
+        network = _from_factory(module, n_features, n_outputs, params, seed)
     if not any(theta.requires_grad for theta in network.parameters()):
         raise ValueError(
             f"module: {type(network).__name__} has no learnable parameters; give a "
@@ -105,17 +109,10 @@ def build_module(
     return network
 
 
-def _asks_for_shape(factory) -> bool:
-    try:
-        return "feature_shape" in inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # a callable without a signature
-        return False
-
-
-def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
+def _from_factory(factory, n_features, n_outputs, params, seed) -> nn.Module:
     name = getattr(factory, "__name__", type(factory).__name__)
     with borrowed_generators(seed):
-        network = _made(factory, name, n_features, n_outputs, params)
+        network = _called(factory, name, n_features, n_outputs, params)
     if not isinstance(network, nn.Module):
         raise TypeError(
             f"module: {name} must return a torch.nn.Module, got "
@@ -124,7 +121,7 @@ def _construct(factory, n_features, n_outputs, params, seed) -> nn.Module:
     return network
 
 
-def _made(factory, name: str, n_features: int, n_outputs: int, params: dict) -> Any:
+def _called(factory, name: str, n_features: int, n_outputs: int, params: dict) -> Any:
     try:
         return factory(n_features, n_outputs, **params)
     except TypeError as error:
@@ -136,7 +133,7 @@ def _made(factory, name: str, n_features: int, n_outputs: int, params: dict) -> 
 
 
 def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
-    """Check the shape of what the network returns, without training it.
+    """Check the shape of the network's output by one forward pass.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Feature extractors with fully connected layers on top.
 
-What they end in may be the scores of classes, a prediction, or the weights of a linear
-model for each row.
+The outputs may be scores of classes, a prediction, or the weights of a linear model for
+each row.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from torch.nn import functional
 
 __all__ = ["SentenceCNN", "SmallCNN", "WeightGenerator"]
 
-VALUES_AT_ONCE = 2**24
+VALUES_AT_ONCE = 2**24  # weights gathered for one product; bounds the memory
 
 
 class WeightGenerator(nn.Sequential):
     """Fully connected layers on top of a feature extractor.
 
-    The paper takes one or two layers of 128 or 256 units. Made for the weights of
-    NGSLL, but any outputs will do.
+    The paper uses one or two layers of 128 or 256 units. The network is made for the
+    weights of NGSLL, but it can have any outputs.
 
     Parameters
     ----------
     n_features : int
-        Number of values in a row; not used, the extractor knows.
+        Number of values in a row. It is not used, because the extractor knows it.
     n_outputs : int
         Number of outputs, without an activation.
     extractor : nn.Module
         ``(n, *feature_shape) -> (n, ...)``, for example a pretrained network without
-        its last layer; what it returns is flattened.
+        its last layer. Its output is flattened.
     n_extracted : int
-        Number of values it returns for a row.
+        Number of values that the extractor returns for a row.
     hidden_layer_sizes : sequence of int, default=(128,)
         Units in each fully connected layer.
 
@@ -61,13 +61,13 @@ class WeightGenerator(nn.Sequential):
         super().__init__(*layers, nn.Linear(sizes[-1], n_outputs))
 
     def at(self, x: Tensor, positions: Tensor, n_vectors: int) -> Tensor:
-        """Outputs at a few positions only, without the time that all of them take.
+        """Outputs at a few positions only, in less time than all outputs take.
 
         Parameters
         ----------
         x : Tensor of shape (n, *feature_shape)
         positions : Tensor of shape (n, l), int64
-            From 0 to ``n_outputs / n_vectors - 1``.
+            Values from 0 to ``n_outputs / n_vectors - 1``.
         n_vectors : int
             Number of outputs at each position.
 
@@ -94,7 +94,7 @@ class WeightGenerator(nn.Sequential):
 
 
 class SmallCNN(WeightGenerator):
-    """Convolutions of 3 x 3, ReLU and max pooling by 2, for small images.
+    """Convolutional network for small images: 3 x 3 filters, max pooling by 2, ReLU.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ class SmallCNN(WeightGenerator):
     image_shape : tuple of int, default=None
         Channels, height and width of an image; one channel and a square if not given.
     n_channels : sequence of int, default=(16, 32, 64)
-        Output channels of each convolution; three of them in the paper.
+        Output channels of each convolution; the paper uses three convolutions.
     dropout : float, default=0.0
-        Share of the extracted values that are left out at random in training.
+        Share of the extracted values that are set to zero at random in training.
     hidden_layer_sizes : sequence of int, default=(128,)
         Units in each fully connected layer.
 
@@ -113,7 +113,7 @@ class SmallCNN(WeightGenerator):
     ------
     ValueError
         If the images do not have ``n_features`` values, or are too small to be pooled
-        that often.
+        once per convolution.
 
     References
     ----------
@@ -157,27 +157,28 @@ class SmallCNN(WeightGenerator):
 
 
 class SentenceCNN(WeightGenerator):
-    """Words as vectors, filters over a few words in a row, and their maximum over time.
+    """Convolutional network for sentences, given as token ids.
 
-    Takes token ids as :class:`~sklearn_gradlasso.TokenSequencer` makes them, 0 being
-    the padding.
+    Words become vectors, filters look at a few consecutive words, and the maximum of
+    each filter over the sentence is passed on. The ids are those of
+    :class:`~sklearn_gradlasso.TokenSequencer`, with 0 for the padding.
 
     Parameters
     ----------
     n_features : int
-        Number of tokens in a row; not used, any number will do.
+        Number of tokens in a row. It is not used: sentences may have any length.
     n_outputs : int
         Number of outputs.
     n_tokens : int
         Number of different ids; an NGSLL estimator fills it in.
     n_dimensions : int, default=100
-        Length of the vector of a word, learned from scratch.
+        Length of the vectors of words, which are learned from scratch.
     widths : sequence of int, default=(3, 4, 5)
-        Numbers of words that filters look at.
+        Widths of the filters, in words.
     n_filters : int, default=100
-        Filters of each width.
+        Number of filters of each width.
     dropout : float, default=0.5
-        Share of the filters' maxima that are left out at random in training.
+        Share of the filters' maxima that are set to zero at random in training.
     hidden_layer_sizes : sequence of int, default=(128,)
         Units in each fully connected layer.
 
@@ -201,13 +202,17 @@ class SentenceCNN(WeightGenerator):
         super().__init__(
             n_features,
             n_outputs,
-            extractor=_OverTime(n_tokens, n_dimensions, widths, n_filters, dropout),
+            extractor=_MaximaOverTime(
+                n_tokens, n_dimensions, widths, n_filters, dropout
+            ),
             n_extracted=n_filters * len(widths),
             hidden_layer_sizes=hidden_layer_sizes,
         )
 
 
-class _OverTime(nn.Module):
+class _MaximaOverTime(nn.Module):
+    """The maximum of each filter over the words of a sentence."""
+
     def __init__(self, n_tokens, n_dimensions, widths, n_filters, dropout):
         super().__init__()
         self.embedding = nn.Embedding(n_tokens, n_dimensions, padding_idx=0)
@@ -220,9 +225,10 @@ class _OverTime(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, ids: Tensor) -> Tensor:
-        # Each filter sees a stretch of padding anyhow, so its length is of no effect.
+        # The convolutions pad a sentence by the width of their filters. Each filter
+        # therefore sees a stretch of padding already, and a longer one has no effect.
         length = int((ids != 0).any(dim=0).nonzero().amax()) + 1 if ids.any() else 1
         words = self.embedding(ids[:, :length].long()).transpose(1, 2)
-        # The maximum commutes with the ReLU, which then has less to do.
+        # The maximum commutes with the ReLU, and the ReLU is cheaper after it.
         peaks = [filters(words).amax(dim=2) for filters in self.filters]
         return self.dropout(torch.cat(peaks, dim=1).relu())

@@ -1,4 +1,4 @@
-"""Last layers that turn scores into log-probabilities."""
+"""Last layers that turn the scores of a network into log-probabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["LogOdds", "LogProbabilities"]
 
 
 class LogProbabilities(nn.Sequential):
-    """A network with raw scores, and the log-probabilities of classes after it.
+    """A network of raw scores, followed by their normalisation to log-probabilities.
 
     Parameters
     ----------
@@ -23,19 +23,19 @@ class LogProbabilities(nn.Sequential):
 
     @property
     def raw_scores(self) -> nn.Module:
-        """The network alone."""
+        """The network without the normalisation."""
         return self[0]
 
 
 class LogOdds(nn.Sequential):
-    """A network with the log-odds of two classes, and their log-probabilities after it.
+    """A network of the log-odds of two classes, followed by their log-probabilities.
 
     The output has shape ``(n, 2)``.
 
     Parameters
     ----------
     network : nn.Module
-        ``(n, ...) -> (n, 1)``, positive for the second class.
+        ``(n, *feature_shape) -> (n, 1)``; positive values favour the second class.
     """
 
     def __init__(self, network: nn.Module):

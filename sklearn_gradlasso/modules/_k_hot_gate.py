@@ -1,4 +1,4 @@
-"""A gate that opens K features of each row, and can be learned through.
+"""A gate that opens K features of each row, and through which gradients can flow.
 
 Yoshikawa and Iwata (2020), *Neural Generators of Sparse Local Linear Models for
 Achieving both Accuracy and Interpretability*, section 3.2.
@@ -15,21 +15,22 @@ __all__ = ["KHotGate"]
 class KHotGate(nn.Module):
     """Opens the K features with the largest weights, among those that are allowed.
 
-    In training K one-hot vectors are drawn one after the other by Gumbel-softmax and
-    added up: the logarithms of the probabilities are the squared weights, and features
-    that were drawn before or are not allowed take no part. In evaluation the K largest
-    squared weights open, without chance, in a time that does not depend on K. If fewer
-    than K features are allowed, all of them open.
+    In training, K one-hot vectors are drawn one after the other by Gumbel-softmax and
+    added up. The logarithms of the probabilities are the squared weights; features that
+    were drawn before or are not allowed take no part. In evaluation the gate opens the
+    features with the K largest squared weights, deterministically, in a time that does
+    not depend on K. If fewer than K features are allowed, all of them open.
 
     Parameters
     ----------
     n_nonzero_coefs : int
-        K, the number of features to open.
+        Number of features to open, K.
     temperature : float, default=0.1
-        Of the Gumbel-softmax, tau: the higher, the softer the gate in training.
+        Temperature tau of the Gumbel-softmax. The higher it is, the softer is the gate
+        in training.
     scale : float, default=1.0
-        Factor of the weights before they are squared, where their own unit would drown
-        them in the noise or leave it without effect.
+        Factor of the weights before they are squared. It is for weights in a unit so
+        small that the noise decides alone, or so large that it has no effect.
     generator : torch.Generator, optional
         Source of the noise, on the device of the weights; torch's global generator if
         not given.
@@ -53,20 +54,20 @@ class KHotGate(nn.Module):
         self.generator = generator
 
     def forward(self, w: Tensor, allowed: Tensor | None = None) -> Tensor:
-        """How far the gate of each feature is open.
+        """Compute how far the gate of each feature is open.
 
         Parameters
         ----------
         w : Tensor of shape (n, d) or (n, d, m)
-            Weights; of m weight vectors, which share the gate, the squares are added.
+            Weights. The squares of m weight vectors, which share the gate, are added.
         allowed : Tensor of shape (n, d), bool, optional
             Features that may open; all if not given.
 
         Returns
         -------
         Tensor of shape (n, d)
-            In training soft values that add up to K; in evaluation 0 or 1. Exactly 0
-            where a feature is not allowed.
+            Soft values that add up to K in training, 0 or 1 in evaluation. A feature
+            that is not allowed has exactly 0.
         """
         if self.training:
             return self._drawn(w, allowed)
@@ -76,19 +77,19 @@ class KHotGate(nn.Module):
     def largest(
         self, w: Tensor, allowed: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The features that open in evaluation.
+        """Find the features that open in evaluation.
 
         Parameters
         ----------
         w, allowed : Tensor
-            As above.
+            As in :meth:`forward`.
 
         Returns
         -------
         index : Tensor of shape (n, min(K, d)), int64
             Positions of the features with the largest weights.
         is_open : Tensor of shape (n, min(K, d)), bool
-            Whether they are allowed.
+            Whether these features are allowed.
         """
         size = w.abs() if w.ndim == 2 else torch.linalg.vector_norm(w, dim=2)
         if allowed is not None:
@@ -111,7 +112,8 @@ class KHotGate(nn.Module):
             gumbel = (
                 -torch.empty_like(total).exponential_(generator=self.generator).log()
             )
-            # The constant by which softmax normalises the logits cancels here.
+            # The squared weights are not normalised: softmax does not change when a
+            # constant is added to all logits.
             drawn = ((logits + gumbel) / self.temperature).masked_fill(closed, nothing)
             drawn = drawn.softmax(dim=1).masked_fill(closed, 0.0)
             total = total + drawn

@@ -13,10 +13,10 @@ __all__ = ["ACTIVATIONS", "MLP"]
 
 
 class _ReLU(nn.Module):
-    """``max(x, 0)``, in training written so that its second derivative is not computed.
+    """``max(x, 0)``, whose second derivative is not computed in training.
 
-    It is zero, but torch's own activation would send it through the whole network when
-    a gradient is differentiated.
+    The second derivative is zero. When a gradient is differentiated, torch's own
+    activation would nevertheless propagate these zeros through the whole network.
     """
 
     same_in_both_modes = True
@@ -25,7 +25,7 @@ class _ReLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return torch.relu(x)
-        # x where x > 0, else 0; differentiable with respect to the first x alone
+        # This is x where x > 0, else 0, with a derivative by its first argument only.
         return torch.ops.aten.threshold_backward(x, x.detach(), 0)
 
 
@@ -41,9 +41,9 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 class MLP(nn.Sequential):
     """Multi-layer perceptron, ``(n, *feature_shape) -> (n, n_outputs)``.
 
-    Rows of any shape are flattened. Weights and biases are uniform in
-    ``+-1 / sqrt(fan_in)`` and drawn from ``generator`` alone: torch's global
-    generator is neither read nor advanced.
+    Rows of any shape are flattened. Weights and biases are drawn uniformly from
+    ``+-1 / sqrt(fan_in)``, by ``generator`` alone: torch's global generator is neither
+    read nor advanced.
 
     Parameters
     ----------

@@ -14,33 +14,33 @@ _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 class RecurrentNet(nn.Module):
     """LSTM or GRU with a linear layer on its state, ``(n, tau, p) -> (n, n_outputs)``.
 
-    Many-to-one, the answer is made of the state after the last step; many-to-many,
-    there is an answer at every step, of the state after it.
+    A many-to-one network computes its outputs from the state after the last step. A
+    many-to-many network has outputs at every step, from the state after that step.
 
     Parameters
     ----------
     n_features : int
         Number of values in a row, ``tau * p``.
     n_outputs : int
-        Number of outputs; many-to-many a multiple of tau, the outputs of the first step
-        first.
+        Number of outputs. With ``many_to_many=True`` it is a multiple of tau, and the
+        outputs of the first step come first.
     feature_shape : tuple of int
-        ``(tau, p)``, the number of time steps and of values at each. Estimators fill
-        it in.
+        ``(tau, p)``, the number of time steps and of values at each step. Estimators
+        fill it in.
     cell : {"lstm", "gru"}, default="lstm"
         Kind of recurrent unit.
     hidden_size : int, default=32
-        Number of units of each layer.
+        Number of units of each recurrent layer.
     n_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of recurrent layers.
     many_to_many : bool, default=False
-        Whether every step has its outputs.
+        Whether every step has outputs of its own.
 
     Raises
     ------
     ValueError
-        If the rows are not sequences, the cell is unknown, or the outputs cannot be
-        shared out among the steps.
+        If the rows are not sequences, the cell is unknown, or the number of outputs of
+        a many-to-many network is no multiple of the number of steps.
 
     References
     ----------

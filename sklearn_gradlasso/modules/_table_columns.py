@@ -1,4 +1,4 @@
-"""What the columns of a table are like, as far as a network needs to know."""
+"""Description of the columns of a table, as far as a network needs it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import scipy.sparse as sp
 
 __all__ = ["Columns", "columns_of"]
 
-MOST_VALUES = 128  # of a column that has a bin about each
-N_QUANTILES = 32  # bins of other columns
-ROUNDING = 1e-9  # of sums of sample weights, and of values, relative to their size
-ULPS = 8  # by which values may differ and be the same
+MOST_VALUES = 128  # columns with at most this many values get one bin per value
+N_QUANTILES = 32  # other columns get at most this many bins
+ROUNDING = 1e-9  # relative difference by which equal sums or values may differ
+ULPS = 8  # the same in units of the last place, where these are coarser
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Numbers with their bins, and columns of two values with their groups.
+    """Numeric columns with their bins, and columns of two values with their groups.
 
     Parameters
     ----------
     numeric : ndarray of int of shape (n_numeric,)
         Positions of the columns with more than two values.
     edges : tuple of ndarray of shape (n_bins + 1,)
-        Of each of them, the increasing edges of its bins; the training values lie
-        between the first and the last.
+        The increasing edges of the bins of each numeric column. The training values lie
+        between the first and the last edge.
     two_valued : ndarray of int of shape (n_two_valued,)
-        Positions of the columns with two values, or one; what differs by rounding
-        alone, or by less than 1e-9, is one value.
+        Positions of the columns with one or two values. Values that differ by rounding
+        alone, or by less than 1e-9, count as one.
     group : ndarray of int of shape (n_two_valued,)
-        Number of the group that each of those is in, such as the columns of a
-        ``OneHotEncoder`` for one variable.
+        Number of the group of each two-valued column. The columns that a
+        ``OneHotEncoder`` makes of one variable are such a group.
     """
 
     numeric: np.ndarray
@@ -48,27 +48,34 @@ class Columns:
 def columns_of(X, n_features: int, sample_weight: np.ndarray | None = None) -> Columns:
     """Describe the columns of training rows.
 
-    A column with at most 128 values has a bin for each of them; one with more has at
-    most 32 bins, which hold about equally many rows as far as ties allow. Neighbouring
-    columns of two values make up a group if no row has the larger value in two of them.
+    A column with at most 128 values has a bin for each of them. A column with more
+    values has at most 32 bins, which hold about equally many rows as far as ties allow.
+    Neighbouring columns of two values form a group if no row has the larger value in
+    two of them.
 
     Parameters
     ----------
     X : ndarray of shape (n, ...) or CSR matrix
     n_features : int
-        The first values of a row that count.
+        Number of columns to describe, from the first.
     sample_weight : ndarray of shape (n,), optional
-        An integer weight means repetition.
+        Weights of the rows; an integer weight means repetition.
+
+    Returns
+    -------
+    Columns
     """
     numeric, edges, two_valued, group = [], [], [], []
     taken = np.zeros(X.shape[0], dtype=bool)
-    for j, column in enumerate(_each(X, n_features)):
-        between, number = _gaps(column)
+    for j, column in enumerate(_iterate_columns(X, n_features)):
+        between, number = _distinct_values(column)
         if len(between) > 1:
             weight = np.bincount(number, sample_weight)
             numeric.append(j)
-            edges.append(_edges(column, between, weight))
+            edges.append(_bin_edges(column, between, weight))
             continue
+        # A row takes part in a group by the one column in which it has the larger
+        # value; `taken` marks the rows that already do.
         on = number > 0
         joins = two_valued and two_valued[-1] == j - 1 and not (taken & on).any()
         taken = taken | on if joins else on
@@ -82,7 +89,7 @@ def columns_of(X, n_features: int, sample_weight: np.ndarray | None = None) -> C
     )
 
 
-def _each(X, n_features: int) -> Iterator[np.ndarray]:
+def _iterate_columns(X, n_features: int) -> Iterator[np.ndarray]:
     if sp.issparse(X):
         X = X.tocsc()
         for j in range(n_features):
@@ -91,8 +98,15 @@ def _each(X, n_features: int) -> Iterator[np.ndarray]:
         yield from X.reshape(len(X), -1).T[:n_features]
 
 
-def _gaps(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Middles between neighbouring values, and for each row the number of its value."""
+def _distinct_values(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Middles between neighbouring distinct values, and the number of each row's value.
+
+    Returns
+    -------
+    between : ndarray of shape (n_values - 1,), float64
+    number : ndarray of shape (n,)
+        Position of the row's value among the distinct values, in increasing order.
+    """
     values, place = np.unique(column, return_inverse=True)
     values = values.astype(np.float64)
     relative = max(ROUNDING, ULPS * np.finfo(column.dtype).eps)
@@ -102,16 +116,25 @@ def _gaps(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (values[:-1] + (values[1:] - values[:-1]) / 2)[apart], number[place.ravel()]
 
 
-def _edges(column: np.ndarray, between: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Edges between values, and one outside of the values at each end.
+def _bin_edges(
+    column: np.ndarray, between: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Edges of the bins of a numeric column.
+
+    The inner edges lie between values; the first and the last edge lie half a gap
+    outside of the values.
 
     Parameters
     ----------
     column : ndarray of shape (n,)
     between : ndarray of shape (n_values - 1,)
-        Increasing, with a value between each two of them and at each end.
+        Increasing middles between the distinct values.
     weight : ndarray of shape (n_values,)
-        Number of rows, or their weights, with each value.
+        Number of rows with each value, or the sum of their weights.
+
+    Returns
+    -------
+    ndarray of shape (n_bins + 1,), in the dtype of the column
     """
     smallest, largest = float(column.min()), float(column.max())
     first, last = 2 * smallest - between[0], 2 * largest - between[-1]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.validation import check_hidden_layer_sizes
+from ..utils.validation import check_count, check_hidden_layer_sizes
 from ._mlp import ACTIVATIONS, MLP
 from ._table_columns import Columns
 
@@ -18,13 +17,14 @@ __all__ = ["TabularNet"]
 
 
 class TabularNet(nn.Module):
-    """Embeddings of columns, and a perceptron on top; ``module="tabular"``.
+    """Embeddings of columns with a perceptron on top; ``module="tabular"``.
 
-    Each number becomes ``embedding_size`` learned piecewise linear functions of itself,
-    each group of indicator columns (one variable, one-hot encoded) as many learned
-    values for each category; a ReLU follows both. The functions have slopes, and so
-    the network has gradients with respect to the original columns. Beyond the outer
-    edges of the pieces, half a gap outside of the training values, they are constant.
+    Each numeric column is mapped to ``embedding_size`` learned piecewise linear
+    functions of its value. Each group of indicator columns (one variable, one-hot
+    encoded) is mapped to as many learned values per category. A ReLU follows both. The
+    piecewise linear functions have slopes, so the network has gradients with respect to
+    the original columns. The functions are constant beyond their outer edges, which lie
+    half a gap outside of the training values.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class TabularNet(nn.Module):
     n_outputs : int
         Number of outputs (raw scores; no activation on the last layer).
     columns : Columns
-        What the columns of the training rows are like. Estimators find it out: the
-        network is not made by hand.
+        Description of the columns of the training rows. Estimators make it from the
+        training data and pass it on; this network is not made by hand.
     embedding_size : int, default=8
-        Values for each number and each group.
+        Number of embedded values of each numeric column and each group.
     hidden_layer_sizes : int or sequence of int, default=(128, 128)
         Units in each hidden layer of the perceptron.
     generator : torch.Generator, optional
@@ -50,10 +50,11 @@ class TabularNet(nn.Module):
 
     Notes
     -----
-    Each of up to 128 different values of a number has a piece of its own; where there
-    are more, up to 32 pieces hold about equally many training rows. The functions are
-    linear in the piecewise linear encoding of Gorishniy, Rubachev and Babenko (2022),
-    *On Embeddings for Numerical Features in Tabular Deep Learning*.
+    A numeric column with up to 128 different values has one linear piece per value.
+    With more values it has up to 32 pieces, which hold about equally many training
+    rows. The functions are linear in the piecewise linear encoding of Gorishniy,
+    Rubachev and Babenko (2022), *On Embeddings for Numerical Features in Tabular Deep
+    Learning*.
     """
 
     def __init__(
@@ -66,11 +67,7 @@ class TabularNet(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        if not isinstance(embedding_size, Integral) or embedding_size < 1:
-            raise ValueError(
-                "module_params: embedding_size must be a positive integer, got "
-                f"{embedding_size!r}."
-            )
+        check_count("module_params: embedding_size", embedding_size)
         hidden_layer_sizes = check_hidden_layer_sizes(hidden_layer_sizes)
         generator = torch.Generator() if generator is None else generator
         self.numbers = _Numbers(columns, embedding_size, generator)
@@ -89,7 +86,9 @@ class TabularNet(nn.Module):
 class _Numbers(nn.Module):
     """Piecewise linear functions of columns, ``(n, n_features) -> (n, p * size)``.
 
-    ``rise`` holds by how much each function changes in each piece.
+    The parameter ``rise``, of shape (p, n_pieces, size), holds the difference of each
+    function between the two ends of each piece. All columns have as many pieces as the
+    one with most; ``inner`` tells the edges of real pieces from those that fill up.
     """
 
     def __init__(self, columns: Columns, size: int, generator: torch.Generator):
@@ -133,7 +132,8 @@ class _Numbers(nn.Module):
 class _Categories(nn.Module):
     """Sums over groups of embedded indicators, ``(n, n_features) -> (n, g * size)``.
 
-    Groups are filled up to the size of the largest with columns that do not count.
+    All groups have as many columns as the largest one; ``counts`` tells real columns
+    from those that fill up, which do not contribute.
     """
 
     def __init__(self, columns: Columns, size: int, generator: torch.Generator):

@@ -5,7 +5,39 @@
               + weight penalties
 
 Averages over samples are weighted: ``sum(w * v) / sum(w)``, in the loss and in the
-prior, so that an integer weight means repetition.
+prior, so that an integer weight means repetition. This wing imports ``utils`` only: it
+takes any callables as its nouns, and asks of them:
+
+loss : ``(output, y) -> (n,)``
+    Treats each row by itself. Nothing else is asked of it.
+target : ``(output, y) -> (n,)`` or ``(n, m)``
+    Treats each row by itself. Two attributes of it, ``ignores_y`` and
+    ``takes_raw_scores``, are ``False`` unless it has them; see
+    :mod:`sklearn_gradlasso.targets`.
+attribution : ``(score, x) -> phi``
+    ``score`` is a :class:`Score`. An attribution whose attribute ``draws`` is true
+    (default ``False``) is not reproducible from x alone; see
+    :mod:`sklearn_gradlasso.attributions` for what an estimator asks of it.
+prior : ``phi -> (n,)``, a cost of each row, or ``()``, a cost of the batch
+    If it has a parameter ``sample_weight``, it is called with the weights of the rows;
+    see :mod:`sklearn_gradlasso.priors`.
+weight penalty : ``module -> ()``
+    Nothing else is asked of it.
+module : ``x -> (n, n_outputs)``
+    Its ``n_networks`` and ``of_each``, ``raw_scores`` and ``same_in_both_modes`` are
+    used if it has them; see :mod:`sklearn_gradlasso.modules`.
+
+An :class:`Objective` promises:
+
+- It is a frozen record: ``dataclasses.replace`` gives another one, and a copy or pickle
+  is equal if its nouns are.
+- ``lam`` equal to the number 0 computes no attribution, and neither does a batch that
+  the prior leaves alone.
+- The network runs once on x, in its own mode, for the loss and for the attribution at
+  x. At other points an attribution sees it in evaluation mode; the mode is put back.
+- Every term keeps the graph, and a noun that loses it raises an error instead of having
+  no effect.
+- The terms of a stack of networks are those of each network alone.
 """
 
 from ._equation import Components, Objective

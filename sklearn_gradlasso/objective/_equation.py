@@ -1,28 +1,21 @@
-"""The equation every estimator of this package minimises.
-
-    objective = loss(f(x), y)
-              + lam * prior(annotations * attribution(target o f, x))
-              + weight penalties
-
-Averages over samples are weighted: ``sum(w * v) / sum(w)``, in the loss and in the
-prior, so that an integer weight means repetition.
-"""
+"""The equation as a record of its nouns, and its value on one batch."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
-import torch
 from torch import Tensor, nn
 
-from ..utils.cudnn import differentiable
+from ..utils.cudnn import twice_differentiable
+from ..utils.networks import n_networks_of
+from ._checks import check_differentiable, shape_of
+from ._cost import Cost, SumOfCosts, cost_of
 from ._losses import average
-from ._many_networks import batch_by_batch, row_by_row
-from ._score import Score, shape_of
+from ._many_networks import row_by_row
+from ._score import Score
 
 __all__ = ["Components", "Objective"]
 
@@ -31,7 +24,7 @@ __all__ = ["Components", "Objective"]
 class Components:
     """The terms of the objective on one batch.
 
-    Tensors of shape (), or (n_networks,) if the module is many networks side by side.
+    Tensors of shape (), or (n_networks,) if the module is a stack of networks.
 
     Parameters
     ----------
@@ -40,7 +33,7 @@ class Components:
     prior : Tensor
         ``lam`` times the average prior.
     total : Tensor
-        Data, prior and weight penalties together; carries the graph.
+        Data, prior and weight penalties together; it carries the graph.
     output : Tensor of shape (n, n_outputs) or (n, n_networks, n_outputs)
         What the network returned.
     """
@@ -60,23 +53,24 @@ class Objective:
     loss : callable
         ``(output, y) -> (n,)``.
     lam : float or Tensor of shape (n_networks,), default=0.0
-        Strength of the prior, of each of many networks; at the number 0 no attribution
-        is computed, and what makes up the prior need not be given.
+        Strength of the prior, or of the prior of each network in a stack. At the number
+        0 no attribution is computed, and prior, attribution and target need not be
+        given.
     prior : callable or tuple of (float, callable)
         ``phi -> (n,)``, or ``()`` for a cost of the whole batch; if it has a parameter
-        ``sample_weight``, it is given the weights of the rows. Or several of them with
-        their weights, to be added up.
+        ``sample_weight``, it is given the weights of the rows. A tuple holds several
+        priors with their weights, which are added up.
     attribution : callable
         ``(score, x) -> phi``.
     target : callable
         ``(output, y) -> (n,)`` or ``(n, m)``.
     weight_penalties : tuple of (float, callable)
-        Strength and ``module -> ()``.
+        Strengths, and penalties ``module -> ()``.
     annotated_only : bool
-        Whether the prior leaves rows alone that come without annotations.
+        Whether the prior leaves batches without annotations alone.
     constraints : tuple of (prior, target)
-        Further priors of strength ``lam``, each on the attribution of its target,
-        which annotations do not touch.
+        Further priors of strength ``lam``, each on the attribution of its own target.
+        Annotations do not multiply these attributions.
     has_loss : bool
         Whether the loss and the weight penalties count, or the priors alone.
     """
@@ -91,17 +85,26 @@ class Objective:
     constraints: tuple[tuple[Callable, Callable], ...] = ()
     has_loss: bool = True
 
-    def __post_init__(self):
-        several = isinstance(self.prior, tuple)
-        pairs = self.prior if several else ((1.0, self.prior),)
-        pairs = [*pairs, *((1.0, prior) for prior, _ in self.constraints)]
-        weighted = frozenset(id(prior) for _, prior in pairs if _takes_weights(prior))
-        object.__setattr__(self, "_weighted", weighted)
-        penalises = isinstance(self.lam, Tensor) or bool(self.lam)
-        object.__setattr__(self, "penalises", penalises)
+    @cached_property
+    def penalises(self) -> bool:
+        """Whether there is a prior, so that gradients by the inputs are needed."""
+        return isinstance(self.lam, Tensor) or bool(self.lam)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the attribution draws references at random."""
+        return getattr(self.attribution, "draws", False)
+
+    @cached_property
+    def _cost(self) -> Cost | SumOfCosts:
+        return cost_of(self.prior)
+
+    @cached_property
+    def _constraints(self) -> tuple[tuple[Cost | SumOfCosts, Callable], ...]:
+        return tuple((cost_of(prior), target) for prior, target in self.constraints)
 
     def by_turns(self) -> tuple[Objective, Objective]:
-        """The loss with the weight penalties, and the priors alone."""
+        """Two objectives: the loss with the weight penalties, and the priors alone."""
         return replace(self, lam=0.0), replace(self, has_loss=False)
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:
@@ -121,8 +124,8 @@ class Objective:
         Parameters
         ----------
         module : nn.Module
-            The network, ``(n, *feature_shape) -> (n, n_outputs)``; or many of them as
-            a ``Stack``, and all tensors have a second axis for the networks.
+            The network, ``(n, *feature_shape) -> (n, n_outputs)``; or a stack of
+            networks, and then all tensors have a second axis for the networks.
         x : Tensor of shape (n, *feature_shape)
         y : Tensor of shape (n,) or (n, n_outputs)
         sample_weight : Tensor of shape (n,), optional
@@ -133,11 +136,16 @@ class Objective:
         Returns
         -------
         Components
+
+        Raises
+        ------
+        ValueError
+            If a noun returns something else than it promises, or loses the graph.
         """
-        n_networks = getattr(module, "n_networks", None)
+        n_networks = n_networks_of(module)
         if self.penalises:
             x = x.detach().requires_grad_()
-        with differentiable(module, x) if self.penalises else nullcontext():
+        with twice_differentiable(module, x) if self.penalises else nullcontext():
             output = module(x)
         losses = row_by_row(self.loss, output, y, n_networks=n_networks)
         data = average(losses, sample_weight)
@@ -155,11 +163,10 @@ class Objective:
                 if annotations is not None:
                     outputs = (1,) * (phi.ndim - annotations.ndim)
                     phi = annotations.reshape(annotations.shape + outputs) * phi
-                prior = self._cost(self.prior, phi, sample_weight, n_networks)
-            for constraint, target in self.constraints:
+                prior = self._cost(phi, sample_weight, n_networks)
+            for cost, target in self._constraints:
                 phi = attribution_of(target)
-                cost = self._cost(constraint, phi, sample_weight, n_networks)
-                prior = prior + cost
+                prior = prior + cost(phi, sample_weight, n_networks)
             prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties if self.has_loss else ():
@@ -172,26 +179,6 @@ class Objective:
             total = total + strength * cost
         return Components(data, prior, total, output)
 
-    def _cost(self, prior, phi, sample_weight, n_networks: int | None) -> Tensor:
-        if isinstance(prior, tuple):
-            given = phi, sample_weight, n_networks
-            return sum(weight * self._cost(each, *given) for weight, each in prior)
-
-        def cost(phi, sample_weight):
-            weighted = id(prior) in self._weighted
-            return prior(phi, sample_weight=sample_weight) if weighted else prior(phi)
-
-        value = batch_by_batch(cost, phi, sample_weight, n_networks=n_networks)
-        of_batch = (n_networks,) if n_networks else ()
-        of_rows = (len(phi), *of_batch)
-        if not isinstance(value, Tensor) or value.shape not in (of_batch, of_rows):
-            raise ValueError(
-                f"prior must return a tensor of shape ({len(phi)},), a cost for each "
-                f"row, or of shape () for all of them, got {shape_of(value)}."
-            )
-        _check_differentiable("prior", value)
-        return value if value.shape == of_batch else average(value, sample_weight)
-
 
 def _checked(phi: Tensor, x: Tensor) -> Tensor:
     is_tensor = isinstance(phi, Tensor)
@@ -200,20 +187,5 @@ def _checked(phi: Tensor, x: Tensor) -> Tensor:
             f"attribution must return a tensor of the shape of x, {tuple(x.shape)}, or "
             f"with a last axis for several scalars, got {shape_of(phi)}."
         )
-    _check_differentiable("attribution", phi)
+    check_differentiable("attribution", phi)
     return phi
-
-
-def _check_differentiable(name: str, value: Tensor) -> None:
-    if torch.is_grad_enabled() and not value.requires_grad:
-        raise ValueError(
-            f"{name} must keep the graph while gradients are enabled (no detach, no "
-            "data, no numpy), or training has no effect on it."
-        )
-
-
-def _takes_weights(prior: Callable) -> bool:
-    try:
-        return "sample_weight" in inspect.signature(prior).parameters
-    except ValueError:  # some callables tell nothing about themselves
-        return False

@@ -1,4 +1,4 @@
-"""Losses of the rows, and their weighted average."""
+"""Losses of each row, and the weighted average of any values of rows."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:
     Parameters
     ----------
     values : Tensor of shape (n,) or (n, n_networks) or ()
-        One value per sample; a scalar is a cost of the whole batch and is returned
-        as it is.
+        One value per sample (and network). A scalar is a cost of the whole batch, and
+        is returned as it is.
     sample_weight : Tensor of the shape of values, optional
         Non-negative weights with a positive sum; all equal if not given.
 

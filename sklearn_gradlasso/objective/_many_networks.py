@@ -1,6 +1,15 @@
-"""Functions of the rows of one network, applied to networks side by side.
+"""Functions of the rows of one network, applied to many networks at once.
 
-Tensors then are ``(n, n_networks, ...)``: for each row one entry of each network.
+Networks of one architecture can be trained as one module, a stack. Its tensors have a
+second axis for the networks: inputs are ``(n, n_networks, *feature_shape)``, outputs
+``(n, n_networks, n_outputs)``, and so are targets, weights, annotations and
+attributions. Entry ``[i, k]`` belongs to row i of the batch of network k. The networks
+share no weights, and each may have other rows, so the entries of one network depend
+neither on other networks nor on their rows. A module says by ``n_networks`` how many
+networks it is; a module without it is one network, whose tensors lack the axis.
+
+The nouns of the equation know nothing of that axis: a loss, a target or a prior is
+written for ``(n, ...)``. The two functions below call them with many networks.
 """
 
 from __future__ import annotations
@@ -14,10 +23,21 @@ __all__ = ["batch_by_batch", "row_by_row"]
 
 
 def row_by_row(function: Callable, *tensors: Tensor | None, n_networks: int | None):
-    """A function ``(n, ...) -> (n, ...)`` that treats each row by itself.
+    """Apply a function that treats each row by itself, such as a loss or a target.
 
-    With ``n_networks`` it is called once, with the rows of all networks; ``None`` is
-    one network, whose tensors have no axis for it.
+    The rows of all networks are put one after the other, so that one call suffices.
+
+    Parameters
+    ----------
+    function : callable
+        ``(n, ...) -> (n, ...)``.
+    *tensors : Tensor of shape (n, n_networks, ...), or None
+    n_networks : int or None
+        ``None`` for one network, whose tensors have the shape (n, ...).
+
+    Returns
+    -------
+    Tensor of shape (n, n_networks, ...), or (n, ...) for one network
     """
     if n_networks is None:
         return function(*tensors)
@@ -27,9 +47,21 @@ def row_by_row(function: Callable, *tensors: Tensor | None, n_networks: int | No
 
 
 def batch_by_batch(function: Callable, *tensors: Tensor | None, n_networks: int | None):
-    """A function ``(n, ...) -> (n,)``, of rows, or ``()``, of all of them.
+    """Apply a function that returns a value for each row, or one for all, as a prior.
 
-    The second kind is called for each network, and gives ``(n_networks,)``.
+    The first network shows which of the two it is: a function of all rows is called
+    for each network, the other one once for all.
+
+    Parameters
+    ----------
+    function : callable
+        ``(n, ...) -> (n,)`` or ``()``.
+    *tensors, n_networks
+        As in :func:`row_by_row`.
+
+    Returns
+    -------
+    Tensor of shape (n, n_networks) or (n_networks,), or (n,) or () for one network
     """
     if n_networks is None:
         return function(*tensors)

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..utils.cudnn import differentiable
+from ..utils.cudnn import twice_differentiable
+from ..utils.networks import n_networks_of, raw_scores_of, same_in_both_modes
+from ._checks import shape_of
 from ._many_networks import row_by_row
 
-__all__ = ["Score", "shape_of"]
+__all__ = ["Score"]
 
 
 @dataclass(frozen=True)
 class Score:
     """The explained scalar as a function of the inputs, ``target o f``.
+
+    This is the one place that looks which attributes a target has.
 
     Parameters
     ----------
@@ -27,11 +31,11 @@ class Score:
     y : Tensor of shape (n, ...), optional
         Encoded targets of the rows.
     x, output : Tensor, optional
-        A batch and ``module(x)``, when it is known: called with this very tensor,
-        the score saves the forward pass. At other inputs the network is evaluated in
-        its evaluation mode, without dropout.
+        A batch and ``module(x)``, if it is known: when the score is called with this
+        very tensor, it saves the forward pass. At other inputs the network runs in
+        evaluation mode, without dropout.
     sample_weight : Tensor of shape (n,), optional
-        Weights of the rows, for an attribution that draws references among them.
+        Weights of the rows, for an attribution whose references are among them.
     """
 
     module: nn.Module
@@ -42,14 +46,30 @@ class Score:
     sample_weight: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Scores of rows, or of several copies of the rows one after the other.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, *feature_shape) or (c * n, *feature_shape)
+
+        Returns
+        -------
+        Tensor of shape (len(x),) or (len(x), m)
+
+        Raises
+        ------
+        ValueError
+            If the target returns something else, or loses the graph.
+        """
         output = self.output if x is self.x else self._evaluated(x)
         y = None if self.ignores_y else self.y
         if y is not None and len(y) < len(x):  # several copies of the rows
             y = y.repeat(len(x) // len(y), *(1,) * (y.ndim - 1))
-        n_networks = getattr(self.module, "n_networks", None)
+        n_networks = n_networks_of(self.module)
         value = row_by_row(self.target, output, y, n_networks=n_networks)
         if n_networks:
-            # Each row of x holds one for each network, on which it alone depends.
+            # Row i of x is a stack with one input per network. The outputs of other
+            # networks do not depend on it, so the sum has the right gradient.
             value = value.sum(dim=1)
         if not isinstance(value, Tensor) or value.shape[:1] != x.shape[:1]:
             raise ValueError(
@@ -68,26 +88,25 @@ class Score:
         """Whether any row can be scored, and not only those that ``y`` belongs to."""
         return self.y is None or getattr(self.target, "ignores_y", False)
 
+    @property
+    def _takes_raw_scores(self) -> bool:
+        return getattr(self.target, "takes_raw_scores", False)
+
     def _evaluated(self, x: Tensor) -> Tensor:
-        module = self.module
-        if getattr(self.target, "takes_raw_scores", False):
-            module = getattr(module, "raw_scores", module)
-        # Straight into the attributes: torch's way is slow enough to show in a step.
+        """Output of the network in evaluation mode; its modes are put back."""
+        module = raw_scores_of(self.module) if self._takes_raw_scores else self.module
+        # `part.training = ...` goes through torch's __setattr__, which is slow enough
+        # to show in the time of a training step.
         modes = [
             vars(part)
             for part in module.modules()
-            if part.training and not getattr(part, "same_in_both_modes", False)
+            if part.training and not same_in_both_modes(part)
         ]
         for mode in modes:
             mode["training"] = False
         try:
-            with differentiable(module, x):
+            with twice_differentiable(module, x):
                 return module(x)
         finally:
             for mode in modes:
                 mode["training"] = True
-
-
-def shape_of(value) -> tuple | str:
-    """The shape of a tensor, or what it is instead."""
-    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

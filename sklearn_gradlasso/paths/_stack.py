@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ..utils.networks import raw_scores_of
+
 __all__ = ["Stack", "named_tensors", "put_into"]
 
 
@@ -66,8 +68,8 @@ class Stack(_Vectorised):
     @property
     def raw_scores(self) -> nn.Module:
         """The networks without their last activation, if that can be told apart."""
-        raw = getattr(self.network, "raw_scores", None)
-        return self if raw is None else _Vectorised(raw)
+        raw = raw_scores_of(self.network)
+        return self if raw is self.network else _Vectorised(raw)
 
     def of_each(self, function: Callable[[nn.Module], Tensor]) -> Tensor:
         """The values ``(n_networks,)`` of a function ``module -> ()`` of each."""

@@ -1,31 +1,20 @@
-"""From an attribution phi to its cost.
-
-A prior is any callable ``phi -> (n,)``, the cost of each sample, which the
-objective averages with the sample weights; a callable that returns a scalar is a
-cost of the whole batch and is taken as it is. If it has a parameter
-``sample_weight``, it is given the weights, or None. Priors sum over features (and
-over explained outputs, if there are several), so that their value does not depend on
-the number of rows.
-
-Batch-level priors are about the importance of a feature to all samples, the
-average magnitude ``a_j = mean_i |phi_ij|`` (Erion et al. 2019, *Learning Explainable
-Models Using Attribution Priors*, section 2.2).
-"""
+"""Priors on the attribution of each sample by itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
-from numbers import Integral
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..utils.validation import is_count
+
 __all__ = ["L1", "L2", "TotalVariation", "WrongSign"]
 
 
-NOTHING = 1e-6  # an attribution
+NEGLIGIBLE = 1e-6  # attributions below are treated as rounding errors
 
 
 @dataclass(frozen=True)
@@ -79,17 +68,17 @@ class L2:
 
 @dataclass(frozen=True)
 class WrongSign:
-    """Sum of the attributions that point the wrong way, ``sum_j max(0, -s_j phi_ij)``.
+    """Sum of the attributions that have the wrong sign, ``sum_j max(0, -s_j phi_ij)``.
 
-    The signs that Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*,
-    name as future work. It is linear in the wrong part, so that, unlike a square, it
-    pulls it to zero and not only near it.
+    Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, name signs as
+    future work. The cost is linear in the wrong attribution. Unlike a square it
+    therefore pulls that attribution to zero, and not only near zero.
 
     Parameters
     ----------
     signs : tuple of int
-        For each feature (flattened) 1 if its attribution is not to be negative, -1 if
-        it is not to be positive, 0 if it is free.
+        For each feature (flattened) 1 if its attribution must not be negative, -1 if
+        it must not be positive, 0 if it is free.
     """
 
     signs: tuple[int, ...]
@@ -115,28 +104,31 @@ class WrongSign:
 class TotalVariation:
     """Differences between the attributions of neighbouring pixels.
 
-    ``sum_rc |phi_(r+1)c - phi_rc| + |phi_r(c+1) - phi_rc|`` on maps divided by their
-    standard deviation, without which small attributions would do as well as smooth
-    ones: the pixel prior of Erion et al. (2019), *Learning Explainable Models Using
-    Attribution Priors*, section 2.1 and appendix E.1.
+    ``sum_rc |phi_(r+1)c - phi_rc| + |phi_r(c+1) - phi_rc|``, the pixel prior of Erion
+    et al. (2019), *Learning Explainable Models Using Attribution Priors*, section 2.1
+    and appendix E.1. The map of each sample (and explained output) is first divided by
+    its standard deviation, because otherwise small attributions would cost as little as
+    smooth ones. Where the deviation is below 1e-6 the map is divided by 1e-6, so that a
+    map of rounding errors does not count. A constant map costs nothing.
 
     Parameters
     ----------
     shape : tuple of int
-        Of the image in a row of features: ``(height, width)`` or ``(channels, height,
-        width)``, or one number for a sequence. Channels are not neighbours.
-    standardize : bool, default=True
-        Whether to divide the map of each sample (and explained output) by its standard
-        deviation (or by 1e-6, if it is smaller, so that a map of rounding errors does
-        not count). A constant map costs nothing.
+        Shape of the image in a row of features: ``(height, width)`` or ``(channels,
+        height, width)``, or one number for a sequence. Values of different channels
+        are not neighbours.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not consist of one to three positive integers.
     """
 
     shape: tuple[int, ...]
-    standardize: bool = field(default=True, kw_only=True)
 
     def __post_init__(self):
         shape = tuple(self.shape) if np.iterable(self.shape) else (self.shape,)
-        if len(shape) not in (1, 2, 3) or not all(map(_is_size, shape)):
+        if len(shape) not in (1, 2, 3) or not all(map(is_count, shape)):
             raise ValueError(
                 "TotalVariation: shape must be (height, width), (channels, height, "
                 f"width) or a length, positive integers, got {self.shape!r}."
@@ -149,7 +141,7 @@ class TotalVariation:
         Parameters
         ----------
         phi : Tensor of shape (n, *feature_shape) or (n, *feature_shape, m)
-            Attributions, as many to a sample as the image has values.
+            Attributions, as many for a sample as the image has values.
 
         Returns
         -------
@@ -158,7 +150,7 @@ class TotalVariation:
         Raises
         ------
         ValueError
-            If a sample has another number of attributions than the image values.
+            If a sample has another number of attributions than the image has values.
         """
         n_values = prod(self.shape)
         if n_values not in (prod(phi.shape[1:]), prod(phi.shape[1:-1])):
@@ -166,19 +158,18 @@ class TotalVariation:
                 f"TotalVariation: shape={self.shape} has {n_values} values, but a "
                 f"sample has attributions of shape {tuple(phi.shape[1:])}."
             )
-        maps = phi.reshape(len(phi), n_values, -1)
-        if self.standardize:
-            # In units of the largest, so that no square is lost or infinite.
-            largest = maps.detach().abs().amax(dim=1, keepdim=True).clamp(min=NOTHING)
-            maps = maps / largest
-            variance = maps.var(dim=1, keepdim=True, correction=0)
-            varies = variance > torch.finfo(maps.dtype).eps ** 2
-            deviation = torch.where(varies, variance, 1.0).sqrt()
-            maps = maps / torch.maximum(deviation, NOTHING / largest)
+        maps = _standardised(phi.reshape(len(phi), n_values, -1))
         maps = maps.reshape(len(phi), *self.shape, -1)
         axes = range(max(1, len(self.shape) - 1), len(self.shape) + 1)
         return sum(maps.diff(dim=axis).abs().flatten(1).sum(dim=1) for axis in axes)
 
 
-def _is_size(value) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+def _standardised(maps: Tensor) -> Tensor:
+    """Maps of shape (n, n_values, m), divided by their standard deviations."""
+    # Dividing by the largest value first keeps the squares from under- and overflow.
+    largest = maps.detach().abs().amax(dim=1, keepdim=True).clamp(min=NEGLIGIBLE)
+    maps = maps / largest
+    variance = maps.var(dim=1, keepdim=True, correction=0)
+    varies = variance > torch.finfo(maps.dtype).eps ** 2
+    deviation = torch.where(varies, variance, 1.0).sqrt()
+    return maps / torch.maximum(deviation, NEGLIGIBLE / largest)

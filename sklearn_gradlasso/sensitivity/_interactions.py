@@ -18,6 +18,7 @@ from ..inspection.evaluation import batches, finite
 from ..inspection.feature_names import numbered
 from ..inspection.open_model import open_model
 from ..objective import Score
+from ..utils.networks import is_piecewise_linear
 from ._results import InteractionImportance
 from ._slopes import computing
 
@@ -105,9 +106,7 @@ def interaction_importance(
 
 def _refuse_piecewise_linear(module: nn.Module) -> None:
     for part in module.modules():
-        if isinstance(part, _PIECEWISE_LINEAR) or getattr(
-            part, "is_piecewise_linear", False
-        ):
+        if isinstance(part, _PIECEWISE_LINEAR) or is_piecewise_linear(part):
             raise ValueError(
                 f"The network has {type(part).__name__.lstrip('_')} layers: it is "
                 "piecewise linear, and its second derivatives are zero or undefined. "

@@ -12,6 +12,7 @@ from skorch.hf import AccelerateMixin
 from torch import Tensor, nn
 
 from ..objective import average
+from ..utils.networks import draws_at_random
 from ..utils.seeds import borrowed_generators
 from .loop import ObjectiveNet
 from .rows import Batch, Batches, Rows
@@ -170,14 +171,16 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
                     "each other, of which every process sees its share; use LayerNorm "
                     "or GroupNorm with an accelerator, or accelerator=None."
                 )
-        for part in (*self.module_.modules(), self.objective.attribution):
-            if isinstance(getattr(part, "generator", None), torch.Generator):
-                raise ValueError(
-                    f"accelerator: {type(part).__name__} draws at random for the whole "
-                    "batch (references among its rows, or noise), of which every "
-                    "process sees its share. Give an attribution such as 'gradients' "
-                    "or 'integrated_gradients', or accelerator=None."
-                )
+        drawing = [part for part in self.module_.modules() if draws_at_random(part)]
+        if self.objective.draws:
+            drawing.append(self.objective.attribution)
+        if drawing:
+            raise ValueError(
+                f"accelerator: {type(drawing[0]).__name__} draws at random for the "
+                "whole batch (references among its rows, or noise), of which every "
+                "process sees its share. Give an attribution such as 'gradients' "
+                "or 'integrated_gradients', or accelerator=None."
+            )
 
     def _check_sameness(self, rows: Rows) -> None:
         sums = [

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ..utils.tensors import tensor_to_read
+
 __all__ = ["Batch", "Batches", "Rows", "RowsSideBySide"]
 
 BATCHES_GATHERED = 16  # Dense rows are gathered for so many batches at once.
@@ -119,9 +121,7 @@ class Rows(Dataset):
         return tensor.expand(n_rows, *self.feature_shape)
 
     def _tensor(self, values: np.ndarray) -> Tensor:
-        values = np.ascontiguousarray(values)
-        # Torch warns about memory it must not write to; we only read.
-        tensor = torch.from_numpy(values if values.flags.writeable else values.copy())
+        tensor = tensor_to_read(np.ascontiguousarray(values))
         dtype = self.dtype if tensor.is_floating_point() else None
         return tensor.to(device=self.device, dtype=dtype)
 

@@ -19,6 +19,7 @@ from torch import nn
 
 from ..objective import average
 from ..objective._many_networks import row_by_row
+from ..utils.networks import n_networks_of
 from .rows import Batches
 from .stopping import RunningMean
 
@@ -189,7 +190,7 @@ class SteppingNet(NeuralNet):
         with torch.no_grad():
             output = self.module_(x)
             weight = batch.extras.get("sample_weight")
-            n_networks = getattr(self.module_, "n_networks", None)
+            n_networks = n_networks_of(self.module_)
             losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
             loss = average(losses, weight)
         return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}

@@ -1,4 +1,4 @@
-"""Annotations in every form an expert may give them, as one array beside X."""
+"""Annotations in every form an expert may give them, as one array in the shape of X."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike
 
 __all__ = ["check_annotations"]
 
-CAUSE = (
-    "Annotations speak of the columns that reach the estimator; a step before it that "
+LIKELY_CAUSE = (
+    "Annotations are about the columns that reach the estimator; a step before it that "
     "makes other columns (a PCA, a one-hot encoder, a selector) is the likely cause."
 )
-CUT = (
+ROW_WAS_SLICED = (
     "Or a search has cut it, because X has as many rows as columns: give an array of "
     "the shape of X then."
 )
-POSITIONS = (
+NO_POSITIONS = (
     "Positions of columns are not taken: give names or one value for each column."
 )
 
@@ -32,56 +32,60 @@ def check_annotations(
     Parameters
     ----------
     annotations : array-like, sparse matrix, DataFrame, dict, list of str or None
-        Weights of the shape of X, or of one row of X for all rows. A DataFrame, and
-        as one row a Series or a dict, is aligned by names, columns it lacks are not
-        annotated; a list of names marks these features in all rows.
+        Weights in the shape of X, or in the shape of one row of X for all rows. A
+        DataFrame, or a Series or dict for one row, is aligned by names; columns that it
+        lacks are not annotated. A list of names marks these features in all rows.
     X : ndarray or CSR matrix of shape (n, ...)
         Inputs as the estimator sees them.
     names : ndarray of str or None
-        Names of their columns.
+        Names of the columns of X.
     index : pandas.Index, optional
-        Labels of their rows, if they came in a DataFrame.
+        Labels of the rows of X, if they came in a DataFrame.
 
     Returns
     -------
     ndarray or CSR matrix of the shape of X, or None
-        Boolean or floating point, sparse only if X is. A row that holds for all is
-        not copied: its array has stride 0.
+        Boolean or floating point, and sparse only if X is. One row for all rows is not
+        copied: the array has stride 0 along the rows.
 
     Raises
     ------
     ValueError
-        If they do not fit the rows or the columns, or are not non-negative numbers.
+        If the annotations do not fit the rows or the columns, or are not non-negative
+        numbers.
     """
     if annotations is None:
         return None
     if hasattr(annotations, "columns"):
         _check_order(getattr(annotations, "index", None), index)
-        annotations = _aligned(annotations, X.shape, names)
+        annotations = _aligned_by_name(annotations, X.shape, names)
     if sp.issparse(annotations) and annotations.ndim == 2:
         _check_shape(annotations.shape, X.shape)
         annotations = annotations.tocsr()
-        _numbers(annotations.data)
+        _check_weights(annotations.data)
         annotations = annotations.astype(X.dtype)
         return annotations if sp.issparse(X) else annotations.toarray()
-    by_name = _by_name(annotations)
-    if by_name is not None:
-        annotations = np.zeros(X.shape[1:], dtype=by_name[1].dtype)
-        annotations[_positions(by_name[0], names)] = by_name[1]
-    values = _numbers(annotations)
+    named = _named_row(annotations)
+    if named is not None:
+        given, weights = named
+        annotations = np.zeros(X.shape[1:], dtype=weights.dtype)
+        annotations[_positions(given, names)] = weights
+    values = _check_weights(annotations)
     if values.ndim == X.ndim - 1:
         shape = (X.shape[0], *values.shape)
-        hint = f" {CUT}" if values.shape == X.shape[:1] else f" {POSITIONS}"
+        sliced = values.shape == X.shape[:1]
+        hint = f" {ROW_WAS_SLICED if sliced else NO_POSITIONS}"
         values = np.broadcast_to(values, _check_shape(shape, X.shape, hint))
     _check_shape(values.shape, X.shape)
     return values
 
 
 def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
+    """The shape given, if it is the one expected."""
     if given[1:] != expected[1:]:
         raise ValueError(
             f"annotations are for rows of shape {given[1:]}, but the rows of X have "
-            f"shape {expected[1:]} at the estimator. {CAUSE}{hint}"
+            f"shape {expected[1:]} at the estimator. {LIKELY_CAUSE}{hint}"
         )
     if given != expected:
         raise ValueError(
@@ -92,8 +96,8 @@ def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
     return given
 
 
-def _numbers(given) -> np.ndarray:
-    """Weights as booleans or in float64."""
+def _check_weights(given) -> np.ndarray:
+    """The weights as booleans, or as non-negative finite numbers in float64."""
     try:
         values = np.asarray(given)
         if values.dtype == bool:
@@ -119,18 +123,19 @@ def _numbers(given) -> np.ndarray:
     return values
 
 
-def _by_name(annotations) -> tuple[list, np.ndarray] | None:
-    """Names and weights of one row, if it is given by names."""
+def _named_row(annotations) -> tuple[list, np.ndarray] | None:
+    """Names and weights of one row, if the annotations are given by names."""
     if isinstance(annotations, Mapping):
-        return list(annotations), _numbers(list(annotations.values()))
+        return list(annotations), _check_weights(list(annotations.values()))
     if _are_names(annotations):
         return list(annotations), np.ones(len(annotations), dtype=bool)
     if hasattr(annotations, "iloc") and _are_names(annotations.index):
-        return list(annotations.index), _numbers(annotations)
+        return list(annotations.index), _check_weights(annotations)
     return None
 
 
 def _are_names(given) -> bool:
+    """Whether a one-dimensional container holds names, or nothing at all."""
     if isinstance(given, str) or not hasattr(given, "__len__") or sp.issparse(given):
         return False
     if getattr(given, "ndim", 1) != 1:
@@ -139,6 +144,7 @@ def _are_names(given) -> bool:
 
 
 def _check_order(given, expected) -> None:
+    """Raise a ``ValueError`` if the rows have the labels of X in another order."""
     if given is None or expected is None or given.equals(expected):
         return
     if len(given) == len(expected) and set(given) == set(expected):
@@ -148,8 +154,9 @@ def _check_order(given, expected) -> None:
         )
 
 
-def _aligned(frame, shape: tuple, names):
-    values = sp.coo_matrix(_numbers(frame.to_numpy()))
+def _aligned_by_name(frame, shape: tuple, names) -> sp.csr_matrix:
+    """The values of a DataFrame at the columns of X that have the same names."""
+    values = sp.coo_matrix(_check_weights(frame.to_numpy()))
     column = np.array(_positions(list(frame.columns), names), dtype=int)[values.col]
     return sp.csr_matrix(
         (values.data, (values.row, column)), shape=(len(frame), shape[1])
@@ -157,6 +164,13 @@ def _aligned(frame, shape: tuple, names):
 
 
 def _positions(given: list, names) -> list[int]:
+    """Positions of these names among the columns of X.
+
+    Raises
+    ------
+    ValueError
+        If a name is not that of a column, or given twice.
+    """
     if not all(isinstance(name, str) for name in given):
         raise ValueError(
             "annotations: features must be named by strings, got "
@@ -182,7 +196,7 @@ def _positions(given: list, names) -> list[int]:
         raise ValueError(
             f"annotations name {unknown[:5]}, which are not among the columns of X at "
             f"the estimator, {list(known)[:5]}{' ...' * (len(known) > 5)}.{meant} "
-            f"{CAUSE}"
+            f"{LIKELY_CAUSE}"
         )
     if len(set(given)) < len(given):
         raise ValueError("annotations name a feature twice; name each feature once.")

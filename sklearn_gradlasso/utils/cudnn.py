@@ -1,4 +1,4 @@
-"""The one place where cuDNN is switched off, for recurrent layers."""
+"""The one place where cuDNN is switched off, for the sake of recurrent layers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-__all__ = ["differentiable"]
+__all__ = ["twice_differentiable"]
 
 
 @contextmanager
-def differentiable(module: nn.Module, x: Tensor) -> Iterator[None]:
-    """Where recurrent layers can be differentiated twice, and in evaluation mode.
+def twice_differentiable(module: nn.Module, x: Tensor) -> Iterator[None]:
+    """Let recurrent layers be differentiated twice, and in evaluation mode.
 
-    cuDNN's fused recurrent kernels can do neither; torch's own, a little slower, can.
+    cuDNN's fused recurrent kernels support neither. Torch's own kernels support both
+    and are a little slower.
     """
     fused = x.is_cuda and any(isinstance(m, nn.RNNBase) for m in module.modules())
     if not fused:
@@ -29,7 +30,8 @@ def differentiable(module: nn.Module, x: Tensor) -> Iterator[None]:
         _switch_back()
 
 
-# The switch is one for all threads: the first to need it off turns it, the last back.
+# The switch is shared by all threads. The first thread that needs cuDNN off switches it
+# off, and the last one puts it back.
 _LOCK = threading.Lock()
 _SWITCHED = {"users": 0, "enabled": True}
 

@@ -1,8 +1,9 @@
-"""Seeds, and the one place where torch's global generators are borrowed.
+"""Seeds, and the one place where torch's global generators are used.
 
-What is ours draws from private generators. A user's network may not: layers of torch
-draw their initial weights, and dropout its masks, from the global generators. They are
-then seeded, and put back as they were, by one thread at a time.
+The package draws from private generators. A user's network may not: torch's layers draw
+their initial weights, and dropout its masks, from the global generators. During such a
+computation they are seeded, and afterwards put back as they were, by one thread at a
+time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 
 __all__ = ["borrowed_generators", "spawn_seeds"]
 
-_BORROWED = threading.RLock()
+_ONE_THREAD = threading.RLock()
 
 
 def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
@@ -28,17 +29,17 @@ def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
 def borrowed_generators(
     seed: int, device: torch.device | str = "cpu"
 ) -> Iterator[None]:
-    """Torch's global generators, seeded and put back at the end.
+    """Seed torch's global generators, and put them back at the end.
 
     Parameters
     ----------
     seed : int
     device : torch.device or str
-        Besides the CPU's generator, that of a CUDA device is borrowed too.
+        The generator of a CUDA device is seeded in addition to that of the CPU.
     """
     device = torch.device(device)
     cuda = [device] if device.type == "cuda" else []
-    with _BORROWED, torch.random.fork_rng(devices=cuda):
+    with _ONE_THREAD, torch.random.fork_rng(devices=cuda):
         torch.random.default_generator.manual_seed(seed)
         for each in cuda:
             with torch.cuda.device(each):

@@ -1,9 +1,9 @@
-"""How many threads a computation takes, whoever calls it.
+"""The number of threads of a computation.
 
-A matrix product rounds differently when it is shared among another number of threads.
-The number is therefore a parameter and not what the calling process happens to allow:
-the same seed gives the same bits serially, in threads and in worker processes. On
-networks of a few thousand weights one thread is also the fastest.
+A matrix product rounds differently with another number of threads. The number is
+therefore a parameter, and does not depend on the calling process: the same seed gives
+the same bits serially, in threads and in worker processes. For networks of a few
+thousand weights one thread is also the fastest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["n_threads", "threads"]
 
 
 def n_threads(n_jobs: int | None) -> int:
-    """Number of threads that ``n_jobs`` stands for; ``None`` is 1, -1 all cores.
+    """Number of threads that ``n_jobs`` stands for: ``None`` is one, -1 all cores.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def n_threads(n_jobs: int | None) -> int:
 
 @contextmanager
 def threads(n_jobs: int | None) -> Iterator[None]:
-    """Compute with that many threads; other Python threads are not affected."""
+    """Compute with this number of threads; other Python threads are not affected."""
     with _openmp().limit(limits=n_threads(n_jobs)):
         yield
 

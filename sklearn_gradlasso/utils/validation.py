@@ -1,4 +1,8 @@
-"""Checks of what users give, with errors that name the argument and the fix."""
+"""Checks of arguments, with errors that name the argument, what was given, and the fix.
+
+Counts are checked by :func:`check_count`, because scikit-learn's ``check_scalar`` takes
+``True`` for an integer.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,9 @@ __all__ = [
     "check_optimizer",
     "check_pairs",
     "check_sample_weight",
+    "finite_array",
     "hold_out",
-    "numbers",
+    "is_count",
     "rows_of_positive_weight",
 ]
 
@@ -40,7 +45,7 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
         If a size is not a positive integer.
     """
     sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
-    if not all(_is_positive_integer(size) for size in sizes):
+    if not all(is_count(size) for size in sizes):
         raise ValueError(
             f"hidden_layer_sizes must be positive integers, got {sizes}; use () for a "
             "linear network."
@@ -51,12 +56,16 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
 def check_optimizer(
     optimizer: str | type, params: dict | None
 ) -> tuple[type[torch.optim.Optimizer], dict]:
-    """The optimizer's class and parameters; by name, torch's fused implementation.
+    """The optimizer's class and parameters.
+
+    An optimizer given by its name uses torch's fused implementation, unless the
+    parameters ask for another one.
 
     Raises
     ------
     TypeError
-        If it is neither a name nor a class of optimizers.
+        If the optimizer is neither a name nor a class of optimizers, or the parameters
+        hold the learning rate.
     """
     params = dict(params or {})
     if "lr" in params:
@@ -64,8 +73,8 @@ def check_optimizer(
             "optimizer_params must not hold 'lr'; set learning_rate_init instead."
         )
     if optimizer in OPTIMIZERS:
-        slower = params.get("foreach") or params.get("differentiable")
-        return OPTIMIZERS[optimizer], {"fused": not slower, **params}
+        fused = not (params.get("foreach") or params.get("differentiable"))
+        return OPTIMIZERS[optimizer], {"fused": fused, **params}
     is_class = isinstance(optimizer, type)
     if is_class and issubclass(optimizer, torch.optim.Optimizer):
         return optimizer, params
@@ -87,7 +96,7 @@ def check_feature_shape(
     """
     if input_shape is None:
         return tuple(row_shape)
-    if not all(_is_positive_integer(size) for size in input_shape):
+    if not all(is_count(size) for size in input_shape):
         raise ValueError(
             f"input_shape must be positive integers, got {tuple(input_shape)}."
         )
@@ -100,7 +109,7 @@ def check_feature_shape(
 
 
 def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch.dtype]:
-    """The device, and the precision in which X is computed on it.
+    """The device, and the precision in which the network computes on it.
 
     Raises
     ------
@@ -127,7 +136,7 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If the weights do not fit X, or all are zero.
+        If the weights do not fit X, or all of them are zero.
     """
     if sample_weight is None:
         return None
@@ -144,12 +153,17 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
 
 
 def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | slice:
-    """Which rows take part; weight zero means that a row is not there.
+    """The rows that take part in training; weight zero means that a row is absent.
+
+    Returns
+    -------
+    ndarray of bool of shape (n,), or slice
+        A slice of all rows if all of them take part.
 
     Raises
     ------
     ValueError
-        If none does.
+        If no row takes part.
     """
     if sample_weight is None:
         return slice(None)
@@ -165,7 +179,16 @@ def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | sl
 def hold_out(
     n_rows: int, fraction: float, stratify: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of training and validation rows.
+    """Indices of training and validation rows, both in increasing order.
+
+    Parameters
+    ----------
+    n_rows : int
+    fraction : float
+        Share of the rows that are held out for validation.
+    stratify : ndarray of shape (n_rows,) or None
+        Labels whose shares are to be the same in both parts.
+    seed : int
 
     Raises
     ------
@@ -189,12 +212,14 @@ def hold_out(
 
 
 def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...]:
-    """Pairs of a strength and a penalty, which may be a name.
+    """Check a list of pairs of a strength and a penalty, which may be a name.
 
     Raises
     ------
-    ValueError, TypeError
-        If one of them is not.
+    ValueError
+        If there is no pair, or a strength is not a finite number of at least 0.
+    TypeError
+        If a penalty is neither callable nor a name.
     """
     for pair in given:
         is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
@@ -217,12 +242,25 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
     return tuple((strength, penalty) for strength, penalty in given)
 
 
-def _is_positive_integer(size) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+def finite_array(name: str, values) -> np.ndarray:
+    """The values of an array, a tensor, a table or a list, as floating-point numbers.
 
+    Parameters
+    ----------
+    name : str
+        What the values are, for error messages.
+    values : array-like, Tensor, DataFrame or sparse matrix
 
-def numbers(name: str, values) -> np.ndarray:
-    """An array of finite floating-point numbers, from whatever holds some."""
+    Returns
+    -------
+    ndarray
+        A copy. Floating-point values keep their precision, others are in float64.
+
+    Raises
+    ------
+    ValueError
+        If the values are not numbers, if there are none, or if one is infinite or NaN.
+    """
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
     values = values.toarray() if sp.issparse(values) else values
@@ -238,7 +276,12 @@ def numbers(name: str, values) -> np.ndarray:
     return array
 
 
+def is_count(value) -> bool:
+    """Whether a value is a positive integer; ``True`` is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
 def check_count(name: str, value) -> None:
     """Raise a ``ValueError`` unless the value is a positive integer."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+    if not is_count(value):
         raise ValueError(f"{name} must be a positive integer, got {value!r}.")

@@ -13,11 +13,10 @@ from sklearn_gradlasso.attributions import (
     _path_integrals,
     by_name,
 )
-from sklearn_gradlasso.attributions._path_integrals import rolled
+from sklearn_gradlasso.attributions._random_references import other_rows
 from sklearn_gradlasso.modules import MLP
 from sklearn_gradlasso.objective import Score
 from sklearn_gradlasso.targets import true_class
-from sklearn_gradlasso.utils.representatives import representatives
 
 W = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], dtype=torch.float64)
 
@@ -73,7 +72,7 @@ def test_integrated_gradients_add_up_for_every_output_and_shape():
 def test_expected_gradients_are_exact_where_the_score_is_linear(n_references):
     weight = torch.rand(40, dtype=torch.float64, generator=generator())
     mean = (weight @ BACKGROUND) / weight.sum()
-    attribution = ExpectedGradients(n_references, BACKGROUND, weight)
+    attribution = ExpectedGradients(n_references).against(BACKGROUND, weight)
     phi = attribution(lambda x: x @ W.T, X)
     expected = W.T * (X - mean).unsqueeze(-1)
     torch.testing.assert_close(phi, expected)
@@ -96,7 +95,7 @@ def test_expected_gradients_come_near_the_integral_and_add_up():
 def test_weights_of_the_background_are_repetition():
     counts = torch.tensor([1, 3] * 20)
     repeated = BACKGROUND.repeat_interleave(counts, dim=0)
-    of_weights = ExpectedGradients(500, BACKGROUND, counts)(curved, X)
+    of_weights = ExpectedGradients(500).against(BACKGROUND, counts)(curved, X)
     of_rows = ExpectedGradients(500, repeated)(curved, X)
     torch.testing.assert_close(of_weights, of_rows)
     truth = exact(curved, X, BACKGROUND, counts.double())
@@ -147,8 +146,8 @@ def test_draws_from_the_batch_are_unbiased(n_rows, k):
             for i in range(n_rows)
         ]
     )
-    for each in (AnyRows(), curved):  # two by two, and rolled
-        attribution = ExpectedGradients(k, generator=generator())
+    for each in (AnyRows(), curved):  # in pairs, and with references at random
+        attribution = ExpectedGradients(k).drawing_from(generator())
         draws = torch.stack([attribution(each, x).detach() for _ in range(600)])
         error = (draws.mean(0) - others) / (draws.std(0) / 600**0.5)
         assert error.abs().max() < 4.5
@@ -189,7 +188,7 @@ def test_weighted_draws_from_the_batch_are_unbiased():
         def __call__(self, x):
             return curved(x)
 
-    attribution = ExpectedGradients(1, generator=generator())
+    attribution = ExpectedGradients(1).drawing_from(generator())
     draws = torch.stack([attribution(Weighted(), X).detach() for _ in range(600)])
     error = (draws.mean(0) - exact(curved, X, X, weight)) / (draws.std(0) / 600**0.5)
     assert error.abs().max() < 4.5
@@ -197,7 +196,7 @@ def test_weighted_draws_from_the_batch_are_unbiased():
 
 def test_draws_from_a_background_are_unbiased():
     counts = torch.tensor([1.0, 3.0] * 20)
-    drawn = ExpectedGradients(2, BACKGROUND, counts).drawing_from(generator())
+    drawn = ExpectedGradients(2).against(BACKGROUND, counts).drawing_from(generator())
     draws = torch.stack([drawn(curved, X).detach() for _ in range(600)])
     truth = exact(curved, X, BACKGROUND, counts.double())
     assert ((draws.mean(0) - truth) / (draws.std(0) / 600**0.5)).abs().max() < 4.5
@@ -211,9 +210,9 @@ def test_rows_that_are_each_others_reference_share_their_gradient():
             calls.append(len(x))
             return curved(x)
 
-    phi = ExpectedGradients(1, generator=generator())(Counting(), X)
+    phi = ExpectedGradients(1).drawing_from(generator())(Counting(), X)
     assert calls == [3]
-    for row in phi:  # its partner's is the opposite
+    for row in phi:  # the partner has the opposite attribution
         assert (phi + row).abs().sum(1).min() < 1e-12
     assert len(torch.unique(phi.abs().sum(1).round(decimals=9))) == 3
 
@@ -223,9 +222,11 @@ def test_a_score_with_targets_goes_with_copies_of_its_rows():
     network = torch.nn.Sequential(NETWORK, torch.nn.LogSoftmax(1))
     score = Score(network, true_class, y)
     assert not score.ignores_y
-    drawn = ExpectedGradients(3, generator=generator())(score, X)
+    drawn = ExpectedGradients(3).drawing_from(generator())(score, X)
     of_class = [
-        ExpectedGradients(3, generator=generator())(lambda x, k=k: network(x)[:, k], X)
+        ExpectedGradients(3).drawing_from(generator())(
+            lambda x, k=k: network(x)[:, k], X
+        )
         for k in (0, 1)
     ]
     expected = torch.where((y == 0).unsqueeze(1), *of_class)
@@ -236,13 +237,13 @@ def test_weights_put_rows_on_a_circle():
     weight = torch.tensor([1.0, 3.0, 2.0])
     source, counts = generator(), torch.zeros(3, 3)
     for _ in range(1500):
-        counts[torch.arange(3), rolled(3, weight, 1, source)[0]] += 1
+        counts[torch.arange(3), other_rows(3, weight, 1, source)[0]] += 1
     expected = (weight / weight.sum()).expand(3, 3)
     torch.testing.assert_close(counts / 1500, expected, atol=0.05, rtol=0)
 
 
 def test_one_row_is_no_batch():
-    attribution = ExpectedGradients(1, generator=generator())
+    attribution = ExpectedGradients(1).drawing_from(generator())
     with pytest.raises(ValueError, match=r"n_samples = 1.*larger batch_size"):
         attribution(curved, X[:1])
     assert (
@@ -251,13 +252,13 @@ def test_one_row_is_no_batch():
 
 
 def test_more_references_than_other_rows_are_all_of_them():
-    drawn = ExpectedGradients(50, generator=generator())(curved, X)
+    drawn = ExpectedGradients(50).drawing_from(generator())(curved, X)
     assert drawn.shape == X.shape
 
 
 def test_a_graph_is_kept_in_both_ways():
     for attribution in (
-        ExpectedGradients(2, generator=generator()),
+        ExpectedGradients(2).drawing_from(generator()),
         ExpectedGradients(5, BACKGROUND),
         IntegratedGradients(3),
     ):
@@ -265,17 +266,6 @@ def test_a_graph_is_kept_in_both_ways():
         attribution(curved, X).abs().sum().backward()
         assert NETWORK[0].weight.grad.abs().max() > 1e-6
     NETWORK.zero_grad()
-
-
-def test_representatives_are_evenly_spaced_in_the_order_of_the_score():
-    values = torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0, 0.0])
-    assert values[representatives(values, None, 3)].tolist() == [1, 3, 5]
-    assert values[representatives(values, None, 6)].tolist() == [0, 1, 2, 3, 4, 5]
-    weight = torch.tensor([0.0, 0.0, 1.0, 0.0, 1.0, 0.0])
-    assert values[representatives(values, weight, 4)].tolist() == [3, 3, 4, 4]
-    two = torch.stack([values, -2 * values], dim=1)
-    chosen = values[representatives(two, None, 6)].tolist()
-    assert chosen in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -289,10 +279,10 @@ def test_representatives_are_evenly_spaced_in_the_order_of_the_score():
         (lambda: ExpectedGradients(5, BACKGROUND * np.nan), "background must hold fin"),
         (lambda: ExpectedGradients(5, ["a", "b"]), "background must be numbers"),
         (lambda: ExpectedGradients(5, [1.0, 2.0]), r"must hold rows.*shape \(2,\)"),
-        (lambda: ExpectedGradients(5, BACKGROUND, [1.0]), "a weight for each row"),
-        (lambda: ExpectedGradients(5, BACKGROUND, [-1.0] * 40), "not negative"),
-        (lambda: ExpectedGradients(5, BACKGROUND, [0.0] * 40), "not all zero"),
-        (lambda: ExpectedGradients(5, None, [1.0]), "for None rows"),
+        (lambda: ExpectedGradients().against(BACKGROUND, [1.0]), "weight for each row"),
+        (lambda: ExpectedGradients().against(BACKGROUND, [-1.0] * 40), "not negative"),
+        (lambda: ExpectedGradients().against(BACKGROUND, [0.0] * 40), "not all zero"),
+        (lambda: ExpectedGradients().against(None, [1.0]), "for None rows"),
         (lambda: IntegratedGradients(baseline="zero"), "baseline must be numbers"),
         (lambda: IntegratedGradients(baseline=None), "baseline must"),
         (lambda: by_name("shap"), r"one of \['expected_gradients', 'gradients'"),
@@ -319,7 +309,8 @@ def test_a_background_in_any_container(container):
 def test_attributions_by_name():
     assert by_name("expected_gradients", n_references=3).n_references == 3
     assert by_name("gradients", n_references=3) == Gradients()
-    assert by_name(abs) is abs
+    given = ExpectedGradients(3)
+    assert by_name(given) is given
     for wrong in (3, Gradients):
         with pytest.raises(TypeError, match="attribution must be a name"):
             by_name(wrong)

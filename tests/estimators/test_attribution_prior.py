@@ -279,7 +279,7 @@ def test_repeated_rows_can_be_held_out_and_constant_ones_fitted():
 def test_explaining_is_deterministic_with_a_generator_of_ones_own():
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
-    given = ExpectedGradients(5, generator=generator)
+    given = ExpectedGradients(5).drawing_from(generator)
     model = AttributionPriorRegressor(attribution=given, **SHORT).fit(X, X[:, 0])
     assert (generator.get_state() == before).all()
     np.testing.assert_array_equal(model.explain(X), model.explain(X))

@@ -190,6 +190,8 @@ def test_the_length_of_the_padding_is_of_no_effect_on_sentence_cnns():
     ids = torch.tensor([[3.0, 4, 5, 0, 0], [7, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
     longer = nn.functional.pad(ids, (0, 30))
     torch.testing.assert_close(net(ids), net(longer))
-    torch.testing.assert_close(net(ids[1:]), net(ids)[1:])  # whoever is beside it
+    torch.testing.assert_close(
+        net(ids[1:]), net(ids)[1:]
+    )  # whichever rows are in the batch
     swapped = ids[:, [1, 0, 2, 3, 4]]
     assert (net(swapped)[0] != net(ids)[0]).any()  # words have an order

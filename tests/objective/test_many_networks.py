@@ -96,7 +96,7 @@ def test_attributions_along_paths_are_those_of_each_network(
 
         def __call__(self, score, x):
             generator = torch.Generator().manual_seed(0)
-            expected = attributions.ExpectedGradients(2, generator=generator)
+            expected = attributions.ExpectedGradients(2).drawing_from(generator)
             return expected(score, x)
 
     attribution = {

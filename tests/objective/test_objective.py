@@ -1,3 +1,7 @@
+import copy
+import pickle
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -15,6 +19,10 @@ def line() -> nn.Linear:
     net.weight.data = torch.tensor([[2.0, -3.0]])
     net.bias.data = torch.tensor([0.5])
     return net
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))
 
 
 def objective(**changes) -> Objective:
@@ -38,7 +46,7 @@ def test_by_hand_on_a_line():
 
 
 def test_weights_enter_loss_and_prior():
-    # Target 2 f: gradients differ between rows only through the annotations.
+    # The gradient is (2, -3) at both rows; annotations keep one part of it at each.
     terms = objective(prior=priors.L2())(
         line(), X, Y, WEIGHT, annotations=torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     )
@@ -139,3 +147,46 @@ def test_one_attribution_serves_priors_with_the_same_target():
     rising = ((priors.WrongSign((1, 1)), targets.output),)
     objective(attribution=counting, constraints=rising)(line(), X, Y)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("through", [copy.deepcopy, pickled])
+def test_a_copy_or_pickle_is_the_same_objective(through):
+    both = ((0.5, priors.Gini()), (2.0, priors.L1()))
+    given = objective(prior=both, weight_penalties=((0.1, weight_penalties.L2()),))
+    expected = given(line(), X, Y, WEIGHT)
+    again = through(given)
+    assert again == given
+    terms = again(line(), X, Y, WEIGHT)
+    assert terms.prior == expected.prior and terms.total == expected.total
+    phi = torch.tensor([[2.0, -3.0]]).expand(2, 2)
+    gini = priors.Gini()(phi, sample_weight=WEIGHT)
+    assert terms.prior.item() == pytest.approx(0.1 * (0.5 * gini + 2.0 * 5.0).item())
+
+
+def test_another_strength_makes_another_objective():
+    given = objective()
+    plain = replace(given, lam=0.0)
+    assert given.penalises and not plain.penalises
+    assert objective(lam=torch.zeros(2)).penalises  # strengths of a stack
+    loss, prior = given.by_turns()
+    assert (loss.penalises, prior.penalises) == (False, True)
+
+
+def test_weights_are_given_to_priors_that_take_them():
+    seen = []
+
+    def weighted(phi, sample_weight):
+        seen.append(sample_weight)
+        return phi.abs().sum()
+
+    objective(prior=weighted)(line(), X, Y, WEIGHT)
+    objective(prior=weighted)(line(), X, Y)
+    assert seen[0] is WEIGHT and seen[1] is None
+
+
+def test_whether_references_are_drawn_is_asked_of_the_attribution():
+    generator = torch.Generator()
+    drawing = attributions.ExpectedGradients().drawing_from(generator)
+    assert objective(attribution=drawing).draws
+    assert not objective().draws
+    assert not objective(attribution=lambda score, x: x).draws

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -39,7 +42,6 @@ ALL = [
     priors.GlobalL2(),
     priors.Gini(),
     priors.TotalVariation((2, 2)),
-    priors.TotalVariation((2, 2), standardize=False),
     priors.GraphLaplacian(np.ones((4, 4))),
 ]
 GLOBAL = [priors.GlobalL2(), priors.Gini(), priors.GraphLaplacian(np.ones((4, 4)))]
@@ -125,22 +127,22 @@ def test_an_empty_graph_costs_nothing():
 
 def test_total_variation_by_hand():
     image = torch.tensor([[[0.0, 1.0, 3.0], [2.0, 2.0, 2.0]]])
-    plain = priors.TotalVariation((2, 3), standardize=False)
-    assert plain(image).tolist() == [(1 + 2) + (0 + 0) + (2 + 1 + 1)]
     std = image.std(correction=0).item()
     cost = priors.TotalVariation((2, 3))(image)
-    assert cost.item() == pytest.approx(7 / std)
+    differences = (1 + 2) + (0 + 0) + (2 + 1 + 1)
+    assert cost.item() == pytest.approx(differences / std)
     assert priors.TotalVariation((2, 3))(100 * image) == pytest.approx(cost)
     two = torch.stack([image, 3 * image], dim=-1)  # each output with its own scale
     assert priors.TotalVariation((2, 3))(two).item() == pytest.approx(14 / std)
 
 
 def test_channels_and_sequences():
-    rows = torch.tensor([[1.0, 1.0, 5.0, 5.0]])
-    channels = priors.TotalVariation((2, 1, 2), standardize=False)
+    rows = torch.tensor([[1.0, 1.0, 5.0, 5.0]])  # of standard deviation 2
+    channels = priors.TotalVariation((2, 1, 2))
     assert channels(rows).tolist() == [0.0]
-    sequence = priors.TotalVariation(4, standardize=False)
-    assert sequence(rows).tolist() == [4.0]
+    assert priors.TotalVariation((1, 2, 2))(rows).tolist() == [2 * 4.0 / 2]
+    sequence = priors.TotalVariation(4)
+    assert sequence(rows).tolist() == [4.0 / 2]
     assert channels(rows.reshape(1, 2, 1, 2)).tolist() == [0.0]
 
 
@@ -213,3 +215,39 @@ def test_gradient_with_respect_to_weights_through_expected_gradients(prior):
     assert torch.autograd.gradcheck(cost, weight)
     assert torch.autograd.gradgradcheck(cost, weight)
     assert torch.autograd.grad(cost(weight), weight)[0].abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("gini", priors.Gini()),
+        ("global_l2", priors.GlobalL2()),
+        ("l1", priors.L1()),
+        ("l2", priors.L2()),
+        ("total_variation", priors.TotalVariation((2, 3))),
+        (abs, abs),
+    ],
+)
+def test_priors_by_name(name, expected):
+    assert priors.by_name(name, (2, 3)) == expected
+
+
+@pytest.mark.parametrize(
+    ("prior", "kind", "message"),
+    [
+        ("smooth", ValueError, r"prior must be one of \['gini'.*got 'smooth'"),
+        ("total_variation", ValueError, "is about images: give input_shape"),
+        (priors.Gini, TypeError, r"got the class Gini; write Gini\(\)"),
+        (3, TypeError, "prior must be a name or a callable.*got int"),
+    ],
+)
+def test_names_of_no_prior(prior, kind, message):
+    with pytest.raises(kind, match=message):
+        priors.by_name(prior, (6,))
+
+
+def test_a_graph_survives_copies_and_pickles():
+    graph = priors.GraphLaplacian(sp.csr_array(np.ones((4, 4))))
+    phi = normal(3, 4)
+    for again in (copy.deepcopy(graph), pickle.loads(pickle.dumps(graph))):
+        assert again(phi) == graph(phi)

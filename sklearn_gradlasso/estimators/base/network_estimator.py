@@ -336,9 +336,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _attribution_to_explain(self, attribution) -> Callable:
         if attribution is None:
             attribution = self._own_attribution()
-        attribution = attributions.by_name(attribution)
-        against = getattr(attribution, "against", None)
-        return attribution if against is None else against(*self._background)
+        return attributions.by_name(attribution).against(*self._background)
 
     def _target_to_explain(self, target) -> Callable:
         return self._task.target_to_explain(target, self.net_.objective.target)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -30,6 +29,7 @@ from ...training.rows import Rows
 from ...training.training_data import TrainingData
 from ...utils import validation as check
 from ...utils.seeds import spawn_seeds
+from ...utils.signatures import has_parameter
 from ...utils.threads import threads
 from . import views
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
@@ -257,7 +257,7 @@ class NGSLLEstimator(ABC):
             sizes = asked["module_params"]["hidden_layer_sizes"]
             asked["module"] = SentenceCNN
             params = {"hidden_layer_sizes": sizes, **params}
-        if "n_tokens" in signature(asked["module"]).parameters:
+        if has_parameter(asked["module"], "n_tokens"):
             params = {"n_tokens": n_tokens, **params}
         return {**asked, "module_params": params}
 

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from ...modules import KHotGate
+from ...utils.networks import outputs_at
 from .view_layout import Layout, Simplified
 
 __all__ = ["SparseLocalLinear"]
 
-FEW = 8  # to one: from then on it is faster to generate only the weights that may count
+# If fewer than 1/8 of z is non-zero, generate only those weights.
+FEW = 8
 
 
 class SparseLocalLinear(nn.Module):
@@ -78,8 +80,9 @@ class SparseLocalLinear(nn.Module):
         if listed is None:
             return z, self.generator(x).unflatten(1, shape)
         few = listed.shape[1] * FEW < self.layout.n_simplified
-        if few and hasattr(self.generator, "at"):
-            return z, self.generator.at(x, listed, self.n_vectors)
+        generated_at = outputs_at(self.generator)
+        if few and generated_at is not None:
+            return z, generated_at(x, listed, self.n_vectors)
         return z, _at(self.generator(x).unflatten(1, shape), listed)
 
 

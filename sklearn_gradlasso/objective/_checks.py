@@ -1,0 +1,22 @@
+"""Checks of what the nouns of the equation return."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["check_differentiable", "shape_of"]
+
+
+def check_differentiable(name: str, value: Tensor) -> None:
+    """Raise a ``ValueError`` if gradients are enabled and the graph has been lost."""
+    if torch.is_grad_enabled() and not value.requires_grad:
+        raise ValueError(
+            f"{name} must keep the graph while gradients are enabled (no detach, no "
+            "data, no numpy), or training has no effect on it."
+        )
+
+
+def shape_of(value) -> tuple | str:
+    """The shape of a tensor, or the type of anything else, for error messages."""
+    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

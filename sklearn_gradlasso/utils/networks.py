@@ -1,0 +1,62 @@
+"""What a network may be asked: the one place that looks, with the defaults.
+
+The docstring of :mod:`sklearn_gradlasso.modules` lists the whole protocol of a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "draws_at_random",
+    "is_piecewise_linear",
+    "many_to_many_of",
+    "n_networks_of",
+    "outputs_at",
+    "raw_scores_of",
+    "same_in_both_modes",
+]
+
+
+def n_networks_of(module: nn.Module) -> int | None:
+    """Number of networks in a stack; ``None`` for a module that is one network."""
+    return getattr(module, "n_networks", None)
+
+
+def raw_scores_of(module: nn.Module) -> nn.Module:
+    """The network without its last activation; by default the module itself."""
+    return getattr(module, "raw_scores", module)
+
+
+def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:
+    """The method ``at`` that computes a few outputs only; ``None`` if there is none."""
+    return getattr(module, "at", None)
+
+
+def many_to_many_of(module: nn.Module) -> bool | None:
+    """Whether there are outputs at every time step; ``None`` if no part says so.
+
+    A module is many-to-many if it or one of its parts says that it is.
+    """
+    said = [
+        part.many_to_many for part in module.modules() if hasattr(part, "many_to_many")
+    ]
+    return any(said) if said else None
+
+
+def same_in_both_modes(part: nn.Module) -> bool:
+    """Whether a part computes the same values in training and in evaluation mode."""
+    return getattr(part, "same_in_both_modes", False)
+
+
+def is_piecewise_linear(part: nn.Module) -> bool:
+    """Whether a part says that its second derivatives vanish almost everywhere."""
+    return getattr(part, "is_piecewise_linear", False)
+
+
+def draws_at_random(part: nn.Module) -> bool:
+    """Whether a part draws from a private generator, such as a gate in training."""
+    return isinstance(getattr(part, "generator", None), torch.Generator)
