@@ -1,4 +1,8 @@
-"""The loop over epochs: when training ends, and which weights it leaves."""
+"""The loop over epochs: when training ends, and which weights it leaves.
+
+It replaces skorch's loops over epochs and batches, so that nothing is done at a batch
+that no callback asks for.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,15 @@ import math
 from contextlib import nullcontext
 from threading import Event
 
+import numpy as np
+import torch
+from skorch.callbacks import Callback
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from ..objective import average
 from .rows import Batches, Rows
-from .step import SteppingNet
+from .step import TERMS, SteppingNet
 from .stopping import Plateau, RunningMean, Snapshot
 
 __all__ = ["ObjectiveNet"]
@@ -148,6 +156,55 @@ class ObjectiveNet(SteppingNet):
             finite.restore()
         return self
 
+    def get_iterator(self, dataset, training=False):
+        return Batches(dataset, self.batch_size, self.generator if training else None)
+
+    def start(self, mean: RunningMean | None) -> None:
+        """Prepare for epochs; ``mean`` averages the weights of their last steps."""
+        self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
+        self._mean, self._lowest = mean, {}
+        self._parameters = list(self.module_.parameters())
+
+    def start_epoch(self, has_prior: bool) -> None:
+        """Decide what is minimised in the epoch that begins."""
+        self._objectives = self.objectives_of_step(has_prior)
+
+    def on_epoch_begin(self, net, **kwargs):
+        # Keep the current epoch in an attribute: `self.history[-1]` copies the history.
+        # Callbacks may look for the last batch; the lean loop has one for all of them.
+        batches = [{}] if self._lean else []
+        self._epoch = {"batches": batches, "epoch": len(self.history) + 1}
+        self.history.append(self._epoch)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        if iterator is None:
+            return
+        if self.module_.training is not training:
+            self._set_training(training)
+        if training:
+            self._learnable = [p for p in self._parameters if p.requires_grad]
+        second_half = len(iterator) // 2
+        kept = []
+
+        def step(batch, **kwargs):
+            result = step_fn(batch, **kwargs)
+            kept.append(result["kept"])
+            if training and self._mean and len(kept) > second_half:
+                self._mean.add()
+            return result
+
+        try:
+            if self._lean:
+                for batch in iterator:
+                    step(batch)
+            else:
+                super().run_single_epoch(iterator, training, prefix, step)
+        finally:
+            if training and kept:  # An interrupt may have left some of them.
+                self._record_training(kept)
+        if not training:
+            self._record_validation(kept)
+
     def trained_tensors(self) -> list[Tensor]:
         """Tensors that training changes: learnable parameters, and buffers."""
         learnable = [p for p in self.module_.parameters() if p.requires_grad]
@@ -170,6 +227,30 @@ class ObjectiveNet(SteppingNet):
             self.ended_by_ = "callback"
         return improved
 
+    def _record_training(self, kept: list[tuple]) -> None:
+        weights = np.array([float(weight) for weight, *_ in kept])
+        terms = torch.stack([term for _, *terms in kept for term in terms])
+        means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()
+        self._epoch.update(zip(TERMS, means.tolist()))
+        self._mark_lowest("train_loss")
+
+    def _record_validation(self, kept: list[tuple]) -> None:
+        outputs, ys, weights = zip(*kept)
+        output, y = torch.cat(outputs), torch.cat(ys)
+        weight = None if weights[0] is None else torch.cat(weights)
+        self._epoch["valid_loss"] = average(
+            self.objective.loss(output, y), weight
+        ).item()
+        if math.isfinite(self._epoch["valid_loss"]):
+            self._epoch["valid_score"] = self.validation_score(output, y, weight)
+            self._mark_lowest("valid_loss")
+
+    def _mark_lowest(self, name: str) -> None:
+        lowest = self._epoch[name] < self._lowest.get(name, math.inf)
+        self._epoch[f"{name}_best"] = lowest
+        if lowest:
+            self._lowest[name] = self._epoch[name]
+
     def _show(self, bar: tqdm) -> None:
         if self.progress:
             shown = {
@@ -183,3 +264,8 @@ class ObjectiveNet(SteppingNet):
         """Whether an epoch of the history has a loss, and finite ones only."""
         losses = (epoch.get("train_total", math.nan), epoch.get("valid_loss", 0.0))
         return all(map(math.isfinite, losses))
+
+
+def _asks_for_batches(callback: Callback) -> bool:
+    hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+    return any(getattr(type(callback), h) is not getattr(Callback, h) for h in hooks)

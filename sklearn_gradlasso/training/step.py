@@ -1,17 +1,15 @@
 """One step on one batch: where skorch meets the objective.
 
 ``train_step_single`` replaces skorch's, because skorch's ``get_loss`` does not see the
-tensor that the network received. The loop over the batches of an epoch replaces
-skorch's, so that it does nothing that no callback asks for.
+tensor that the network received. Which objectives a step minimises, which parameters
+learn, and whether any callback asks for batches is decided by the loop.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
@@ -20,8 +18,6 @@ from torch import nn
 from ..objective import average
 from ..objective._many_networks import row_by_row
 from ..utils.networks import n_networks_of
-from .rows import Batches
-from .stopping import RunningMean
 
 __all__ = ["TERMS", "SteppingNet"]
 
@@ -92,60 +88,11 @@ class SteppingNet(NeuralNet):
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(message) from error
 
-    def get_iterator(self, dataset, training=False):
-        return Batches(dataset, self.batch_size, self.generator if training else None)
-
-    def start(self, mean: RunningMean | None) -> None:
-        """Prepare for epochs; ``mean`` averages the weights of their last steps."""
-        self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
-        self._mean, self._lowest = mean, {}
-        self._parameters = list(self.module_.parameters())
-
-    def start_epoch(self, has_prior: bool) -> None:
-        """Decide what is minimised in the epoch that begins."""
-        self._objectives = self.objectives_of_step(has_prior)
-
     def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
         """Hook: the objectives that a step minimises, one after the other."""
         objective = self.objective if has_prior else replace(self.objective, lam=0.0)
         alternates = objective.penalises and self.schedule == "alternating"
         return objective.by_turns() if alternates else (objective,)
-
-    def on_epoch_begin(self, net, **kwargs):
-        # Keep the current epoch in an attribute: `self.history[-1]` copies the history.
-        # Callbacks may look for the last batch; the lean loop has one for all of them.
-        batches = [{}] if self._lean else []
-        self._epoch = {"batches": batches, "epoch": len(self.history) + 1}
-        self.history.append(self._epoch)
-
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        if iterator is None:
-            return
-        if self.module_.training is not training:
-            self._set_training(training)
-        if training:
-            self._learnable = [p for p in self._parameters if p.requires_grad]
-        second_half = len(iterator) // 2
-        kept = []
-
-        def step(batch, **kwargs):
-            result = step_fn(batch, **kwargs)
-            kept.append(result["kept"])
-            if training and self._mean and len(kept) > second_half:
-                self._mean.add()
-            return result
-
-        try:
-            if self._lean:
-                for batch in iterator:
-                    step(batch)
-            else:
-                super().run_single_epoch(iterator, training, prefix, step)
-        finally:
-            if training and kept:  # An interrupt may have left some of them.
-                self._record_training(kept)
-        if not training:
-            self._record_validation(kept)
 
     def train_step(self, batch, **fit_params):
         results = []
@@ -195,38 +142,9 @@ class SteppingNet(NeuralNet):
             loss = average(losses, weight)
         return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
 
-    def _record_training(self, kept: list[tuple]) -> None:
-        weights = np.array([float(weight) for weight, *_ in kept])
-        terms = torch.stack([term for _, *terms in kept for term in terms])
-        means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()
-        self._epoch.update(zip(TERMS, means.tolist()))
-        self._mark_lowest("train_loss")
-
-    def _record_validation(self, kept: list[tuple]) -> None:
-        outputs, ys, weights = zip(*kept)
-        output, y = torch.cat(outputs), torch.cat(ys)
-        weight = None if weights[0] is None else torch.cat(weights)
-        self._epoch["valid_loss"] = average(
-            self.objective.loss(output, y), weight
-        ).item()
-        if math.isfinite(self._epoch["valid_loss"]):
-            self._epoch["valid_score"] = self.validation_score(output, y, weight)
-            self._mark_lowest("valid_loss")
-
-    def _mark_lowest(self, name: str) -> None:
-        lowest = self._epoch[name] < self._lowest.get(name, math.inf)
-        self._epoch[f"{name}_best"] = lowest
-        if lowest:
-            self._lowest[name] = self._epoch[name]
-
 
 def _joined(of_loss: dict, of_prior: dict) -> dict:
     """The terms of two steps, on the loss and on the prior, as those of one."""
     weight, data, _, total = of_loss["kept"]
     _, _, prior, prior_total = of_prior["kept"]
     return {**of_loss, "kept": (weight, data, prior, total + prior_total)}
-
-
-def _asks_for_batches(callback: Callback) -> bool:
-    hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-    return any(getattr(type(callback), h) is not getattr(Callback, h) for h in hooks)
