@@ -1,7 +1,7 @@
 """NGSLL: neural generators of sparse local linear models.
 
-``estimators`` are the two public classes, and ``ngsll_estimator`` is what they share. It
-has two views of each row (``views``, packed into one array by ``view_layout``), a
+``estimators`` holds the two public classes, ``ngsll_estimator`` what they share. It has
+two views of each row (``views``, packed into one array by ``view_layout``), a
 training in two phases (``two_phases``), a network that writes linear models
 (``sparse_local_linear``), and these models as arrays (``linear_models``).
 ``token_sequencer`` makes token ids of texts.
