@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_pandas_support
 
-from ..inspection.feature_groups import Group, groups_of, with_groups
+from ..inspection.feature_groups import (
+    Group,
+    added,
+    groups_of,
+    names_with_groups,
+    with_groups,
+)
 from ..inspection.open_model import open_model
 
 __all__ = ["Explanation"]
@@ -300,12 +306,13 @@ class Explanation:
         shape, outputs = (len(self), names.size), self.values.shape[self.data.ndim :]
         values, data = self.values.reshape(*shape, *outputs), self.data.reshape(shape)
         left = with_groups(groups, names.size)
-        kept = list(left)
-        new_values, new_names = values[:, kept], names[kept]
-        new_data = data[:, kept].astype(object)
+        new_data = data[:, list(left)].astype(object)
         for j, group in enumerate(left.values()):
             if group is not None:
-                new_values[:, j] = values[:, group.positions].sum(axis=1)
                 new_data[:, j] = group.data(data, names)
-                new_names[j] = group.name
-        return replace(self, values=new_values, data=new_data, feature_names=new_names)
+        return replace(
+            self,
+            values=added(values, left),
+            data=new_data,
+            feature_names=names_with_groups(names, left),
+        )

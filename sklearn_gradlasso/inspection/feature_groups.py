@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from .feature_names import names_known, numbered
 
-__all__ = ["Group", "groups_of", "with_groups"]
+__all__ = ["Group", "added", "groups_of", "names_with_groups", "with_groups"]
 
 
 class Group(NamedTuple):
@@ -119,6 +119,35 @@ def with_groups(groups: list[Group], n_features: int) -> dict[int, Group | None]
     grouped = {k for group in groups for k in group.positions}
     left = [k for k in range(n_features) if k in first or k not in grouped]
     return {k: first.get(k) for k in left}
+
+
+def added(values: np.ndarray, left: dict[int, Group | None]) -> np.ndarray:
+    """Values of features, with those of each group added up.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_features, ...)
+    left : dict
+        As :func:`with_groups` returns it.
+
+    Returns
+    -------
+    ndarray of shape (n, len(left), ...)
+    """
+    sums = values[:, list(left)]
+    for j, group in enumerate(left.values()):
+        if group is not None:
+            sums[:, j] = values[:, group.positions].sum(axis=1)
+    return sums
+
+
+def names_with_groups(names: np.ndarray, left: dict[int, Group | None]) -> np.ndarray:
+    """Names of features, with the name of each group in the place of its first."""
+    new = names[list(left)]
+    for j, group in enumerate(left.values()):
+        if group is not None:
+            new[j] = group.name
+    return new
 
 
 def _given(groups: Mapping, names: list[str]) -> list[Group]:

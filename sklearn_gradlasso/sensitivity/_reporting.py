@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inspection.feature_groups import groups_of, with_groups
+from ..inspection.feature_groups import (
+    Group,
+    added,
+    groups_of,
+    names_with_groups,
+    with_groups,
+)
 from ..inspection.feature_names import numbered
 from ..inspection.open_model import OpenedModel
 
@@ -21,12 +27,12 @@ class NamedFeatures:
     ----------
     names : ndarray of str
         Names of features and groups, in the shape of a row of importances.
-    members : ndarray of shape (n_features, n_names) or None
-        1 where a feature is part of what has the name, if there are groups.
+    left : dict of int to Group or None, or None
+        The features that are left when groups are features, if there are groups.
     """
 
     names: np.ndarray
-    members: np.ndarray | None = None
+    left: dict[int, Group | None] | None = None
 
     @classmethod
     def of(
@@ -64,17 +70,13 @@ class NamedFeatures:
             return cls(names)
         found = groups_of(groups, names, X, opened.transformers)
         left = with_groups(found, names.size)
-        members, new = np.zeros((names.size, len(left))), names.ravel()[list(left)]
-        for j, (k, group) in enumerate(left.items()):
-            members[k if group is None else group.positions, j] = 1
-            new[j] = new[j] if group is None else group.name
-        return cls(new, members)
+        return cls(names_with_groups(names.ravel(), left), left)
 
     def added(self, values: np.ndarray) -> np.ndarray:
         """Values of shape (n, *shape of a row), with those of each group added up."""
-        if self.members is None:
+        if self.left is None:
             return values
-        return values.reshape(len(values), -1) @ self.members
+        return added(values.reshape(len(values), -1), self.left)
 
 
 def percent(values: np.ndarray, first_axis: int) -> np.ndarray:
