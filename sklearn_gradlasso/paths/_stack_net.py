@@ -1,4 +1,4 @@
-"""The training of many networks as one, each of which ends when it has settled."""
+"""Training of many networks as one, in which each network stops when it has settled."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ from ._stack import named_tensors
 
 __all__ = ["Course", "StackNet"]
 
-KEPT_BYTES = 31 * 2**20  # the largest block that the C library keeps
+KEPT_BYTES = 31 * 2**20  # largest block that the C library keeps after it is freed
 
 
 @dataclass
 class Course:
-    """How the training of one of many networks went.
+    """The state of the training of one network of a stack.
 
     Attributes
     ----------
     plateau : Plateau
-        Decides when it stops.
+        It decides when training stops.
     tensors : dict of str to Tensor
-        The parameters and buffers that its training has left, once it has ended.
+        The trained parameters and buffers; empty until training has ended.
     history : list of dict
-        Losses of each epoch, by the names of skorch's history.
+        Losses of each epoch, under the names of skorch's history.
     ended_by : {"max_epochs", "plateau", "divergence"}
+        Why training ended.
+    best : list of Tensor or None
+        The weights with the best validation score so far.
     """
 
     plateau: Plateau
@@ -46,7 +49,7 @@ class Course:
     best: list[Tensor] | None = None
 
     def add(self, epoch: dict) -> dict:
-        """Append the losses of an epoch, each marked if it is the lowest so far."""
+        """Append the losses of an epoch, and mark those that are the lowest so far."""
         for name in ("train_loss", "valid_loss"):
             if name in epoch:
                 before = [past[name] for past in self.history]
@@ -56,15 +59,15 @@ class Course:
 
 
 class StackNet(ObjectiveNet):
-    """A net whose module is a ``Stack``; its networks are trained as if each was alone.
+    """A net whose module is a ``Stack``; each network is trained as if it was alone.
 
     Parameters
     ----------
     module : Stack
     part_of : Tensor of shape (n_networks,), int64
-        The number of the data set that each network is trained on.
+        Index of the data set that each network is trained on.
     objective : Objective
-        It has a strength for each network.
+        An objective with a strength for each network.
     **kwargs
         Parameters of :class:`ObjectiveNet`, without callbacks.
     """
@@ -88,10 +91,10 @@ class StackNet(ObjectiveNet):
         Returns
         -------
         list of Course
-            One for each network, in their order.
+            The training of each network, in the order of the stack.
         """
-        # Freeing a large block makes the C library keep the memory of a step for the
-        # next step, where it would return it to the system each time.
+        # Allocate and free a large block. From then on the C library keeps the memory
+        # of a step for the next step instead of returning it to the system each time.
         torch.empty(KEPT_BYTES, dtype=torch.uint8)
         running = courses = [Course(copy(self.plateau)) for _ in self.part_of]
         batches = self.get_iterator(rows, training=True)
@@ -124,7 +127,7 @@ class StackNet(ObjectiveNet):
         return _BatchesOfNetworks(super().get_iterator(dataset, training), self)
 
     def _judge(self, running: list[Course], counts: bool, validated: bool) -> None:
-        """Add the epoch to the history of each network, and decide whether it ends."""
+        """Add the epoch to the history of each network, and decide which ones stop."""
         for k, course in enumerate(running):
             epoch = course.add({name: of[k] for name, of in self._epoch.items()})
             if not self.is_finite(epoch):
@@ -136,7 +139,7 @@ class StackNet(ObjectiveNet):
                     course.ended_by = "plateau"
 
     def _end(self, course: Course, k: int, *before: Snapshot) -> None:
-        """Store what a network has learned, or the last finite weights it had."""
+        """Store the trained weights of a network, or its last finite ones."""
         earlier = [[values[k] for values in snapshot.values] for snapshot in before]
         if course.ended_by == "divergence":
             candidates = earlier
@@ -151,7 +154,7 @@ class StackNet(ObjectiveNet):
             course.tensors[name] = value.clone()
 
     def _without_ended(self, running: list[Course], finite: Snapshot) -> list[Course]:
-        """Take networks that have ended out of the stack; return the others."""
+        """Remove networks whose training has ended; return the remaining trainings."""
         left = [k for k, course in enumerate(running) if not course.tensors]
         if 0 < len(left) < len(running):
             chosen = torch.tensor(left, device=self.part_of.device)
@@ -197,7 +200,7 @@ class StackNet(ObjectiveNet):
 
 
 class _BatchesOfNetworks:
-    """Batches of several data sets, as batches of the networks trained on them."""
+    """Batches whose second axis runs over networks instead of over data sets."""
 
     def __init__(self, batches: Batches, net: StackNet):
         self.batches, self.net = batches, net
