@@ -33,37 +33,38 @@ __all__ = ["LambdaSearch"]
 
 PARAMETERS_DOC = """\
 lams : int or array-like of shape (n_lams,), default=20
-        The strengths to choose from; or how many, evenly spaced in their logarithm
-        from 0.001 to 10 times the strength at which loss and penalty are of one
-        magnitude.
+        The strengths to choose from, or their number. A number of strengths are evenly
+        spaced in their logarithm from 0.001 to 10 times the strength at which loss and
+        penalty are equally large.
     cv : int, cross-validation generator or iterable, default=None
-        As in ``GridSearchCV``; ``None`` is five folds.
+        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds.
     scoring : str or callable, default=None
-        As in ``GridSearchCV``; by default accuracy, or R2.
+        The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
     selection : {"best", "one_se"} or callable, default="best"
-        "best" is the highest mean score over the folds (of equal ones the strongest
-        penalty); "one_se" the strongest penalty whose mean score is within one standard
-        error of it; a callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath`
-        and returns the index of the strength.
+        "best" chooses the strength with the highest mean score over the folds, and the
+        largest strength among equal scores. "one_se" chooses the largest strength whose
+        mean score is within one standard error of the highest. A callable takes the
+        :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
+        strength.
     warm_path : bool, default=False
-        Whether each network of the search starts from the weights of the next smaller
-        strength, and not all from the same."""
+        Whether each network of the search starts from the weights of the network with
+        the next smaller strength. By default all have the same initial weights."""
 
 ATTRIBUTES_DOC = """\
 lams_ : ndarray of shape (n_lams,)
         The strengths.
     scores_ : ndarray of shape (n_folds, n_lams)
-        Scores on the rows held out; NaN where training diverged.
+        Scores on the held-out rows; NaN where training diverged.
     effective_features_ : ndarray of shape (n_lams,)
-        Average number of features that matter at a sample held out, by input
-        gradients; the mean over folds.
+        Average number of features that matter at a held-out sample, computed from
+        input gradients; the mean over folds.
     importances_ : ndarray of shape (n_lams, n_features)
-        Mean over folds of ``feature_importances_``."""
+        Mean of ``feature_importances_`` over folds."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LambdaSearch(ABC):
-    """What an estimator adds that has no ``lam``, because ``fit`` finds it."""
+    """Parameters and ``fit`` of estimators that find ``lam`` by cross-validation."""
 
     lams: int | ArrayLike = 20
     cv: int | Iterable | Any = None
@@ -87,20 +88,20 @@ class LambdaSearch(ABC):
     @staticmethod
     @abstractmethod
     def _with_lam(**params):
-        """Hook: the estimator that has a ``lam``, with these parameters."""
+        """Hook: make the estimator that has a parameter ``lam``."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
-        """Choose the strength by cross-validation, and train with it on all rows.
+        """Choose the strength by cross-validation, then train with it on all rows.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs, best on a common scale; with a ``module`` also of shape
-            ``(n_samples, *feature_shape)``.
+            Inputs. Scale the features to a common scale. With a ``module`` the shape
+            may also be ``(n_samples, *feature_shape)``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values (several columns for a regressor only).
+            Class labels, or target values. Only a regressor takes several columns.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training, and in scores that take them.
+            Weights in training, and in scores that support weights.
 
         Returns
         -------
@@ -111,7 +112,7 @@ class LambdaSearch(ABC):
         ------
         ValueError
             If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN with all strengths, or with the one chosen.
+            infinite or NaN with all strengths or with the chosen strength.
         """
         self._validate_params()
         with undone_on_failure(self):
@@ -160,7 +161,7 @@ class LambdaSearch(ABC):
         )
 
     def _chosen(self, path: LambdaPath) -> int:
-        """Index of the strength."""
+        """Index of the strength that ``selection`` chooses."""
         if callable(self.selection):
             index = self.selection(path)
             if not isinstance(index, Integral) or not 0 <= index < len(path.lams):
@@ -179,8 +180,9 @@ class LambdaSearch(ABC):
         best = np.nanmax(means)
         if self.selection == "one_se":
             n_folds = len(path.scores)
-            spread = path.scores[:, means == best].std(axis=0, ddof=min(1, n_folds - 1))
-            best = best - spread.max() / np.sqrt(n_folds)
+            of_best = path.scores[:, means == best]
+            deviation = of_best.std(axis=0, ddof=min(1, n_folds - 1)).max()
+            best = best - deviation / np.sqrt(n_folds)
         good = np.flatnonzero(means >= best)
         return int(good[path.lams[good].argmax()])
 

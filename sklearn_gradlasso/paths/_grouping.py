@@ -179,8 +179,8 @@ def _first_step(
         of_each = torch.tensor(lams, dtype=torch.float64)
         objective = replace(objective, lam=of_each.to(rows[:1][0]))
         rows = RowsSideBySide([rows] * len(lams))
-    # Indices give a copy of the rows, as in shuffled training; a slice gives a view,
-    # whose memory would not be counted.
+    # Indices give a copy of the batch. A slice would give a view, whose storage is that
+    # of all rows.
     batch = rows[torch.arange(prepared.batch_size, device=rows.device)]
     terms = objective(network.train(), *batch, **batch.extras)
     learnable = [p for p in network.parameters() if p.requires_grad]

@@ -1,8 +1,9 @@
-"""What the estimators share.
+"""The code that all estimators share.
 
-``network_estimator`` is scikit-learn's contract: fit, explain, store. ``classifier`` and
-``regressor`` add what only one of the two has, and ``annotated`` the ``fit`` that takes
-annotations. They use functions and records: ``parameters`` (fields, limits, and their
-documentation), ``preparation`` (from data to rows and a network), ``task`` (what the
-output means), ``reporting`` (how training ended), ``storage`` (arrays for a pickle).
+``network_estimator`` fulfils scikit-learn's contract: fit, explain, pickle.
+``classifier`` and ``regressor`` add predictions and fitted attributes, and
+``annotated`` has the ``fit`` that takes annotations. They use functions and records:
+``parameters`` (fields, limits, and their documentation), ``preparation`` (makes rows
+and a network from data), ``task`` (the meaning of the network's output), ``reporting``
+(warnings about the end of training) and ``storage`` (arrays for a pickle).
 """
