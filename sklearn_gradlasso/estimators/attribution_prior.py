@@ -48,7 +48,7 @@ class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
         ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, which are multiplied with ``sample_weight``. "balanced"
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
         gives all classes the same total weight.
 
     Attributes

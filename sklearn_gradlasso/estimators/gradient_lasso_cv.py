@@ -37,7 +37,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
         Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, which are multiplied with ``sample_weight``. "balanced"
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
         gives all classes the same total weight.
 
     Attributes

@@ -121,7 +121,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         this penalty off.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, which are multiplied with ``sample_weight``. "balanced"
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
         gives all classes the same total weight.
 
     Attributes
