@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .attribution_prior_objective import PriorTrained
+from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.classifier import NetworkClassifier
@@ -28,7 +28,7 @@ feature_importances_ : ndarray of shape (n_features,)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
+class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     """Neural network classifier that is trained with a prior on its explanations.
 
     The network minimises ``cross-entropy + lam * prior(attribution)``. The default
@@ -99,7 +99,7 @@ class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorRegressor(PriorTrained, NetworkRegressor):
+class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
     """Neural network regressor that is trained with a prior on its explanations.
 
     The network minimises ``mean squared error + lam * prior(attribution)``. The error

@@ -18,7 +18,7 @@ from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
 
-__all__ = ["PriorTrained"]
+__all__ = ["AttributionPriorMixin"]
 
 IMPORTANCE_REFERENCES = 50
 
@@ -60,7 +60,7 @@ lam : float, default=0.1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class PriorTrained:
+class AttributionPriorMixin:
     """Parameters, objective and importances of a network with an attribution prior."""
 
     lam: float = 0.1
@@ -91,12 +91,12 @@ class PriorTrained:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._epochs_before = self.n_iter_ if warm else 0
+        self._n_previous_epochs = self.n_iter_ if warm else 0
         # A single remaining row is added to the last batch: see ``Batches``.
         in_one_batch = 1 + prepared.batch_size
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
         # When training continues, it must draw new references.
-        entropy = prepared.seed, 1 + self._epochs_before
+        entropy = prepared.seed, 1 + self._n_previous_epochs
         (self._reference_seed,) = spawn_seeds(1, *entropy)
 
     def _schedule_options(self, one_pass):
@@ -106,7 +106,7 @@ class PriorTrained:
                 f"prior_start={self.prior_start} leaves no epoch to the prior; it must "
                 f"be less than max_iter={self.max_iter}."
             )
-        remaining = max(0, self.prior_start - self._epochs_before)
+        remaining = max(0, self.prior_start - self._n_previous_epochs)
         return {"schedule": self.schedule, "prior_start": remaining}
 
     def _objective(self, lam):

@@ -18,11 +18,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..paths import LambdaPath
 from ..paths._grid import (
-    fits_along,
-    grid_of,
+    evaluate_fits,
+    fit_path,
     mean_over_folds,
-    seeded,
-    strengths,
+    resolve_lams,
+    seeded_clone,
 )
 from ..paths._path_record import names_of
 from ..training.training_data import TrainingData
@@ -145,13 +145,13 @@ class LambdaSearch(ABC):
         own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
-        estimator = seeded(self._with_lam(**params))
-        lams = strengths(estimator, data, self.lams)
+        estimator = seeded_clone(self._with_lam(**params))
+        lams = resolve_lams(estimator, data, self.lams)
         parts, rest = zip(*splits)
-        fits = fits_along(estimator, data, parts, lams, self.warm_path)
+        fits = fit_path(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
         held_out = [partial(data.part, index) for index in rest]
-        grid = grid_of(fits, shape, held_out, self.scoring)
+        grid = evaluate_fits(fits, shape, held_out, self.scoring)
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
@@ -186,5 +186,5 @@ class LambdaSearch(ABC):
         good = np.flatnonzero(means >= best)
         return int(good[path.lams[good].argmax()])
 
-    def _lam_asked(self):
+    def _requested_lam(self):
         return self.lam_

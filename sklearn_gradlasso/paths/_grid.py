@@ -19,19 +19,19 @@ from ..metrics import effective_features
 from ..training.prepared import can_be_prepared, prepare
 from ..training.training_data import TrainingData
 from ..utils.threads import threads
-from ._scheduler import fits_of
+from ._scheduler import fit_all
 from ._stack import named_tensors
 from ._train_group import Fit
 
 __all__ = [
     "Grid",
-    "converged",
-    "fits_along",
-    "grid_of",
+    "evaluate_fits",
+    "finite_fits",
+    "fit_path",
     "input_gradients",
     "mean_over_folds",
-    "seeded",
-    "strengths",
+    "resolve_lams",
+    "seeded_clone",
 ]
 
 
@@ -47,7 +47,7 @@ class Grid(NamedTuple):
     importances: np.ndarray
 
 
-def seeded(estimator):
+def seeded_clone(estimator):
     """Clone an estimator, with an integer as ``random_state``.
 
     All fits of the clone to the same rows then give the same network.
@@ -77,7 +77,7 @@ def seeded(estimator):
     return estimator.set_params(random_state=random_state)
 
 
-def strengths(
+def resolve_lams(
     estimator,
     data: TrainingData,
     lams: int | ArrayLike,
@@ -126,7 +126,7 @@ def _checked(lams: ArrayLike) -> np.ndarray:
     return values
 
 
-def fits_along(
+def fit_path(
     estimator,
     data: TrainingData,
     parts: Sequence[np.ndarray],
@@ -139,18 +139,18 @@ def fits_along(
     next smaller strength on the same part.
     """
     if not warm_start:
-        yield from fits_of(estimator, data, parts, lams)
+        yield from fit_all(estimator, data, parts, lams)
         return
-    left: dict = {}
+    trained: dict = {}
     for k in np.argsort(lams, kind="stable"):
-        fits = fits_of(estimator, data, parts, lams[[k]], dict(left))
+        fits = fit_all(estimator, data, parts, lams[[k]], dict(trained))
         with closing(fits):
             for fit in fits:
-                left[fit.part] = named_tensors(fit.estimator.net_.module_)
+                trained[fit.part] = named_tensors(fit.estimator.net_.module_)
                 yield fit._replace(strength=int(k))
 
 
-def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
+def finite_fits(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
     """Yield the fits whose loss stayed finite, and warn at the end about the others.
 
     Raises
@@ -177,7 +177,7 @@ def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
         warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
 
 
-def grid_of(
+def evaluate_fits(
     fits: Iterator[Fit],
     shape: tuple[int, int],
     held_out: Sequence[Callable[[], TrainingData]],
@@ -196,7 +196,7 @@ def grid_of(
         raise ValueError(f"scoring must be one score, got {scoring!r}.")
     scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
     importances = None
-    with closing(converged(fits, np.prod(shape))) as fits:
+    with closing(finite_fits(fits, np.prod(shape))) as fits:
         for part, strength, estimator in fits:
             if importances is None:
                 n_features = len(estimator.feature_importances_)

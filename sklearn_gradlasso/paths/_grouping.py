@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from ..training.prepared import Prepared
-from ..training.rows import RowsSideBySide
+from ..training.rows import StackedRows
 from ..utils.threads import threads
 from ._stack import Stack
 
@@ -178,7 +178,7 @@ def _first_step(
     if isinstance(network, Stack):
         of_each = torch.tensor(lams, dtype=torch.float64)
         objective = replace(objective, lam=of_each.to(rows[:1][0]))
-        rows = RowsSideBySide([rows] * len(lams))
+        rows = StackedRows([rows] * len(lams))
     # Indices give a copy of the batch. A slice would give a view, whose storage is that
     # of all rows.
     batch = rows[torch.arange(prepared.batch_size, device=rows.device)]

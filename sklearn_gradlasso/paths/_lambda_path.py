@@ -10,7 +10,7 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ..training.training_data import TrainingData
-from ._grid import fits_along, grid_of, seeded, strengths
+from ._grid import evaluate_fits, fit_path, resolve_lams, seeded_clone
 from ._path_record import LambdaPath, names_of
 
 __all__ = ["lambda_path"]
@@ -91,21 +91,21 @@ def lambda_path(
     """
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
-    estimator = seeded(estimator)
+    estimator = seeded_clone(estimator)
     data = TrainingData(*indexable(X, y), sample_weight, annotations)
     held_out = data if X_test is None else TrainingData(X_test, y_test)
-    lams = strengths(estimator, data, lams)
+    lams = resolve_lams(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}
 
     def fits():
         given = estimator, data, everything, lams, warm_start
-        with closing(fits_along(*given)) as found:
+        with closing(fit_path(*given)) as found:
             for fit in found:
                 if return_estimators:
                     estimators[fit.strength] = fit.estimator
                 yield fit
 
-    grid = grid_of(fits(), (1, len(lams)), [lambda: held_out], scoring)
+    grid = evaluate_fits(fits(), (1, len(lams)), [lambda: held_out], scoring)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,

@@ -26,12 +26,12 @@ from ._grouping import GroupSize
 from ._stack import put_into
 from ._train_group import Fit, Job, train_group
 
-__all__ = ["fits_of"]
+__all__ = ["fit_all"]
 
 SECONDS_BETWEEN_SIGNALS = 0.1  # longest time before an interrupt is noticed
 
 
-def fits_of(
+def fit_all(
     estimator,
     data: TrainingData,
     parts: Sequence[np.ndarray],
@@ -84,7 +84,7 @@ def fits_of(
             chosen, order = order[:n_parts], order[n_parts:]
             ready |= {k: prepared_part(k) for k in chosen if k not in ready}
             groups = _groups(ready, lams, size)
-            with closing(_as_they_end(pool, n_workers, groups)) as fits:
+            with closing(_completed_fits(pool, n_workers, groups)) as fits:
                 for fit in fits:
                     n_unsettled += fit.ended_by == "max_epochs"
                     bar.update()
@@ -101,7 +101,7 @@ def fits_of(
         )
 
 
-def _as_they_end(
+def _completed_fits(
     pool: ThreadPoolExecutor, n_workers: int, groups: Iterator[list[Job]]
 ) -> Iterator[Fit]:
     """Yield the fits of all groups in the order in which the groups end.

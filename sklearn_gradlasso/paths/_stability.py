@@ -16,11 +16,11 @@ from sklearn.utils.validation import _num_samples
 from ..training.training_data import TrainingData
 from ..utils.validation import check_count
 from ._grid import (
-    converged,
-    fits_along,
+    finite_fits,
+    fit_path,
     input_gradients,
-    seeded,
-    strengths,
+    resolve_lams,
+    seeded_clone,
 )
 from ._path_record import names_of
 
@@ -162,16 +162,16 @@ def stability_selection(
         raise ValueError(f"fraction must be above 0 and below 1, got {fraction!r}.")
     if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
-    estimator = seeded(estimator)
+    estimator = seeded_clone(estimator)
     data = TrainingData(*indexable(X, y), sample_weight, annotations)
     kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
-    lams = strengths(estimator, data, lams, ENDS)
+    lams = resolve_lams(estimator, data, lams, ENDS)
     sizes: dict = {}
-    fits = fits_along(estimator, data, parts, lams)
-    with closing(converged(fits, len(lams) * n_subsamples)) as fits:
+    fits = fit_path(estimator, data, parts, lams)
+    with closing(finite_fits(fits, len(lams) * n_subsamples)) as fits:
         for part, strength, fitted in fits:
             gradients = input_gradients(fitted, data.part(parts[part]).X)
             size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))

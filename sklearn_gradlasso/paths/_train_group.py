@@ -13,7 +13,7 @@ import torch
 
 from ..training.loop import ObjectiveNet
 from ..training.prepared import Candidate, Prepared
-from ..training.rows import RowsSideBySide
+from ..training.rows import StackedRows
 from ..utils.threads import threads
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
@@ -101,10 +101,10 @@ def _train_as_one(
         part_of=part_of.to(like.device),
         stop=stop,
     )
-    rows = (RowsSideBySide(each) for each in zip(*(p.rows for p in different)))
-    for prepared, candidate, course in zip(parts, candidates, net.train(*rows)):
+    rows = (StackedRows(each) for each in zip(*(p.rows for p in different)))
+    for prepared, candidate, training in zip(parts, candidates, net.train(*rows)):
         net = prepared.net_of(candidate, deepcopy(prepared.network))
-        put_into(net.module_.eval(), course.tensors)
-        net.history.extend(course.history)
-        net.ended_by_ = course.ended_by
+        put_into(net.module_.eval(), training.tensors)
+        net.history.extend(training.history)
+        net.ended_by_ = training.ended_by
         yield net

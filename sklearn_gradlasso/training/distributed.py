@@ -22,7 +22,7 @@ __all__ = ["DataParallelNet"]
 BATCH_NORM = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
 
 
-class Share(Batch):
+class BatchShare(Batch):
     """The rows of a batch that one process computes on.
 
     Attributes
@@ -97,7 +97,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
 
     def get_iterator(self, dataset, training=False):
         batches = ObjectiveNet.get_iterator(self, dataset, training)
-        return _Shares(batches, self._share) if training else batches
+        return _ProcessBatches(batches, self._own_rows) if training else batches
 
     def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
         return tuple(
@@ -109,9 +109,9 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             for objective in super().objectives_of_step(has_prior)
         )
 
-    def train_step_single(self, batch: Share, **fit_params):
+    def train_step_single(self, batch: BatchShare, **fit_params):
         result = ObjectiveNet.train_step_single(self, batch)
-        terms = torch.stack(result["kept"][1:]) * batch.part_of_weight
+        terms = torch.stack(result["record"][1:]) * batch.part_of_weight
         gradients = [theta.grad for theta in self._learnable]
         given = terms.new_tensor([grad is not None for grad in gradients])
         parts = [
@@ -126,12 +126,12 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             # the same parameters.
             if theta.grad is not None or given[k]:
                 theta.grad = sums[k].view_as(theta)
-        kept = (batch.weight, *terms)
-        return {**result, "loss": terms[-1], "kept": kept}
+        record = (batch.weight, *terms)
+        return {**result, "loss": terms[-1], "record": record}
 
     def validation_step(self, batch: Batch, **fit_params):
         x, y = batch
-        own, is_empty = self._share(len(x))
+        own, is_empty = self._own_rows(len(x))
         with torch.no_grad():
             part = self.module_(x[own])
             output = part.new_zeros(len(x), *part.shape[1:])
@@ -140,7 +140,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             output = self._sum(output)
             weight = batch.extras.get("sample_weight")
             loss = average(self.objective.loss(output, y), weight)
-        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
 
     def _end_epoch(self, *epoch) -> bool:
         improved = super()._end_epoch(*epoch)
@@ -156,7 +156,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         """Sum over processes; every process receives the same bits."""
         return self.accelerator.reduce(values, "sum")
 
-    def _share(self, n_rows: int) -> tuple[slice, bool]:
+    def _own_rows(self, n_rows: int) -> tuple[slice, bool]:
         """The rows of a batch that belong to this process, and whether it has none.
 
         Every process must take part in each step. A process without rows computes on
@@ -210,21 +210,21 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             )
 
 
-class _Shares:
+class _ProcessBatches:
     """The shares of one process in the batches of an epoch."""
 
-    def __init__(self, batches: Batches, share: Callable[[int], tuple[slice, bool]]):
-        self.batches, self.share = batches, share
+    def __init__(self, batches: Batches, own_rows: Callable[[int], tuple[slice, bool]]):
+        self.batches, self.own_rows = batches, own_rows
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[Share]:
+    def __iter__(self) -> Iterator[BatchShare]:
         for batch in self.batches:
             x, y = batch
-            own, is_empty = self.share(len(x))
+            own, is_empty = self.own_rows(len(x))
             extras = {name: values[own] for name, values in batch.extras.items()}
-            share = Share(x[own], y[own], extras)
+            share = BatchShare(x[own], y[own], extras)
             share.part_of_rows = 0.0 if is_empty else len(share[0]) / len(x)
             share.weight, share.part_of_weight = len(x), share.part_of_rows
             if "sample_weight" in extras:

@@ -187,12 +187,12 @@ class ObjectiveNet(SteppingNet):
         if training:
             self._learnable = [p for p in self._parameters if p.requires_grad]
         second_half = len(iterator) // 2
-        kept = []
+        records = []
 
         def step(batch, **kwargs):
             result = step_fn(batch, **kwargs)
-            kept.append(result["kept"])
-            if training and self._mean and len(kept) > second_half:
+            records.append(result["record"])
+            if training and self._mean and len(records) > second_half:
                 self._mean.add()
             return result
 
@@ -203,10 +203,10 @@ class ObjectiveNet(SteppingNet):
             else:
                 super().run_single_epoch(iterator, training, prefix, step)
         finally:
-            if training and kept:  # After an interrupt, record the steps so far.
-                self._record_training(kept)
+            if training and records:  # After an interrupt, record the steps so far.
+                self._record_training(records)
         if not training:
-            self._record_validation(kept)
+            self._record_validation(records)
 
     def trained_tensors(self) -> list[Tensor]:
         """The tensors that training changes: learnable parameters and buffers."""
@@ -230,15 +230,15 @@ class ObjectiveNet(SteppingNet):
             self.ended_by_ = "callback"
         return improved
 
-    def _record_training(self, kept: list[tuple]) -> None:
-        weights = np.array([float(weight) for weight, *_ in kept])
-        terms = torch.stack([term for _, *terms in kept for term in terms])
+    def _record_training(self, records: list[tuple]) -> None:
+        weights = np.array([float(weight) for weight, *_ in records])
+        terms = torch.stack([term for _, *terms in records for term in terms])
         means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()
         self._epoch.update(zip(TERMS, means.tolist()))
         self._mark_lowest("train_loss")
 
-    def _record_validation(self, kept: list[tuple]) -> None:
-        outputs, ys, weights = zip(*kept)
+    def _record_validation(self, records: list[tuple]) -> None:
+        outputs, ys, weights = zip(*records)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
         self._epoch["valid_loss"] = average(

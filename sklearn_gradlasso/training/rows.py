@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 
 from ..utils.tensors import tensor_to_read
 
-__all__ = ["Batch", "Batches", "Rows", "RowsSideBySide"]
+__all__ = ["Batch", "Batches", "Rows", "StackedRows"]
 
 BATCHES_GATHERED = 16  # number of batches whose dense rows are gathered at once
 
@@ -127,7 +127,7 @@ class Rows(Dataset):
         return tensor.to(device=self.device, dtype=dtype)
 
 
-class RowsSideBySide(Dataset):
+class StackedRows(Dataset):
     """Several data sets with the same number of rows, for networks trained as one.
 
     The tensors of a batch have a second axis for the data sets.
@@ -159,7 +159,7 @@ class Batches:
 
     Parameters
     ----------
-    rows : Rows or RowsSideBySide
+    rows : Rows or StackedRows
     batch_size : int
         Number of rows of a batch. The last batch may be smaller. If a single row
         remains, it is added to the batch before it.
@@ -170,7 +170,7 @@ class Batches:
 
     def __init__(
         self,
-        rows: Rows | RowsSideBySide,
+        rows: Rows | StackedRows,
         batch_size: int,
         generator: torch.Generator | None = None,
     ):

@@ -130,8 +130,13 @@ class SteppingNet(NeuralNet):
         # With a prior x is also a leaf of the graph, but its gradient is not needed.
         inputs = self._learnable if self._current_objective.penalises else None
         total.backward(inputs=inputs)
-        kept = (weight, terms.data.detach(), terms.prior.detach(), terms.total.detach())
-        return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
+        record = (
+            weight,
+            terms.data.detach(),
+            terms.prior.detach(),
+            terms.total.detach(),
+        )
+        return {"loss": terms.total, "y_pred": terms.output, "record": record}
 
     def validation_step(self, batch, **fit_params):
         x, y = batch
@@ -141,11 +146,11 @@ class SteppingNet(NeuralNet):
             n_networks = n_networks_of(self.module_)
             losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
             loss = average(losses, weight)
-        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
 
 
 def _joined(of_loss: dict, of_prior: dict) -> dict:
     """Combine the terms of a step on the loss and of a step on the prior."""
-    weight, data, _, total = of_loss["kept"]
-    _, _, prior, prior_total = of_prior["kept"]
-    return {**of_loss, "kept": (weight, data, prior, total + prior_total)}
+    weight, data, _, total = of_loss["record"]
+    _, _, prior, prior_total = of_prior["record"]
+    return {**of_loss, "record": (weight, data, prior, total + prior_total)}

@@ -83,7 +83,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     # Hooks with a default ------------------------------------------------------------
 
-    def _lam_asked(self) -> float | str:
+    def _requested_lam(self) -> float | str:
         """Hook: return the strength of the prior before "auto" is resolved."""
         return self.lam
 
@@ -128,7 +128,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: return the shape in which the network receives a row of checked X."""
         return self._feature_shape
 
-    def _architecture_asked(self) -> dict[str, Any]:
+    def _requested_architecture(self) -> dict[str, Any]:
         """Hook: return arguments of ``build_module`` from the current parameters."""
         return architecture_of(self)
 
@@ -225,8 +225,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 prepared = prepare_fit(self, data, **how)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
-                asked = self._lam_asked()
-                lam, found = resolve_lam(asked, self._objective, prepared, known)
+                requested = self._requested_lam()
+                lam, found = resolve_lam(requested, self._objective, prepared, known)
                 self.lam_, self._found_lam = lam, found
                 record = TrainingRecord.of(self) if warm else TrainingRecord()
                 phases = self._phases(prepared, self._objective(lam), record)

@@ -175,18 +175,18 @@ def _check_call(estimator, one_pass: bool) -> None:
 
 
 def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
-    asked = estimator._architecture_asked()
+    requested = estimator._requested_architecture()
     if not warm:
-        estimator._architecture = {**asked, "seed": seed}
+        estimator._architecture = {**requested, "seed": seed}
         if estimator.module == "tabular":
-            given = data.X, asked["n_features"], data.sample_weight
+            given = data.X, requested["n_features"], data.sample_weight
             estimator._architecture["columns"] = columns_of(*given)
         return estimator._with_head(build_module(**estimator._architecture))
-    known = {name: estimator._architecture[name] for name in asked}
-    if joblib.hash(asked) != joblib.hash(known):
+    known = {name: estimator._architecture[name] for name in requested}
+    if joblib.hash(requested) != joblib.hash(known):
         raise ValueError(
             "partial_fit and warm_start continue with the same network: it was "
-            f"{known}, parameters now ask for {asked}. Fit a clone of the "
+            f"{known}, parameters now ask for {requested}. Fit a clone of the "
             "estimator instead."
         )
     return estimator.net_.module_

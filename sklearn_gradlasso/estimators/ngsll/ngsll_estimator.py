@@ -203,7 +203,7 @@ class NGSLLEstimator(ABC):
 
     # Training ------------------------------------------------------------------------
 
-    def _lam_asked(self):
+    def _requested_lam(self):
         return 0.0  # There is no prior, because the gate makes explanations sparse.
 
     def _objective(self, lam):
@@ -243,12 +243,12 @@ class NGSLLEstimator(ABC):
         head = self._task.head(linear, n_vectors)
         return nn.Sequential(linear) if head is linear else head
 
-    def _architecture_asked(self):
+    def _requested_architecture(self):
         n_outputs = self._layout.n_simplified * self._task.n_scores
-        asked = {**super()._architecture_asked(), "n_outputs": n_outputs}
+        requested = {**super()._requested_architecture(), "n_outputs": n_outputs}
         n_tokens = views.n_tokens_of(self.encode_)
         if n_tokens is None or isinstance(self.module, nn.Module):
-            return asked
+            return requested
         if self.module == "tabular":
             raise ValueError(
                 "module='tabular' is for columns of a table, but encode makes token "
@@ -256,12 +256,12 @@ class NGSLLEstimator(ABC):
             )
         params = self.module_params or {}
         if self.module is None:
-            sizes = asked["module_params"]["hidden_layer_sizes"]
-            asked["module"] = SentenceCNN
+            sizes = requested["module_params"]["hidden_layer_sizes"]
+            requested["module"] = SentenceCNN
             params = {"hidden_layer_sizes": sizes, **params}
-        if has_parameter(asked["module"], "n_tokens"):
+        if has_parameter(requested["module"], "n_tokens"):
             params = {"n_tokens": n_tokens, **params}
-        return {**asked, "module_params": params}
+        return {**requested, "module_params": params}
 
     def _check_network(self, network, x):
         linear = network.eval()[0]
