@@ -139,8 +139,8 @@ class LambdaSearch(ABC):
         splits = list(cv.split(data.X, checked.y))
         if not splits:
             raise ValueError(
-                f"cv={self.cv!r} gives no folds; of splits give a list, because an "
-                "iterator can be used once only."
+                f"cv={self.cv!r} gives no folds; give splits as a list, because an "
+                "iterator can be used only once."
             )
         own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()

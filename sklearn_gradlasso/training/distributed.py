@@ -171,9 +171,9 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         for part in self.module_.modules():
             if isinstance(part, BATCH_NORM):
                 raise ValueError(
-                    f"module: {type(part).__name__} makes rows of a batch depend on "
-                    "each other, of which every process sees its share; use LayerNorm "
-                    "or GroupNorm with an accelerator, or accelerator=None."
+                    f"module: {type(part).__name__} makes the rows of a batch depend "
+                    "on each other, but every process has only a share of them; use "
+                    "LayerNorm or GroupNorm with an accelerator, or accelerator=None."
                 )
         drawing = [part for part in self.module_.modules() if draws_at_random(part)]
         if self.objective.draws:
@@ -181,8 +181,8 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         if drawing:
             raise ValueError(
                 f"accelerator: {type(drawing[0]).__name__} draws at random for the "
-                "whole batch (references among its rows, or noise), of which every "
-                "process sees its share. Give an attribution such as 'gradients' "
+                "whole batch (references among its rows, or noise), but every process "
+                "has only a share of it. Give an attribution such as 'gradients' "
                 "or 'integrated_gradients', or accelerator=None."
             )
 
@@ -244,9 +244,9 @@ def _of_rows(prior):
         value = prior(phi, **weights)
         if isinstance(value, Tensor) and value.ndim == 0:
             raise ValueError(
-                f"prior: {type(prior).__name__} is one cost of the whole batch, of "
-                "which every process sees its share, and is not the sum over shares. "
-                "Use a prior that returns a cost for each row, such as L1(), with an "
+                f"prior: {type(prior).__name__} returns one cost for the whole batch, "
+                "which is not the sum of the costs of the processes' shares. Use a "
+                "prior that returns a cost for each row, such as L1(), with an "
                 "accelerator, or accelerator=None."
             )
         return value

@@ -150,7 +150,7 @@ class NGSLLEstimator(ABC):
                 "encode and simplify; use feature_importances_ or explain."
             )
         if target == "training":
-            raise ValueError("target='training' is of no meaning here: no prior.")
+            raise ValueError("target='training' has no meaning without a prior.")
         return super()._differentiable(X, target, in_units)
 
     # Linear models -------------------------------------------------------------------
@@ -334,8 +334,9 @@ class NGSLLEstimator(ABC):
         if self.simplify_ is None:
             if views.n_tokens_of(self.encode_) is not None:
                 raise ValueError(
-                    "simplify must be given for texts: what the linear models are "
-                    "about, for example CountVectorizer() with mask_zeros=True."
+                    "simplify must be given for texts, because it makes the features "
+                    "of the linear models; for example CountVectorizer() with "
+                    "mask_zeros=True."
                 )
             z = x if sp.issparse(x) else x.reshape(len(x), -1)
         else:

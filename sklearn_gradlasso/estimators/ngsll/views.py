@@ -111,6 +111,6 @@ def refuse_text(X) -> None:
     one_dimensional = isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1
     if one_dimensional and len(X) and isinstance(next(iter(X)), str):
         raise ValueError(
-            "X holds texts; say how the network is to read them, for example with "
-            "encode=TokenSequencer()."
+            "X holds texts, which the network cannot read; encode them, for example "
+            "with encode=TokenSequencer()."
         )
