@@ -45,9 +45,9 @@ NETWORK_DOC = parameters_doc(
         ``modules.SentenceCNN``, which takes ``module_params`` but not
         ``activation``.""",
     """The
-        network must map ``(n, *feature_shape)`` to weights of shape ``(n, n_outputs)``,
+        network must map ``(n, *feature_shape)`` to weights of shape ``(n, n_outputs)``
         without a last activation, where n_outputs is d times the number of weight
-        vectors. If it has a parameter ``n_tokens``, it receives the number of token
+        vectors. If it has a parameter ``n_tokens``, it is given the number of token
         ids. With a ``module``, ``activation`` has no effect, and X may have more than
         two dimensions.""",
 )
