@@ -1,4 +1,4 @@
-"""Attribution priors: networks trained with what one expects of their explanations.
+"""Attribution priors: networks whose training penalises unwanted explanations.
 
     objective = loss + lam * prior(attribution(target o f, x)) + weight penalties
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .attribution_prior_objective import PriorTrained
+from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.classifier import NetworkClassifier
@@ -21,34 +21,35 @@ __all__ = ["AttributionPriorClassifier", "AttributionPriorRegressor"]
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Average magnitude over the training data (up to 500 rows that stand for it) of
-        the attribution of {importance_target}: the paper's global attribution. Sums
-        to 1.
+        The global attribution of the paper: the average magnitude of the attribution
+        of {importance_target}. The average is over up to 500 rows that represent the
+        training data. The importances sum to 1.
     """
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
-    """Neural network classifier trained with an expectation of its explanations.
+class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
+    """Neural network classifier that is trained with a prior on its explanations.
 
-    Minimises ``cross-entropy + lam * prior(attribution)``. By default the prior is the
-    Gini index of the features' average expected gradients: few features are to have
-    all the importance. Smooth images (``prior="total_variation"``), alike neighbours in
-    a graph (``prior=GraphLaplacian(adjacency)``) or anything that can be written as a
-    differentiable function of attributions are as good.
+    The network minimises ``cross-entropy + lam * prior(attribution)``. The default
+    prior is the Gini index of the average expected gradients of the features, which
+    concentrates importance on few features. Other priors make the attributions of
+    images smooth (``prior="total_variation"``), or give neighbours in a graph similar
+    importance (``prior=GraphLaplacian(adjacency)``). A prior can also be any
+    differentiable function of the attributions.
 
     Parameters
     ----------
     {prior_parameters}
     target : str or callable, default=None
-        Scalar that is attributed in training: by default the log-odds (two classes) or
-        the log-probability of the predicted class; else "log_prob_sum", "output",
-        "probabilities", "true_class", or a callable ``(log_probabilities, y) ->
-        (n,)``.
+        Scalar that is attributed in training. The default is the log-odds for two
+        classes, and the log-probability of the predicted class for more. Other values
+        are "log_prob_sum", "output", "probabilities", "true_class", or a callable
+        ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
-        all classes the same total weight.
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight.
 
     Attributes
     ----------
@@ -56,15 +57,16 @@ class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
 
     See Also
     --------
-    AttributionPriorRegressor : The same for regression.
-    GradientLassoClassifier : Few features at each sample, by gradients.
+    AttributionPriorRegressor : The same method for regression.
+    GradientLassoClassifier : Gradients are sparse at each sample.
 
     Notes
     -----
-    Expected gradients in training are a random estimate; ``explain`` returns a
-    deterministic and more exact one. The estimator keeps up to 500 rows of the training
-    data as references for it, also in a pickle. Annotations (see ``fit``) multiply the
-    attribution before the prior sees it, so that it acts where they are not 0.
+    Training uses a random estimate of the expected gradients, while ``explain`` returns
+    a deterministic and more accurate estimate. Its references are up to 500 rows of the
+    training data, which the estimator keeps and which are part of its pickle. The
+    attribution is multiplied by the annotations (see ``fit``) before the prior is
+    applied, so the prior acts only where the annotations are not 0.
 
     References
     ----------
@@ -88,8 +90,8 @@ class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
 
     _shared_doc = {
         "{fitted_attributes}": IMPORTANCES_DOC.format(
-            importance_target="the log-odds (two classes) or of the predicted\n"
-            "        class's log-probability"
+            importance_target="the log-odds (two classes) or of the\n"
+            "        log-probability of the predicted class"
         )
         + OF_CLASSIFIERS,
     }
@@ -97,22 +99,22 @@ class AttributionPriorClassifier(PriorTrained, NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorRegressor(PriorTrained, NetworkRegressor):
-    """Neural network regressor trained with an expectation of its explanations.
+class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
+    """Neural network regressor that is trained with a prior on its explanations.
 
-    Minimises ``mean squared error + lam * prior(attribution)``, the error and the
-    explained prediction in units of the standard deviation of y. By default the prior
-    is the Gini index of the features' average expected gradients: few features are to
-    have all the importance. With ``prior=GraphLaplacian(adjacency)`` neighbours in a
-    graph are to matter alike.
+    The network minimises ``mean squared error + lam * prior(attribution)``. The error
+    and the attributed prediction are in units of the standard deviation of y. The
+    default prior is the Gini index of the average expected gradients of the features,
+    which concentrates importance on few features. With
+    ``prior=GraphLaplacian(adjacency)`` neighbours in a graph get similar importance.
 
     Parameters
     ----------
     {prior_parameters}
     target : str or callable, default=None
-        Scalar that is attributed in training: by default "output", the prediction in
-        standardised units (several outputs have an attribution each); or a callable
-        ``(output, y) -> (n,)``.
+        Scalar that is attributed in training. The default is "output", the prediction
+        in standardised units; each of several outputs has its own attribution. A
+        callable ``(output, y) -> (n,)`` is also possible.
     {network_parameters}
 
     Attributes
@@ -121,16 +123,16 @@ class AttributionPriorRegressor(PriorTrained, NetworkRegressor):
 
     See Also
     --------
-    AttributionPriorClassifier : The same for classification.
-    GradientLassoRegressor : Few features at each sample, by gradients.
+    AttributionPriorClassifier : The same method for classification.
+    GradientLassoRegressor : Gradients are sparse at each sample.
 
     Notes
     -----
-    Expected gradients in training are a random estimate; ``explain`` returns a
-    deterministic and more exact one, in the units of y. The estimator keeps up to 500
-    rows of the training data as references for it, also in a pickle. Annotations (see
-    ``fit``) multiply the attribution before the prior sees it, so that it acts where
-    they are not 0.
+    Training uses a random estimate of the expected gradients, while ``explain`` returns
+    a deterministic and more accurate estimate in the units of y. Its references are up
+    to 500 rows of the training data, which the estimator keeps and which are part of
+    its pickle. The attribution is multiplied by the annotations (see ``fit``) before
+    the prior is applied, so the prior acts only where the annotations are not 0.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How an attribution prior becomes part of the training of an estimator."""
+"""The parameters and the objective of the estimators with attribution priors."""
 
 from __future__ import annotations
 
@@ -18,46 +18,50 @@ from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
 
-__all__ = ["PriorTrained"]
+__all__ = ["AttributionPriorMixin"]
 
 IMPORTANCE_REFERENCES = 50
 
 PARAMETERS_DOC = """\
 lam : float, default=0.1
-        Strength of the prior, the paper's lambda for the Gini prior. Priors of each
-        sample are summed over features and averaged over samples, where the paper sums
-        over samples. 0 trains a plain network. The Gini prior does not see the scale of
-        attributions: where it is strong (0.3 or more on small data) it can be satisfied
-        on any feature before something is learned; try ``prior_start=20`` then.
+        Strength of the prior; for the Gini prior it is the lambda of the paper. Priors
+        with one cost per sample are summed over features and averaged over samples,
+        while the paper sums them over samples. 0 trains a plain network. The Gini prior
+        does not depend on the scale of the attributions. If it is strong (0.3 or more
+        on small data), the network can therefore concentrate on an arbitrary feature
+        before it has learned anything; in this case try ``prior_start=20``.
     prior : str, callable or list of (float, callable or str), default="gini"
-        "gini", "global_l2", "l1", "l2", "total_variation" (in the shape of
+        "gini", "global_l2", "l1", "l2", "total_variation" (of attributions in the shape
         ``input_shape``), an object from :mod:`sklearn_gradlasso.priors`, or a callable
-        ``phi -> (n,)`` or ``()``, which is given ``sample_weight`` if it has such a
-        parameter. A list of pairs adds several, each times its weight.
+        that maps ``phi`` to ``(n,)`` or ``()``. A callable receives ``sample_weight``
+        if it has a parameter of this name. A list of pairs is a weighted sum of priors.
     attribution : str or callable, default="expected_gradients"
-        What the prior is about: "expected_gradients", "integrated_gradients",
-        "gradients", an object such as ``IntegratedGradients(baseline=x0)``, or a
-        callable ``(score, x) -> phi`` that keeps the graph. ``explain`` uses the same.
+        The attribution to which the prior is applied: "expected_gradients",
+        "integrated_gradients", "gradients", an object such as
+        ``IntegratedGradients(baseline=x0)``, or a differentiable callable
+        ``(score, x) -> phi``. ``explain`` uses the same attribution.
     n_references : int, default=1
-        References that the expected gradients of a row are averaged over in a training
-        step, from the rows of its batch; the paper's k. Explanations afterwards use
-        200, from the background. An ``ExpectedGradients`` object with a number uses
-        that one in both.
+        Number of references per row over which a training step averages the expected
+        gradients, the k of the paper. They are drawn from the batch. ``explain`` uses
+        200 references from the background instead. If ``attribution`` is an
+        ``ExpectedGradients`` object with a number of references, that number is used
+        for both.
     schedule : {"joint", "alternating"}, default="joint"
-        Whether each step is on the whole objective, or two steps are taken by turns:
-        on the loss with the weight penalties, and on the prior.
+        "joint" takes one step on the whole objective per batch. "alternating" takes two
+        steps: one on the loss with the weight penalties, and one on the prior.
     prior_start : int, default=0
-        Epochs of training before the prior acts; less than ``max_iter`` unless training
-        goes on in further calls. Training does not end before, and ``early_stopping``
-        keeps no weights from before (a callback of skorch's may: it counts all epochs).
+        Number of epochs before the prior acts. It must be less than ``max_iter``,
+        unless training continues in further calls. In these epochs training does not
+        end by itself, and ``early_stopping`` keeps no weights of them (a skorch
+        callback may, because it counts all epochs).
     weight_penalties : list of (float, callable), default=None
-        More penalties of the weights with their strengths, such as ``(0.01,
+        Further penalties of the weights, with their strengths, such as ``(0.01,
         SparseGroupLasso())``; see :mod:`sklearn_gradlasso.weight_penalties`."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class PriorTrained:
-    """What the estimators add to a classifier and a regressor."""
+class AttributionPriorMixin:
+    """Parameters, objective and importances of a network with an attribution prior."""
 
     lam: float = 0.1
     prior: str | Callable | Sequence = "gini"
@@ -70,7 +74,7 @@ class PriorTrained:
 
     __metadata_request__fit = annotated.REQUEST
     __metadata_request__partial_fit = annotated.REQUEST
-    # Otherwise a repeated row would be its own reference more often than once.
+    # A repeated row could be its own reference several times, so it is merged.
     _merges_repeated = True
     _shared_doc = {"{prior_parameters}": PARAMETERS_DOC}
     _constraints = {
@@ -87,23 +91,23 @@ class PriorTrained:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._epochs_before = self.n_iter_ if warm else 0
-        # A last row that would be alone joins the batch before it.
+        self._n_previous_epochs = self.n_iter_ if warm else 0
+        # A single remaining row is added to the last batch: see ``Batches``.
         in_one_batch = 1 + prepared.batch_size
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
-        # Training that goes on draws other references.
-        entropy = prepared.seed, 1 + self._epochs_before
+        # When training continues, it must draw new references.
+        entropy = prepared.seed, 1 + self._n_previous_epochs
         (self._reference_seed,) = spawn_seeds(1, *entropy)
 
     def _schedule_options(self, one_pass):
-        goes_on = one_pass or self.warm_start
-        if self.prior_start >= self.max_iter and not goes_on:
+        may_continue = one_pass or self.warm_start
+        if self.prior_start >= self.max_iter and not may_continue:
             raise ValueError(
                 f"prior_start={self.prior_start} leaves no epoch to the prior; it must "
                 f"be less than max_iter={self.max_iter}."
             )
-        waits = max(0, self.prior_start - self._epochs_before)
-        return {"schedule": self.schedule, "prior_start": waits}
+        remaining = max(0, self.prior_start - self._n_previous_epochs)
+        return {"schedule": self.schedule, "prior_start": remaining}
 
     def _objective(self, lam):
         generator = torch.Generator().manual_seed(self._reference_seed)

@@ -33,7 +33,7 @@ TARGET = [str, callable, None]
 
 
 def gradient_lasso_objective(estimator, lam: float) -> Objective:
-    """The loss, and the L1 norm of the gradient of the estimator's ``target``."""
+    """The loss plus the L1 norm of the gradient of the estimator's ``target``."""
     task = estimator._task
     return Objective(
         loss=task.loss,
@@ -49,24 +49,26 @@ def gradient_lasso_objective(estimator, lam: float) -> Objective:
 class GradientLassoClassifier(NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
-    Minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i) ||_1``, so that
-    the decision depends on few features at each sample, on other features at other
-    samples, and ``explain`` says on which, at the cost of a backward pass per output.
+    The network minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i)
+    ||_1``. The decision then depends on few features at each sample, and these features
+    may differ between samples. ``explain`` returns them, at the cost of a backward pass
+    per output.
 
     Parameters
     ----------
     lam : float, default=0.01
-        Strength of the gradient L1 penalty, the paper's lambda of the gradient term:
-        summed over features, averaged over samples. 0 trains a plain network.
+        Strength of the L1 penalty on gradients, which is summed over features and
+        averaged over samples. It is the paper's lambda of the gradient term. 0 trains a
+        plain network.
     target : str or callable, default=None
-        Scalar whose gradient is penalised: "log_prob_sum" (the paper's, and the
-        default), "output" (each class's log-probability), "log_odds",
-        "probabilities", "true_class", "predicted_class", or a callable
+        Scalar whose gradient is penalised. The default is the scalar of the paper,
+        "log_prob_sum". Other values are "output" (the log-probability of each class),
+        "log_odds", "probabilities", "true_class", "predicted_class", or a callable
         ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
-        all classes the same total weight.
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight.
 
     Attributes
     ----------
@@ -74,13 +76,14 @@ class GradientLassoClassifier(NetworkClassifier):
 
     See Also
     --------
-    GradientLassoRegressor : The same for regression.
+    GradientLassoRegressor : The same method for regression.
 
     Notes
     -----
-    Input gradients shrink towards zero without reaching it.
-    ``sklearn.feature_selection.SelectFromModel`` takes a threshold of 1e-5 for any
-    class with "Lasso" in its name and would keep all features: give it a threshold.
+    Input gradients become small, but they do not become exactly zero.
+    ``sklearn.feature_selection.SelectFromModel`` has a default threshold of 1e-5 for
+    all classes with "Lasso" in their name, and would keep all features. Set its
+    ``threshold`` yourself.
 
     References
     ----------
@@ -115,18 +118,18 @@ class GradientLassoClassifier(NetworkClassifier):
 class GradientLassoRegressor(NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
-    Minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``, both in
-    units of the standard deviation of y, so that the prediction depends on few
+    The network minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``,
+    both in units of the standard deviation of y. The prediction then depends on few
     features at each sample. With several outputs the penalty is the sum over them.
 
     Parameters
     ----------
     lam : float, default=0.01
-        Strength of the gradient L1 penalty, summed over features, averaged over
-        samples. 0 trains a plain network.
+        Strength of the L1 penalty on gradients, which is summed over features and
+        averaged over samples. 0 trains a plain network.
     target : str or callable, default=None
-        Scalar whose gradient is penalised: by default "output", the prediction in
-        standardised units; or a callable ``(output, y) -> (n,)``.
+        Scalar whose gradient is penalised. The default is "output", the prediction in
+        standardised units. A callable ``(output, y) -> (n,)`` is also possible.
     {network_parameters}
 
     Attributes
@@ -139,8 +142,8 @@ class GradientLassoRegressor(NetworkRegressor):
 
     Notes
     -----
-    The paper treats classification; the penalty on the gradient of the output is the
-    same idea for regression. On ``SelectFromModel`` see the classifier's notes.
+    The paper is about classification. The penalty on the gradient of the output is the
+    same idea for regression. For ``SelectFromModel`` see the notes of the classifier.
 
     References
     ----------

@@ -26,9 +26,9 @@ __all__ = ["GradientLassoClassifierCV", "GradientLassoRegressorCV"]
 class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
-    The networks of all strengths and folds are trained as one, which takes less time
-    than ``GridSearchCV`` and gives the same networks; then one is trained with the
-    chosen strength on all rows.
+    The networks of all strengths and folds are trained as one large network. This gives
+    the same networks as ``GridSearchCV`` in less time. A final network is then trained
+    on all rows with the chosen strength.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
         Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
-        all classes the same total weight.
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
 
     See Also
     --------
-    GradientLassoClassifier : With a given strength.
-    sklearn_gradlasso.lambda_path : The networks of a path themselves.
+    GradientLassoClassifier : The same method with a given strength.
+    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
 
     References
     ----------
@@ -85,9 +85,9 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
 class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
-    The networks of all strengths and folds are trained as one, which takes less time
-    than ``GridSearchCV`` and gives the same networks; then one is trained with the
-    chosen strength on all rows.
+    The networks of all strengths and folds are trained as one large network. This gives
+    the same networks as ``GridSearchCV`` in less time. A final network is then trained
+    on all rows with the chosen strength.
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
 
     See Also
     --------
-    GradientLassoRegressor : With a given strength.
-    sklearn_gradlasso.lambda_path : The networks of a path themselves.
+    GradientLassoRegressor : The same method with a given strength.
+    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
 
     References
     ----------

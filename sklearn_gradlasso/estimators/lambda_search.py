@@ -18,11 +18,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..paths import LambdaPath
 from ..paths._grid import (
-    fits_along,
-    grid_of,
+    evaluate_fits,
+    fit_path,
     mean_over_folds,
-    seeded,
-    strengths,
+    resolve_lams,
+    seeded_clone,
 )
 from ..paths._path_record import names_of
 from ..training.training_data import TrainingData
@@ -33,37 +33,38 @@ __all__ = ["LambdaSearch"]
 
 PARAMETERS_DOC = """\
 lams : int or array-like of shape (n_lams,), default=20
-        The strengths to choose from; or how many, evenly spaced in their logarithm
-        from 0.001 to 10 times the strength at which loss and penalty are of one
-        magnitude.
+        The strengths to choose from, or their number. A number of strengths are evenly
+        spaced in their logarithm from 0.001 to 10 times the strength at which loss and
+        penalty are equally large.
     cv : int, cross-validation generator or iterable, default=None
-        As in ``GridSearchCV``; ``None`` is five folds.
+        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds.
     scoring : str or callable, default=None
-        As in ``GridSearchCV``; by default accuracy, or R2.
+        The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
     selection : {"best", "one_se"} or callable, default="best"
-        "best" is the highest mean score over the folds (of equal ones the strongest
-        penalty); "one_se" the strongest penalty whose mean score is within one standard
-        error of it; a callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath`
-        and returns the index of the strength.
+        "best" chooses the strength with the highest mean score over the folds, and the
+        largest strength among equal scores. "one_se" chooses the largest strength whose
+        mean score is within one standard error of the highest. A callable takes the
+        :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
+        strength.
     warm_path : bool, default=False
-        Whether each network of the search starts from the weights of the next smaller
-        strength, and not all from the same."""
+        Whether each network of the search starts from the weights of the network with
+        the next smaller strength. By default all have the same initial weights."""
 
 ATTRIBUTES_DOC = """\
 lams_ : ndarray of shape (n_lams,)
         The strengths.
     scores_ : ndarray of shape (n_folds, n_lams)
-        Scores on the rows held out; NaN where training diverged.
+        Scores on the held-out rows; NaN where training diverged.
     effective_features_ : ndarray of shape (n_lams,)
-        Average number of features that matter at a sample held out, by input
-        gradients; the mean over folds.
+        Average number of features that matter at a held-out sample, computed from
+        input gradients; the mean over folds.
     importances_ : ndarray of shape (n_lams, n_features)
-        Mean over folds of ``feature_importances_``."""
+        Mean of ``feature_importances_`` over folds."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LambdaSearch(ABC):
-    """What an estimator adds that has no ``lam``, because ``fit`` finds it."""
+    """Parameters and ``fit`` of estimators that find ``lam`` by cross-validation."""
 
     lams: int | ArrayLike = 20
     cv: int | Iterable | Any = None
@@ -87,20 +88,20 @@ class LambdaSearch(ABC):
     @staticmethod
     @abstractmethod
     def _with_lam(**params):
-        """Hook: the estimator that has a ``lam``, with these parameters."""
+        """Hook: make the estimator that has a parameter ``lam``."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
-        """Choose the strength by cross-validation, and train with it on all rows.
+        """Choose the strength by cross-validation, then train with it on all rows.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs, best on a common scale; with a ``module`` also of shape
-            ``(n_samples, *feature_shape)``.
+            Inputs. Scale the features to a common scale. With a ``module`` the shape
+            may also be ``(n_samples, *feature_shape)``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values (several columns for a regressor only).
+            Class labels, or target values. Only a regressor takes several columns.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training, and in scores that take them.
+            Weights in training, and in scores that support weights.
 
         Returns
         -------
@@ -111,7 +112,7 @@ class LambdaSearch(ABC):
         ------
         ValueError
             If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN with all strengths, or with the one chosen.
+            infinite or NaN with all strengths or with the chosen strength.
         """
         self._validate_params()
         with undone_on_failure(self):
@@ -138,19 +139,19 @@ class LambdaSearch(ABC):
         splits = list(cv.split(data.X, checked.y))
         if not splits:
             raise ValueError(
-                f"cv={self.cv!r} gives no folds; of splits give a list, because an "
-                "iterator can be used once only."
+                f"cv={self.cv!r} gives no folds; give splits as a list, because an "
+                "iterator can be used only once."
             )
         own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
-        estimator = seeded(self._with_lam(**params))
-        lams = strengths(estimator, data, self.lams)
+        estimator = seeded_clone(self._with_lam(**params))
+        lams = resolve_lams(estimator, data, self.lams)
         parts, rest = zip(*splits)
-        fits = fits_along(estimator, data, parts, lams, self.warm_path)
+        fits = fit_path(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
         held_out = [partial(data.part, index) for index in rest]
-        grid = grid_of(fits, shape, held_out, self.scoring)
+        grid = evaluate_fits(fits, shape, held_out, self.scoring)
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
@@ -160,7 +161,7 @@ class LambdaSearch(ABC):
         )
 
     def _chosen(self, path: LambdaPath) -> int:
-        """Index of the strength."""
+        """Index of the strength that ``selection`` chooses."""
         if callable(self.selection):
             index = self.selection(path)
             if not isinstance(index, Integral) or not 0 <= index < len(path.lams):
@@ -179,10 +180,11 @@ class LambdaSearch(ABC):
         best = np.nanmax(means)
         if self.selection == "one_se":
             n_folds = len(path.scores)
-            spread = path.scores[:, means == best].std(axis=0, ddof=min(1, n_folds - 1))
-            best = best - spread.max() / np.sqrt(n_folds)
+            of_best = path.scores[:, means == best]
+            deviation = of_best.std(axis=0, ddof=min(1, n_folds - 1)).max()
+            best = best - deviation / np.sqrt(n_folds)
         good = np.flatnonzero(means >= best)
         return int(good[path.lams[good].argmax()])
 
-    def _lam_asked(self):
+    def _requested_lam(self):
         return self.lam_

@@ -1,4 +1,4 @@
-"""Right for the Right Reasons: networks that do not use what an expert rules out.
+"""Right for the Right Reasons: networks that ignore features an expert rules out.
 
     objective = loss + lam * mean_i sum_j (A_ij d target / d x_ij) ** 2
                      + lam * mean_i sum_j max(0, -s_j d decision / d x_ij)
@@ -31,7 +31,7 @@ __all__ = ["RRRClassifier", "RRRRegressor"]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RightReasons:
-    """What the estimators add to a classifier and a regressor."""
+    """Parameters and objective of a network that is trained with annotations."""
 
     lam: float | str = "auto"
     monotonic_cst: ArrayLike | dict[str, int] | None = None
@@ -48,7 +48,7 @@ class RightReasons:
         self._signs = self._checked_signs()
 
     def _checked_signs(self) -> tuple[int, ...]:
-        """A sign for each feature, or nothing if all features are free."""
+        """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
         if is_classifier(self) and self.n_outputs_ > 2:
@@ -92,33 +92,37 @@ class RightReasons:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RRRClassifier(RightReasons, NetworkClassifier):
-    """Neural network classifier that does not use what an expert rules out.
+    """Neural network classifier that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
-    d/dx_ij sum_k log p_k(x_i)) ** 2``: the decision is to be flat in the features that
-    are annotated as irrelevant. Without annotations and ``monotonic_cst`` it is a plain
-    network.
+    d/dx_ij sum_k log p_k(x_i)) ** 2``. The penalty makes the decision flat in the
+    features that are annotated as irrelevant. Without annotations and
+    ``monotonic_cst`` the estimator is a plain network.
 
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties (0 switches both off), summed over features, averaged
-        over samples; the paper's lambda_1, which belongs to sums over samples in both
-        terms. "auto" trains without penalty until half of the cross-entropy of knowing
-        nothing is gained, and takes the strength at which what the network pays there
-        for the annotated features is the cross-entropy of knowing nothing; with signs,
-        one at which few gradients stay wrong, if that is larger. It is then ``lam_``.
-        Raise it if a permuted column shows that the feature is still used. Do not
-        choose it by validation accuracy: validation rows share the wrong reasons.
+        Strength of both penalties, which are summed over features and averaged over
+        samples; 0 switches both off. It is the paper's lambda_1, except that the paper
+        sums over samples in the loss and in the penalty. "auto" chooses the strength
+        from the data. It first trains a copy of the network without the penalty until
+        the loss is half that of a constant prediction. At that point it sets ``lam`` so
+        that the penalty equals the loss of the constant prediction. With
+        ``monotonic_cst`` it also finds a strength at which few gradients keep the wrong
+        sign, and uses the larger of the two. The chosen value is stored in ``lam_``.
+        Increase it if permuting an annotated column shows that the network still uses
+        the feature. Do not choose ``lam`` by validation accuracy, because the
+        validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
-        For each feature, or by name, 1 if it may only raise the probability of
-        ``classes_[1]``, -1 if it may only lower it, 0 if it is free: gradients of the
-        log-odds with the wrong sign are penalised at the training samples. Two classes
-        only. Annotations do not free a feature from it.
+        A sign for each feature, or for features by name: 1 if the feature may only
+        raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
+        is free. Gradients of the log-odds with the wrong sign are penalised at the
+        training samples. Only two classes are supported. Annotations do not switch
+        this penalty off.
     {network_parameters}
     class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
-        all classes the same total weight.
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight.
 
     Attributes
     ----------
@@ -126,14 +130,14 @@ class RRRClassifier(RightReasons, NetworkClassifier):
 
     See Also
     --------
-    RRRRegressor : The same for regression.
-    FindAnotherExplanation : Several accurate models, when there is no expert.
+    RRRRegressor : The same method for regression.
+    FindAnotherExplanation : Several accurate models, for problems without an expert.
 
     Notes
     -----
-    Annotations speak of the columns that reach the estimator. In a Pipeline they are
-    passed as ``rrrclassifier__annotations``, or as ``annotations`` with metadata
-    routing enabled; searches slice them with the rows.
+    Annotations refer to the columns that reach the estimator. In a Pipeline, pass them
+    as ``rrrclassifier__annotations``, or as ``annotations`` if metadata routing is
+    enabled. Searches split them together with the rows.
 
     References
     ----------
@@ -158,28 +162,32 @@ class RRRClassifier(RightReasons, NetworkClassifier):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RRRRegressor(RightReasons, NetworkRegressor):
-    """Neural network regressor that does not use what an expert rules out.
+    """Neural network regressor that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
-    (A_ij d f(x_i) / dx_ij) ** 2``, both in units of the standard deviation of y: the
-    prediction is to be flat in the features that are annotated as irrelevant. With
-    several outputs the penalties are sums over them. Without annotations and
-    ``monotonic_cst`` it is a plain network.
+    (A_ij d f(x_i) / dx_ij) ** 2``, both in units of the standard deviation of y. The
+    penalty makes the prediction flat in the features that are annotated as irrelevant.
+    With several outputs the penalties are sums over them. Without annotations and
+    ``monotonic_cst`` the estimator is a plain network.
 
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties (0 switches both off), summed over features, averaged
-        over samples. "auto" trains without penalty until half of the squared error of
-        knowing nothing is gained, and takes the strength at which what the network pays
-        there for the annotated features is the squared error of knowing nothing; with
-        signs, one at which few gradients stay wrong, if that is larger. It is then
-        ``lam_``. Raise it if a permuted column shows that the feature is still used. Do
-        not choose it by validation R2: validation rows share the wrong reasons.
+        Strength of both penalties, which are summed over features and averaged over
+        samples; 0 switches both off. "auto" chooses the strength from the data. It
+        first trains a copy of the network without the penalty until the loss is half
+        that of a constant prediction. At that point it sets ``lam`` so that the penalty
+        equals the loss of the constant prediction. With ``monotonic_cst`` it also finds
+        a strength at which few gradients keep the wrong sign, and uses the larger of
+        the two. The chosen value is stored in ``lam_``. Increase it if permuting an
+        annotated column shows that the network still uses the feature. Do not choose
+        ``lam`` by validation R2, because the validation rows contain the same wrong
+        reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
-        For each feature, or by name, 1 if the prediction may only rise with it, -1
-        if it may only fall, 0 if it is free: gradients with the wrong sign are
-        penalised at the training samples. Annotations do not free a feature from it.
+        A sign for each feature, or for features by name: 1 if the prediction may only
+        rise with the feature, -1 if it may only fall, 0 if the feature is free.
+        Gradients with the wrong sign are penalised at the training samples. Annotations
+        do not switch this penalty off.
     {network_parameters}
 
     Attributes
@@ -189,12 +197,12 @@ class RRRRegressor(RightReasons, NetworkRegressor):
     See Also
     --------
     RRRClassifier : The paper's method, for classification.
-    FindAnotherExplanation : Several accurate models, when there is no expert.
+    FindAnotherExplanation : Several accurate models, for problems without an expert.
 
     Notes
     -----
-    The paper treats classification; the penalty on the gradient of the output is the
-    same idea for regression, and signs are what it names as future work.
+    The paper is about classification. The penalty on the gradient of the output is the
+    same idea for regression. The paper names constraints on signs as future work.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Networks of many strengths, fitted to parts of the data and judged on the rest."""
+"""Fits of many strengths to parts of the data, and their scores on other rows."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from ..metrics import effective_features
 from ..training.prepared import can_be_prepared, prepare
 from ..training.training_data import TrainingData
 from ..utils.threads import threads
-from ._scheduler import fits_of
+from ._scheduler import fit_all
 from ._stack import named_tensors
 from ._train_group import Fit
 
 __all__ = [
     "Grid",
-    "converged",
-    "fits_along",
-    "grid_of",
+    "evaluate_fits",
+    "finite_fits",
+    "fit_path",
     "input_gradients",
     "mean_over_folds",
-    "seeded",
-    "strengths",
+    "resolve_lams",
+    "seeded_clone",
 ]
 
 
 class Grid(NamedTuple):
-    """Figures of the networks of each part and strength; NaN after a divergence.
+    """Results of the networks of all parts and strengths; NaN after a divergence.
 
-    ``scores`` and ``effective_features`` have shape (n_parts, n_lams), ``importances``
-    (n_parts, n_lams, n_features).
+    ``scores`` and ``effective_features`` have shape (n_parts, n_lams), and
+    ``importances`` have shape (n_parts, n_lams, n_features).
     """
 
     scores: np.ndarray
@@ -47,15 +47,17 @@ class Grid(NamedTuple):
     importances: np.ndarray
 
 
-def seeded(estimator):
-    """A clone that gives the same network each time it is fitted to the same rows.
+def seeded_clone(estimator):
+    """Clone an estimator, with an integer as ``random_state``.
+
+    All fits of the clone to the same rows then give the same network.
 
     Raises
     ------
     TypeError
-        If it is not an estimator of this package with a strength.
+        If it is not an estimator of this package with a parameter ``lam``.
     ValueError
-        If several processes are to train it.
+        If it has an accelerator.
     """
     if not can_be_prepared(estimator) or not hasattr(estimator, "lam"):
         raise TypeError(
@@ -75,21 +77,21 @@ def seeded(estimator):
     return estimator.set_params(random_state=random_state)
 
 
-def strengths(
+def resolve_lams(
     estimator,
     data: TrainingData,
     lams: int | ArrayLike,
     ends: tuple[float, float] = (1e-3, 10.0),
 ) -> np.ndarray:
-    """The strengths that ``lams`` stands for: themselves, or a number of them.
+    """Return the strengths as an array, or choose them if ``lams`` is their number.
 
-    A number of strengths is spread between the ``ends``, which are relative to the
-    strength that balances loss and prior.
+    Chosen strengths are evenly spaced in their logarithm between the ``ends``, which
+    are relative to the strength that balances loss and prior.
 
     Raises
     ------
     ValueError
-        If they are not positive numbers (or zero), or none can be found.
+        If the strengths are not non-negative numbers, or none can be found.
     """
     if not isinstance(lams, Integral) or isinstance(lams, bool):
         return _checked(lams)
@@ -124,33 +126,37 @@ def _checked(lams: ArrayLike) -> np.ndarray:
     return values
 
 
-def fits_along(
+def fit_path(
     estimator,
     data: TrainingData,
     parts: Sequence[np.ndarray],
     lams: np.ndarray,
     warm_start: bool = False,
 ) -> Iterator[Fit]:
-    """Fits with all strengths; a warm start is from the next smaller strength."""
+    """Fit to all parts with all strengths.
+
+    With ``warm_start`` each network starts from the weights of the network with the
+    next smaller strength on the same part.
+    """
     if not warm_start:
-        yield from fits_of(estimator, data, parts, lams)
+        yield from fit_all(estimator, data, parts, lams)
         return
-    left: dict = {}
+    trained: dict = {}
     for k in np.argsort(lams, kind="stable"):
-        fits = fits_of(estimator, data, parts, lams[[k]], dict(left))
+        fits = fit_all(estimator, data, parts, lams[[k]], dict(trained))
         with closing(fits):
             for fit in fits:
-                left[fit.part] = named_tensors(fit.estimator.net_.module_)
+                trained[fit.part] = named_tensors(fit.estimator.net_.module_)
                 yield fit._replace(strength=int(k))
 
 
-def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
-    """The fits whose loss has stayed finite; a warning tells of the others.
+def finite_fits(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
+    """Yield the fits whose loss stayed finite, and warn at the end about the others.
 
     Raises
     ------
     ValueError
-        If no loss has stayed finite.
+        If no loss stayed finite.
     """
     diverged = []
     with closing(fits):
@@ -171,26 +177,26 @@ def converged(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
         warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
 
 
-def grid_of(
+def evaluate_fits(
     fits: Iterator[Fit],
     shape: tuple[int, int],
     held_out: Sequence[Callable[[], TrainingData]],
     scoring,
 ) -> Grid:
-    """Judge each fit on the rows held out from its part, as soon as it is fitted.
+    """Evaluate each fit on the rows held out from its part, as soon as it is fitted.
 
-    ``held_out`` has a function for each part, which returns its rows.
+    ``held_out`` has a function for each part, which returns the rows held out from it.
 
     Raises
     ------
     ValueError
-        If training has diverged in all fits, or there are several scores.
+        If training diverged in all fits, or if ``scoring`` is several scores.
     """
     if isinstance(scoring, (list, tuple, set, dict)):
         raise ValueError(f"scoring must be one score, got {scoring!r}.")
     scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
     importances = None
-    with closing(converged(fits, np.prod(shape))) as fits:
+    with closing(finite_fits(fits, np.prod(shape))) as fits:
         for part, strength, estimator in fits:
             if importances is None:
                 n_features = len(estimator.feature_importances_)
@@ -203,7 +209,7 @@ def grid_of(
 
 
 def input_gradients(estimator, X) -> np.ndarray:
-    """Gradients of the score of the predicted class, or of all outputs of a regressor.
+    """Gradients of the predicted class's score, or of all outputs of a regressor.
 
     Returns
     -------
@@ -215,7 +221,7 @@ def input_gradients(estimator, X) -> np.ndarray:
 
 
 def mean_over_folds(values: np.ndarray) -> np.ndarray:
-    """Mean along the first axis over values that are not NaN; NaN if all are."""
+    """Mean along the first axis over the finite values; NaN if there are none."""
     return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
 
 

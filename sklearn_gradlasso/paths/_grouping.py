@@ -1,4 +1,4 @@
-"""Which networks can be trained as one, and how many at a time."""
+"""Decides whether networks can be trained as one, and how many of them at a time."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from ..training.prepared import Prepared
-from ..training.rows import RowsSideBySide
+from ..training.rows import StackedRows
 from ..utils.threads import threads
 from ._stack import Stack
 
 __all__ = ["GroupSize", "bytes_of_step", "obstacle_to_stacking"]
 
-LARGEST = 256 * 2**20  # bytes; on a CPU larger groups of networks are no faster
-# Copies of the weights a network needs in training: values, gradients, optimizer
-# moments, snapshots. An upper bound.
+LARGEST = 256 * 2**20  # bytes; larger groups of networks are not faster on a CPU
+# Upper bound of the copies of its weights that a network needs in training: values,
+# gradients, optimizer moments, snapshots.
 STATES = 10
-# These optimizers treat each weight by itself, and therefore each network.
+# These optimizers update each weight independently of all others, so the networks of a
+# stack stay independent.
 ELEMENTWISE = {
     torch.optim.ASGD,
     torch.optim.Adadelta,
@@ -46,16 +47,18 @@ TOLERANCES = {torch.float64: 1e-8, torch.float32: 1e-3}
 
 
 class GroupSize:
-    """How many networks are trained as one: as memory allows, or one if they cannot be.
+    """Decides how many networks form a group that is trained as one.
+
+    The memory limits this number. It is 1 if the networks cannot be trained as one.
 
     Parameters
     ----------
     lams : ndarray of shape (n_lams,)
     n_parts : int
     n_workers : int
-        Groups of networks that are trained at a time.
+        Number of groups that are trained at the same time.
     name : str
-        Class of the estimator, for a warning.
+        Name of the estimator's class, for a warning.
     """
 
     def __init__(self, lams: np.ndarray, n_parts: int, n_workers: int, name: str):
@@ -65,7 +68,7 @@ class GroupSize:
         self._known: dict[tuple, int] = {}
 
     def networks(self, prepared: Prepared) -> int:
-        """Networks in a group, on parts like this one; 1 if there can be no groups."""
+        """Number of networks in a group, for parts of the same form as this one."""
         form = prepared.form
         if form not in self._known:
             with threads(None):
@@ -73,7 +76,7 @@ class GroupSize:
         return self._known[form]
 
     def parts(self, prepared: Prepared) -> int:
-        """Parts that are prepared at a time, if all are like this one."""
+        """Number of parts to prepare at a time, if all are as large as this one."""
         held = max(1, int(self.memory / prepared.n_bytes))
         busy = self.n_workers * self.networks(prepared)
         return min(held, ceil(busy / len(self.lams)))
@@ -83,7 +86,7 @@ class GroupSize:
             return 1
         ends = float(self.lams.min()), float(self.lams.max())
         on_cpu = prepared.train.device.type == "cpu"
-        # The other half of the memory is for the rows and the results.
+        # The rows and the results take the other half of the memory.
         memory = self.memory / 2 / self.n_workers
         memory = min(memory, LARGEST if on_cpu else math.inf)
         weights = sum(value.nbytes for value in prepared.network.state_dict().values())
@@ -102,16 +105,16 @@ class GroupSize:
 
 
 def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
-    """Why networks cannot be trained as one; empty if they can.
+    """Return why networks cannot be trained as one, or an empty string if they can.
 
-    The first batch is put through a stack of them and through each alone: what the
-    objective says, its gradients and what the network remembers must be the same.
+    A first step is computed with a stack of networks and with each network alone. The
+    terms of the objective, the gradients and the buffers must be the same.
 
     Parameters
     ----------
     prepared : Prepared
     lams : float
-        Strengths with which networks are about to be trained.
+        Strengths with which networks will be trained.
     """
     candidate = prepared.candidate(lams[0])
     if candidate.options["callbacks"]:
@@ -120,8 +123,9 @@ def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
     optimizer = type(net.optimizer_)
     if optimizer not in ELEMENTWISE:
         return f"{optimizer.__name__} might not treat each weight by itself."
-    # Scale each network differently, so that mixing them changes the result; and use a
-    # count that equals no axis, so that code guessing axes by size fails here.
+    # Scale each network differently, so that mixing them changes the result. Use a
+    # number of networks that equals the length of no axis, so that code that guesses
+    # axes by their length fails here.
     axes = {prepared.batch_size, prepared.n_outputs, *prepared.train.feature_shape}
     n_networks = min({2, 3, 4, 5, 6, 7, 8} - axes, default=2)
     of_each = [lams[k % len(lams)] for k in range(n_networks)]
@@ -133,7 +137,7 @@ def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
         ]
     try:
         together = _first_step(prepared, of_each, Stack(networks))
-    except Exception as error:  # It is the user's module's, or torch's, about vmap.
+    except Exception as error:  # A user's module, or vmap, may raise anything.
         return (
             "the module, target, attribution or prior cannot be evaluated for several "
             f"networks at once ({type(error).__name__})."
@@ -153,7 +157,7 @@ def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
 
 
 def bytes_of_step(prepared: Prepared, lam: float) -> int:
-    """Memory that the first step of a network takes, its weights aside."""
+    """Estimate the memory of one step of a network in bytes, without its weights."""
     seen = {}
 
     def pack(tensor: Tensor) -> Tensor:
@@ -169,13 +173,14 @@ def bytes_of_step(prepared: Prepared, lam: float) -> int:
 def _first_step(
     prepared: Prepared, lams: Sequence[float], network: nn.Module
 ) -> list[Tensor]:
-    """Terms of the objective on a first batch, gradients, and the network's buffers."""
+    """Compute the terms of the objective on a batch, the gradients and the buffers."""
     rows, objective = prepared.train, prepared.candidate(lams[0]).objective
     if isinstance(network, Stack):
         of_each = torch.tensor(lams, dtype=torch.float64)
         objective = replace(objective, lam=of_each.to(rows[:1][0]))
-        rows = RowsSideBySide([rows] * len(lams))
-    # Indices give a copy of the rows, where a slice would give a view.
+        rows = StackedRows([rows] * len(lams))
+    # Indices give a copy of the batch. A slice would give a view, whose storage is that
+    # of all rows.
     batch = rows[torch.arange(prepared.batch_size, device=rows.device)]
     terms = objective(network.train(), *batch, **batch.extras)
     learnable = [p for p in network.parameters() if p.requires_grad]

@@ -1,4 +1,4 @@
-"""One network for each strength of the prior, many of them trained as one."""
+"""``lambda_path``: one network for each strength of the prior, trained as one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ..training.training_data import TrainingData
-from ._grid import fits_along, grid_of, seeded, strengths
+from ._grid import evaluate_fits, fit_path, resolve_lams, seeded_clone
 from ._path_record import LambdaPath, names_of
 
 __all__ = ["lambda_path"]
@@ -32,38 +32,43 @@ def lambda_path(
 ) -> LambdaPath:
     """Fit an estimator with many strengths of its prior.
 
-    The networks are trained as one (``torch.func.vmap``), each as the estimator would
-    be alone with the same integer as ``random_state``: they have the same initial
-    weights and order of rows, and end in their own time.
-    Beside the data, memory stays within scikit-learn's ``working_memory`` (see
-    :func:`sklearn.set_config`), as long as a step of one network does.
+    The networks are trained together as one large network (``torch.func.vmap``). Each
+    of them becomes the same as if the estimator was fitted alone with the same integer
+    as ``random_state``: all have the same initial weights and order of rows, and each
+    stops when it has settled itself. In addition to the data, training needs no more
+    memory than scikit-learn's ``working_memory`` (see :func:`sklearn.set_config`),
+    unless a step of a single network needs more.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package with a parameter ``lam``; it is not changed.
+        An estimator of this package with a parameter ``lam``. It is not changed.
     X, y : array-like
-        As in ``fit``.
+        Training data, as in ``fit``.
     lams : int or array-like of shape (n_lams,), default=20
-        The strengths; or how many, evenly spaced in their logarithm from 0.001 to 10
-        times the strength at which loss and prior are of one magnitude.
+        The strengths, or their number. A number of strengths are evenly spaced in
+        their logarithm from 0.001 to 10 times the strength at which loss and prior are
+        equally large.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights, as in ``fit``.
     annotations : array-like, default=None
-        As in ``fit``, for estimators that take them.
+        Annotations, as in ``fit``, for estimators that take them.
     X_test, y_test : array-like, default=None
-        Rows for the scores and the effective features; by default those of X.
+        Rows on which scores and effective features are computed; the training rows by
+        default.
     scoring : str or callable, default=None
-        As in ``GridSearchCV``; by default the estimator's ``score``.
+        The score, as in ``GridSearchCV``; by default the estimator's ``score``.
     warm_start : bool, default=False
-        Whether each network starts from the weights of the next smaller strength, and
-        not all from the same. They are then trained one after the other.
+        Whether each network starts from the weights of the network with the next
+        smaller strength. The networks are then trained one after the other. By default
+        all networks have the same initial weights.
     return_estimators : bool, default=False
-        Whether to keep the fitted networks.
+        Whether to keep the fitted estimators.
 
     Returns
     -------
     LambdaPath
-        In the order of ``lams``.
+        The results, in the order of ``lams``.
 
     Raises
     ------
@@ -86,21 +91,21 @@ def lambda_path(
     """
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
-    estimator = seeded(estimator)
+    estimator = seeded_clone(estimator)
     data = TrainingData(*indexable(X, y), sample_weight, annotations)
     held_out = data if X_test is None else TrainingData(X_test, y_test)
-    lams = strengths(estimator, data, lams)
+    lams = resolve_lams(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}
 
     def fits():
         given = estimator, data, everything, lams, warm_start
-        with closing(fits_along(*given)) as found:
+        with closing(fit_path(*given)) as found:
             for fit in found:
                 if return_estimators:
                     estimators[fit.strength] = fit.estimator
                 yield fit
 
-    grid = grid_of(fits(), (1, len(lams)), [lambda: held_out], scoring)
+    grid = evaluate_fits(fits(), (1, len(lams)), [lambda: held_out], scoring)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,

@@ -1,4 +1,4 @@
-"""What a path over many strengths has found."""
+"""The results of a path over many strengths."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ class LambdaPath:
     lams : ndarray of shape (n_lams,)
         The strengths.
     scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
-        Scores on the rows held out; larger is better. Where training diverged this and
-        the other figures are NaN.
+        Scores on the rows held out; larger is better. Scores and all other results are
+        NaN if training diverged.
     effective_features : ndarray of shape (n_lams,)
         Average number of features that matter at a sample
-        (:func:`sklearn_gradlasso.metrics.effective_features`), by input gradients on
-        the same rows; over folds, the mean of those that did not diverge.
+        (:func:`sklearn_gradlasso.metrics.effective_features`), computed from input
+        gradients on the same rows. With folds it is the mean over the folds in which
+        training did not diverge.
     importances : ndarray of shape (n_lams, n_features)
-        ``feature_importances_`` of the networks, each with sum 1; over folds, the
-        mean of those that did not diverge.
+        ``feature_importances_`` of the networks, which sum to 1 for each strength. With
+        folds they are means over the folds in which training did not diverge.
     feature_names : ndarray of str of shape (n_features,)
     estimators : tuple of estimators or None
-        The fitted estimators, if they were asked for.
+        The fitted estimators, if ``return_estimators`` was set.
     """
 
     lams: np.ndarray
@@ -42,10 +43,10 @@ class LambdaPath:
     estimators: tuple | None = None
 
     def to_frame(self):
-        """A pandas.DataFrame with a line for each strength.
+        """The path as a pandas.DataFrame with a row for each strength.
 
-        Columns: lam, score (over folds, the mean), effective_features, and the
-        importance of each feature by its name.
+        The columns are lam, score (with folds, the mean over them),
+        effective_features, and the importance of each feature under its name.
         """
         import pandas as pd
 

@@ -1,7 +1,7 @@
-"""One estimator, fitted with many strengths to many parts of the data.
+"""Fits one estimator with many strengths to many parts of the data.
 
-The order of the parts, the groups of networks that are trained as one, and the threads
-on which the groups are trained.
+The scheduler decides the order of the parts, the groups of networks that are trained as
+one, and the threads on which the groups are trained.
 """
 
 from __future__ import annotations
@@ -26,43 +26,45 @@ from ._grouping import GroupSize
 from ._stack import put_into
 from ._train_group import Fit, Job, train_group
 
-__all__ = ["fits_of"]
+__all__ = ["fit_all"]
 
-SECONDS_BETWEEN_SIGNALS = 0.1  # An interrupt is noticed after so long at the latest.
+SECONDS_BETWEEN_SIGNALS = 0.1  # longest time before an interrupt is noticed
 
 
-def fits_of(
+def fit_all(
     estimator,
     data: TrainingData,
     parts: Sequence[np.ndarray],
     lams: np.ndarray,
     initial: dict[int, dict[str, Tensor]] | None = None,
 ) -> Iterator[Fit]:
-    """Fit with every strength to every part, each as if it was alone.
+    """Fit with every strength to every part; each fit is as if it was alone.
 
-    Networks with equally many rows are trained as one, on one thread, ``n_jobs`` such
-    groups at a time. A group has as many networks as fit into the limit of memory: 256
-    MiB on a CPU, beyond which it is not faster, and all groups together never more
-    than scikit-learn's ``working_memory``. Where networks cannot be trained as one,
-    they are trained one by one, and a warning says why.
+    Networks with the same number of rows form groups. The networks of a group are
+    trained as one on one thread, and ``n_jobs`` groups are trained at the same time. A
+    group has as many networks as its memory allows: 256 MiB on a CPU, because larger
+    groups are not faster, and no more than scikit-learn's ``working_memory`` for all
+    groups together. Networks that cannot be trained as one are trained one by one, and
+    a warning says why.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-        With an integer as ``random_state``; it is not changed.
+        An estimator with an integer as ``random_state``. It is not changed.
     data : TrainingData
     parts : sequence of ndarray of int
-        The rows of each part.
+        Indices of the rows of each part.
     lams : ndarray of shape (n_lams,)
     initial : dict of int to dict of str to Tensor, optional
-        For each part the parameters and buffers to start from.
+        Initial parameters and buffers for each part.
 
     Yields
     ------
     Fit
-        In no particular order.
+        The fits, in no particular order.
     """
-    # Parts with equally many rows follow each other, so that they can share a group.
+    # Parts with the same number of rows follow each other, so that they can share a
+    # group.
     order = sorted(range(len(parts)), key=lambda number: len(parts[number]))
 
     def prepared_part(number: int) -> Prepared:
@@ -82,12 +84,12 @@ def fits_of(
             chosen, order = order[:n_parts], order[n_parts:]
             ready |= {k: prepared_part(k) for k in chosen if k not in ready}
             groups = _groups(ready, lams, size)
-            with closing(_as_they_end(pool, n_workers, groups)) as fits:
+            with closing(_completed_fits(pool, n_workers, groups)) as fits:
                 for fit in fits:
                     n_unsettled += fit.ended_by == "max_epochs"
                     bar.update()
                     yield fit
-            # Their rows are freed before others are prepared.
+            # Free the rows of these parts before other parts are prepared.
             ready, groups = {}, None
     if n_unsettled:
         warnings.warn(
@@ -99,12 +101,13 @@ def fits_of(
         )
 
 
-def _as_they_end(
+def _completed_fits(
     pool: ThreadPoolExecutor, n_workers: int, groups: Iterator[list[Job]]
 ) -> Iterator[Fit]:
-    """Fits of all groups, of which each thread trains one at a time.
+    """Yield the fits of all groups in the order in which the groups end.
 
-    If the caller stops asking or is interrupted, training is interrupted as well.
+    Each thread trains one group at a time. If the caller closes the generator or is
+    interrupted, training is interrupted as well.
     """
     running, stop = set(), Event()
     try:
@@ -113,7 +116,7 @@ def _as_they_end(
                 running.add(pool.submit(train_group, group, stop))
             if not running:
                 return
-            # Python handles an interrupt only when a wait is over.
+            # Python handles an interrupt only after a wait has ended.
             timeout = SECONDS_BETWEEN_SIGNALS
             ended, running = wait(running, timeout, return_when=FIRST_COMPLETED)
             while ended:
@@ -126,12 +129,12 @@ def _as_they_end(
 def _groups(
     ready: dict[int, Prepared], lams: np.ndarray, size: GroupSize
 ) -> Iterator[list[Job]]:
-    """Networks that are trained as one, for prepared parts by their numbers."""
+    """Divide the networks of the prepared parts into groups that are trained as one."""
     for form in dict.fromkeys(prepared.form for prepared in ready.values()):
         alike = {k: part for k, part in ready.items() if part.form == form}
         n_networks = size.networks(next(iter(alike.values())))
-        # Without a prior a step has no attribution, so those networks have groups of
-        # their own.
+        # Without a prior a step computes no attribution, so networks of strength zero
+        # have their own groups.
         for numbers in (np.flatnonzero(lams), np.flatnonzero(lams == 0)):
             jobs = [
                 Job(part, int(k), float(lams[k]), prepared)

@@ -16,17 +16,17 @@ from sklearn.utils.validation import _num_samples
 from ..training.training_data import TrainingData
 from ..utils.validation import check_count
 from ._grid import (
-    converged,
-    fits_along,
+    finite_fits,
+    fit_path,
     input_gradients,
-    seeded,
-    strengths,
+    resolve_lams,
+    seeded_clone,
 )
 from ._path_record import names_of
 
 __all__ = ["StabilityPath", "stability_selection"]
 
-ENDS = 0.3, 3.0  # smallest and largest strength, relative to the balanced one
+ENDS = 0.3, 3.0  # smallest and largest strength, relative to the balanced strength
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,8 +38,8 @@ class StabilityPath:
     lams : ndarray of shape (n_lams,)
         The strengths.
     frequencies : ndarray of shape (n_lams, n_features)
-        Share of the subsamples in which a feature was selected, from 0 to 1, of those
-        in which training did not diverge.
+        Fraction of the subsamples in which a feature was selected, from 0 to 1.
+        Subsamples on which training diverged do not count.
     feature_names : ndarray of str of shape (n_features,)
     """
 
@@ -48,12 +48,13 @@ class StabilityPath:
     feature_names: np.ndarray
 
     def stable(self, threshold: float = 0.6) -> np.ndarray:
-        """Mask of the features selected in this share of the subsamples.
+        """The features that are selected on at least this fraction of the subsamples.
 
         Parameters
         ----------
         threshold : float, default=0.6
-            In (0, 1]; it counts that it is reached with one of the strengths.
+            The fraction, in (0, 1]. A feature is stable if it reaches this fraction
+            with at least one of the strengths.
 
         Returns
         -------
@@ -69,7 +70,10 @@ class StabilityPath:
         return self.frequencies.max(axis=0) >= threshold
 
     def to_frame(self):
-        """A pandas.DataFrame with a line for each strength: lam, and the features."""
+        """The frequencies as a pandas.DataFrame with a row for each strength.
+
+        The columns are lam, and the frequency of each feature under its name.
+        """
         import pandas as pd
 
         frame = pd.DataFrame(self.frequencies, columns=self.feature_names)
@@ -89,42 +93,46 @@ def stability_selection(
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
 ) -> StabilityPath:
-    """Fit to random subsamples, and count in how many a feature is selected.
+    """Fit to random subsamples, and count on how many of them a feature is selected.
 
     The networks of all subsamples and strengths are trained as one, as in
-    :func:`sklearn_gradlasso.lambda_path`. Input gradients shrink without reaching
-    zero: a feature counts as selected if its root mean square gradient over the
-    subsample is a certain share of the largest that a feature has there with any of the
-    strengths. A network that a strong penalty has made flat selects nothing. Whether
-    there is anything to be learned is for the scores to say: of pure noise, too, a
-    network uses some features.
+    :func:`sklearn_gradlasso.lambda_path`. Input gradients become small without reaching
+    zero. A feature therefore counts as selected if its root mean square gradient over
+    the subsample is at least ``cutoff`` times the largest such value on this subsample,
+    over all features and strengths. A network that a strong penalty has made flat
+    selects nothing. The frequencies do not tell whether there is anything to learn,
+    because a network also uses some features of pure noise; look at its scores for
+    that.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package with a parameter ``lam``; it is not changed. Its
+        An estimator of this package with a parameter ``lam``. It is not changed. Its
         ``random_state`` also draws the subsamples.
     X, y : array-like
-        As in ``fit``.
+        Training data, as in ``fit``.
     lams : int or array-like of shape (n_lams,), default=5
-        The strengths; or how many, evenly spaced in their logarithm from 0.3 to 3 times
-        the strength at which loss and prior are of one magnitude. A penalty so weak
-        that nothing is sparse selects everything.
+        The strengths, or their number. A number of strengths are evenly spaced in
+        their logarithm from 0.3 to 3 times the strength at which loss and prior are
+        equally large. A penalty that is too weak to make the gradients sparse selects
+        all features.
     n_subsamples : int, default=50
-        Number of subsamples, drawn without replacement; of a classifier, with the
-        shares of the classes.
+        Number of subsamples, which are drawn without replacement. For a classifier
+        they are stratified by class.
     fraction : float, default=0.5
-        Share of the rows in a subsample, above 0 and below 1.
+        Fraction of the rows in a subsample, above 0 and below 1.
     cutoff : float, default=0.1
-        Share of the largest gradient from which on a feature is selected, in (0, 1].
+        Smallest gradient of a selected feature, as a fraction of the largest gradient,
+        in (0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights, as in ``fit``.
     annotations : array-like, default=None
-        As in ``fit``, for estimators that take them.
+        Annotations, as in ``fit``, for estimators that take them.
 
     Returns
     -------
     StabilityPath
-        In the order of ``lams``.
+        The frequencies, in the order of ``lams``.
 
     Raises
     ------
@@ -154,16 +162,16 @@ def stability_selection(
         raise ValueError(f"fraction must be above 0 and below 1, got {fraction!r}.")
     if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
-    estimator = seeded(estimator)
+    estimator = seeded_clone(estimator)
     data = TrainingData(*indexable(X, y), sample_weight, annotations)
     kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
-    lams = strengths(estimator, data, lams, ENDS)
+    lams = resolve_lams(estimator, data, lams, ENDS)
     sizes: dict = {}
-    fits = fits_along(estimator, data, parts, lams)
-    with closing(converged(fits, len(lams) * n_subsamples)) as fits:
+    fits = fit_path(estimator, data, parts, lams)
+    with closing(finite_fits(fits, len(lams) * n_subsamples)) as fits:
         for part, strength, fitted in fits:
             gradients = input_gradients(fitted, data.part(parts[part]).X)
             size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))

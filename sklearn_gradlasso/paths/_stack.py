@@ -1,8 +1,10 @@
 """Many networks of one architecture as one module.
 
-Each parameter and buffer has a first axis for the networks, and data have a second one:
-:mod:`sklearn_gradlasso.objective` explains it. ``torch.func.stack_module_state`` would
-not share the tensors with an optimizer, from which networks that have ended leave.
+Each parameter and buffer has a first axis for the networks, and each tensor of data has
+a second axis for them; :mod:`sklearn_gradlasso.objective` explains this.
+``torch.func.stack_module_state`` is not used, because its tensors are not parameters of
+a module. Here the optimizer and the module share them, so that networks whose training
+has ended can be removed from both.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class _Vectorised(nn.Module):
     Parameters
     ----------
     network : nn.Module
-        A network with such parameters and buffers; it cannot be called by itself.
+        A network whose parameters and buffers have this axis. It cannot be called
+        directly.
     """
 
     def __init__(self, network: nn.Module):
@@ -43,16 +46,17 @@ class _Vectorised(nn.Module):
 
 
 class Stack(_Vectorised):
-    """Networks of one architecture as one, by ``torch.func``.
+    """Networks of one architecture, evaluated as one by ``torch.func``.
 
-    A stack takes ``(n, n_networks, *feature_shape)``, rows for each network, and
-    returns ``(n, n_networks, n_outputs)``. The networks share nothing: what one of them
-    learns does not depend on the others.
+    A stack takes a tensor of shape ``(n, n_networks, *feature_shape)``, which holds n
+    rows for each network, and returns ``(n, n_networks, n_outputs)``. The networks
+    share nothing, so no network depends on the others.
 
     Parameters
     ----------
     networks : sequence of nn.Module
-        They may differ in their parameters and buffers only; they are copied.
+        Networks that differ only in the values of their parameters and buffers. They
+        are copied.
     """
 
     def __init__(self, networks: Sequence[nn.Module]):
@@ -67,16 +71,16 @@ class Stack(_Vectorised):
 
     @property
     def raw_scores(self) -> nn.Module:
-        """The networks without their last activation, if that can be told apart."""
+        """The networks without their last activation, if it is a separate layer."""
         raw = raw_scores_of(self.network)
         return self if raw is self.network else _Vectorised(raw)
 
     def of_each(self, function: Callable[[nn.Module], Tensor]) -> Tensor:
-        """The values ``(n_networks,)`` of a function ``module -> ()`` of each."""
+        """Apply a function ``module -> ()`` to each network; returns (n_networks,)."""
         called = _FunctionOfModule(self.network, function)
         named = named_tensors(called)
         states = zip(*(tensor.unbind() for tensor in named.values()))
-        # This cannot use vmap, in which no tensor says that it requires gradients.
+        # This cannot use vmap: within it no tensor has requires_grad set.
         values = [
             functional_call(called, dict(zip(named, each)), ()) for each in states
         ]
@@ -88,7 +92,7 @@ class Stack(_Vectorised):
         return {name: tensor.detach()[k].clone() for name, tensor in named.items()}
 
     def keep(self, chosen: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Keep some of the networks, and what the optimizer knows about them."""
+        """Keep only some of the networks, and their part of the optimizer's state."""
         for tensor in named_tensors(self.network).values():
             for name, value in optimizer.state.get(tensor, {}).items():
                 if getattr(value, "shape", None) == tensor.shape:
@@ -98,7 +102,7 @@ class Stack(_Vectorised):
 
 
 class _FunctionOfModule(nn.Module):
-    """A function of a module, as a module."""
+    """A function of a module, as a module that ``functional_call`` can call."""
 
     def __init__(self, network: nn.Module, function: Callable[[nn.Module], Tensor]):
         super().__init__()
@@ -109,12 +113,12 @@ class _FunctionOfModule(nn.Module):
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers by their names, including those that are not saved."""
+    """Parameters and buffers by name, including buffers that are not persistent."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
 def put_into(module: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Give parameters and buffers these values."""
+    """Copy these values into the parameters and buffers of a module."""
     with torch.no_grad():
         for name, tensor in named_tensors(module).items():
             tensor.copy_(tensors[name])

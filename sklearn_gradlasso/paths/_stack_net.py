@@ -1,4 +1,4 @@
-"""The training of many networks as one, each of which ends when it has settled."""
+"""Training of many networks as one, in which each network stops when it has settled."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ from torch import Tensor
 from ..objective import average
 from ..objective._many_networks import row_by_row
 from ..training.loop import ObjectiveNet
-from ..training.rows import Batch, Batches, RowsSideBySide
+from ..training.rows import Batch, Batches, StackedRows
 from ..training.step import TERMS
 from ..training.stopping import Plateau, RunningMean, Snapshot
 from ._stack import named_tensors
 
-__all__ = ["Course", "StackNet"]
+__all__ = ["NetworkTraining", "StackNet"]
 
-KEPT_BYTES = 31 * 2**20  # the largest block that the C library keeps
+KEPT_BYTES = 31 * 2**20  # largest block that the C library keeps after it is freed
 
 
 @dataclass
-class Course:
-    """How the training of one of many networks went.
+class NetworkTraining:
+    """The state of the training of one network of a stack.
 
     Attributes
     ----------
     plateau : Plateau
-        Decides when it stops.
+        It decides when training stops.
     tensors : dict of str to Tensor
-        The parameters and buffers that its training has left, once it has ended.
+        The trained parameters and buffers; empty until training has ended.
     history : list of dict
-        Losses of each epoch, by the names of skorch's history.
+        Losses of each epoch, under the names of skorch's history.
     ended_by : {"max_epochs", "plateau", "divergence"}
+        Why training ended.
+    best : list of Tensor or None
+        The weights with the best validation score so far.
     """
 
     plateau: Plateau
@@ -46,7 +49,7 @@ class Course:
     best: list[Tensor] | None = None
 
     def add(self, epoch: dict) -> dict:
-        """Append the losses of an epoch, each marked if it is the lowest so far."""
+        """Append the losses of an epoch, and mark those that are the lowest so far."""
         for name in ("train_loss", "valid_loss"):
             if name in epoch:
                 before = [past[name] for past in self.history]
@@ -56,15 +59,15 @@ class Course:
 
 
 class StackNet(ObjectiveNet):
-    """A net whose module is a ``Stack``; its networks are trained as if each was alone.
+    """A net whose module is a ``Stack``; each network is trained as if it was alone.
 
     Parameters
     ----------
     module : Stack
     part_of : Tensor of shape (n_networks,), int64
-        The number of the data set that each network is trained on.
+        Index of the data set that each network is trained on.
     objective : Objective
-        It has a strength for each network.
+        An objective with a strength for each network.
     **kwargs
         Parameters of :class:`ObjectiveNet`, without callbacks.
     """
@@ -81,19 +84,21 @@ class StackNet(ObjectiveNet):
         return [name for name, tensor in named if id(tensor) in trained]
 
     def train(
-        self, rows: RowsSideBySide, valid: RowsSideBySide | None = None
-    ) -> list[Course]:
+        self, rows: StackedRows, valid: StackedRows | None = None
+    ) -> list[NetworkTraining]:
         """Train each network until it has settled, for at most ``max_epochs``.
 
         Returns
         -------
-        list of Course
-            One for each network, in their order.
+        list of NetworkTraining
+            The training of each network, in the order of the stack.
         """
-        # Freeing a large block makes the C library keep the memory of a step for the
-        # next step, where it would return it to the system each time.
+        # Allocate and free a large block. From then on the C library keeps the memory
+        # of a step for the next step instead of returning it to the system each time.
         torch.empty(KEPT_BYTES, dtype=torch.uint8)
-        running = courses = [Course(copy(self.plateau)) for _ in self.part_of]
+        running = trainings = [
+            NetworkTraining(copy(self.plateau)) for _ in self.part_of
+        ]
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
         state = self.trained_tensors()
@@ -111,48 +116,52 @@ class StackNet(ObjectiveNet):
                     valid_batches, False, "valid", self.validation_step
                 )
                 self._judge(running, has_prior, valid is not None)
-                for k, course in enumerate(running):
-                    if is_last or course.ended_by != "max_epochs":
-                        self._end(course, k, before, finite)
+                for k, training in enumerate(running):
+                    if is_last or training.ended_by != "max_epochs":
+                        self._end(training, k, before, finite)
             finite = before
             running = self._without_ended(running, finite)
             if not running or self.is_stopped:
                 break
-        return courses
+        return trainings
 
     def get_iterator(self, dataset, training=False):
         return _BatchesOfNetworks(super().get_iterator(dataset, training), self)
 
-    def _judge(self, running: list[Course], counts: bool, validated: bool) -> None:
-        """Add the epoch to the history of each network, and decide whether it ends."""
-        for k, course in enumerate(running):
-            epoch = course.add({name: of[k] for name, of in self._epoch.items()})
+    def _judge(
+        self, running: list[NetworkTraining], counts: bool, validated: bool
+    ) -> None:
+        """Add the epoch to the history of each network, and decide which ones stop."""
+        for k, training in enumerate(running):
+            epoch = training.add({name: of[k] for name, of in self._epoch.items()})
             if not self.is_finite(epoch):
-                course.ended_by = "divergence"
+                training.ended_by = "divergence"
             elif counts:
-                if course.plateau.judge(epoch) and validated:
-                    course.best = self._values(k)
-                if course.plateau.reached:
-                    course.ended_by = "plateau"
+                if training.plateau.judge(epoch) and validated:
+                    training.best = self._values(k)
+                if training.plateau.reached:
+                    training.ended_by = "plateau"
 
-    def _end(self, course: Course, k: int, *before: Snapshot) -> None:
-        """Store what a network has learned, or the last finite weights it had."""
+    def _end(self, training: NetworkTraining, k: int, *before: Snapshot) -> None:
+        """Store the trained weights of a network, or its last finite ones."""
         earlier = [[values[k] for values in snapshot.values] for snapshot in before]
-        if course.ended_by == "divergence":
+        if training.ended_by == "divergence":
             candidates = earlier
         else:
-            candidates = [course.best or self._values(k), *earlier]
+            candidates = [training.best or self._values(k), *earlier]
         finite = [all(bool(v.isfinite().all()) for v in each) for each in candidates]
         if not finite[0]:
-            course.ended_by = "divergence"
+            training.ended_by = "divergence"
         values = candidates[finite.index(True) if any(finite) else -1]
-        course.tensors = self.module_.tensors_of(k)
+        training.tensors = self.module_.tensors_of(k)
         for name, value in zip(self._names, values):
-            course.tensors[name] = value.clone()
+            training.tensors[name] = value.clone()
 
-    def _without_ended(self, running: list[Course], finite: Snapshot) -> list[Course]:
-        """Take networks that have ended out of the stack; return the others."""
-        left = [k for k, course in enumerate(running) if not course.tensors]
+    def _without_ended(
+        self, running: list[NetworkTraining], finite: Snapshot
+    ) -> list[NetworkTraining]:
+        """Remove networks whose training has ended; return the remaining trainings."""
+        left = [k for k, training in enumerate(running) if not training.tensors]
         if 0 < len(left) < len(running):
             chosen = torch.tensor(left, device=self.part_of.device)
             self.module_.keep(chosen, self.optimizer_)
@@ -166,21 +175,21 @@ class StackNet(ObjectiveNet):
     def _values(self, k: int) -> list[Tensor]:
         return [tensor.detach()[k].clone() for tensor in self.trained_tensors()]
 
-    def _record_training(self, kept: list[tuple]) -> None:
+    def _record_training(self, records: list[tuple]) -> None:
         def of_networks(values):
             values = torch.as_tensor(values).cpu().double()
             return values.expand(len(self.part_of))
 
-        weights = torch.stack([of_networks(weight) for weight, *_ in kept])
+        weights = torch.stack([of_networks(weight) for weight, *_ in records])
         sums = [
             sum(weight * of_networks(term) for weight, term in zip(weights, terms))
-            for terms in list(zip(*kept))[1:]
+            for terms in list(zip(*records))[1:]
         ]
         means = [(total / weights.sum(dim=0)).tolist() for total in sums]
         self._epoch = dict(zip(TERMS, means))
 
-    def _record_validation(self, kept: list[tuple]) -> None:
-        outputs, ys, weights = zip(*kept)
+    def _record_validation(self, records: list[tuple]) -> None:
+        outputs, ys, weights = zip(*records)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
         n_networks = len(self.part_of)
@@ -197,7 +206,7 @@ class StackNet(ObjectiveNet):
 
 
 class _BatchesOfNetworks:
-    """Batches of several data sets, as batches of the networks trained on them."""
+    """Batches whose second axis runs over networks instead of over data sets."""
 
     def __init__(self, batches: Batches, net: StackNet):
         self.batches, self.net = batches, net

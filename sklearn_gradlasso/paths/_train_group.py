@@ -1,4 +1,4 @@
-"""The training of a group: networks of several strengths and parts, as one or alone."""
+"""Training of a group of networks, of several strengths and parts, on one thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from ..training.loop import ObjectiveNet
 from ..training.prepared import Candidate, Prepared
-from ..training.rows import RowsSideBySide
+from ..training.rows import StackedRows
 from ..utils.threads import threads
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
@@ -22,9 +22,10 @@ __all__ = ["Fit", "Job", "train_group"]
 
 
 class Job(NamedTuple):
-    """A network to be trained: the numbers of its part and strength, and what they are.
+    """A network to train on a part of the data with a strength.
 
-    ``lam`` is the strength, ``prepared`` the part.
+    ``part`` and ``strength`` are indices. ``prepared`` is the part, and ``lam`` is the
+    strength.
     """
 
     part: int
@@ -34,9 +35,9 @@ class Job(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """An estimator fitted to a part, with a strength; both by their number.
+    """A fitted estimator, with the indices of its part and its strength.
 
-    After a divergence it has no ``feature_importances_``.
+    After a divergence the estimator has no ``feature_importances_``.
     """
 
     part: int
@@ -49,17 +50,18 @@ class Fit(NamedTuple):
 
 
 def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
-    """Train networks on one thread, as one if they are several.
+    """Train networks on one thread; several networks are trained as one.
 
     Parameters
     ----------
     jobs : list of Job
-        Their parts have equally many rows, and all of their strengths are 0, or none.
+        Jobs whose parts have the same number of rows, and whose strengths are either
+        all zero or all positive.
     stop : Event
-        When it is set, training ends without a result.
+        When it is set, training ends and no fits are returned.
     """
-    # Earlier skorch nets contain reference cycles; collect them now, or their tensors
-    # stay in memory.
+    # Earlier skorch nets contain reference cycles. Collect them now, because their
+    # tensors would stay in memory otherwise.
     gc.collect()
     with threads(None):
         candidates = [job.prepared.candidate(job.lam) for job in jobs]
@@ -99,10 +101,10 @@ def _train_as_one(
         part_of=part_of.to(like.device),
         stop=stop,
     )
-    rows = (RowsSideBySide(each) for each in zip(*(p.rows for p in different)))
-    for prepared, candidate, course in zip(parts, candidates, net.train(*rows)):
+    rows = (StackedRows(each) for each in zip(*(p.rows for p in different)))
+    for prepared, candidate, training in zip(parts, candidates, net.train(*rows)):
         net = prepared.net_of(candidate, deepcopy(prepared.network))
-        put_into(net.module_.eval(), course.tensors)
-        net.history.extend(course.history)
-        net.ended_by_ = course.ended_by
+        put_into(net.module_.eval(), training.tensors)
+        net.history.extend(training.history)
+        net.ended_by_ = training.ended_by
         yield net

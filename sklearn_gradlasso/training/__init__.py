@@ -1,21 +1,23 @@
 """From rows to a trained net: the only wing that knows skorch and accelerate.
 
-``TrainingData`` is what ``fit`` is given; ``Rows`` are the same as tensors, which
-``Batches`` cuts. ``prepare`` makes a :class:`~.prepared.Prepared` of them: a network,
-rows, and the options of the nets. ``resolve_lam`` decides the strength of the prior, a
-net takes steps (``step``) in epochs (``loop``) until it stops (``stopping``), and a
-``TrainingRecord`` keeps the losses.
+``TrainingData`` holds the arguments of ``fit``. ``Rows`` hold the same data as tensors,
+and ``Batches`` cuts them into batches. ``prepare`` turns an estimator and its data into
+a :class:`~.prepared.Prepared`: a network, rows, and the options of the nets.
+``resolve_lam`` decides the strength of the prior. A net then takes steps (``step``) in
+epochs (``loop``) until it stops (``stopping``), and a ``TrainingRecord`` keeps the
+losses.
 
-What others may ask or be asked for:
+The protocols between this wing and others:
 
-- ``prepare(estimator, data) -> Prepared`` is all that the paths know of an estimator;
+- The paths know nothing of an estimator but ``prepare(estimator, data) -> Prepared``;
   the wing of the estimators registers its base class there.
 - An objective is any callable ``(module, x, y, **extras) -> Components`` with the
   attributes of :class:`sklearn_gradlasso.objective.Objective`. ``extras`` are
   ``sample_weight`` and ``annotations``, where they are given.
-- A network may say how it wants to be treated: see :mod:`sklearn_gradlasso.modules`.
-- Callbacks are skorch's. Where none of them asks for batches, the loop skips what
-  skorch does at a batch.
+- A network may define methods that change how it is trained: see
+  :mod:`sklearn_gradlasso.modules`.
+- Callbacks are skorch's. If no callback overrides a hook of a batch, the loop skips
+  skorch's work at each batch.
 
 It may import ``objective``, ``modules`` and ``utils``.
 """

@@ -1,4 +1,4 @@
-"""What ``lam="auto"`` means: a strength that makes loss and prior equally large."""
+"""How ``lam="auto"`` is resolved: the strength makes loss and prior equally large."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .rows import Batches
 
 __all__ = ["NOTHING_FOUND", "balanced_strength", "resolve_lam"]
 
-HALVED_WITHIN = 500  # the most steps that are taken to halve the loss
-SETTLED_AFTER = 100  # steps after which the cost of constraints is measured
-WRONG = 0.005  # share of the attribution that may break a constraint
-ROWS = 256  # the loss is smoothed over so many rows, and measured on at least as many
+HALVED_WITHIN = 500  # largest number of steps to halve the loss
+SETTLED_AFTER = 100  # number of steps before the cost of constraints is measured
+WRONG = 0.005  # fraction of the attribution that may break a constraint
+ROWS = 256  # smoothing window of the loss, and smallest batch to measure it, in rows
 
 Found = tuple[tuple[str, ...], float]
 NOTHING_FOUND: Found = ((), 0.0)
@@ -31,7 +31,7 @@ def resolve_lam(
     prepared,
     known: Found = NOTHING_FOUND,
 ) -> tuple[float, Found]:
-    """The strength that is meant by ``lam``.
+    """Resolve ``lam``: a number is itself, and "auto" is found by a trial training.
 
     Parameters
     ----------
@@ -39,21 +39,22 @@ def resolve_lam(
     objective : callable
         ``(lam) -> Objective``, the equation with that strength.
     prepared : Prepared
-        Its network is not trained here, but a copy of it.
+        The trial trains a copy of its network.
     known : tuple
-        What earlier calls found: the terms for which they found a strength, and the
-        strength. It is found once, so that ``partial_fit`` keeps to it.
+        The result of earlier calls: the penalised terms for which they found a
+        strength, and this strength. It is not searched again, so that all calls of
+        ``partial_fit`` use the same strength.
 
     Returns
     -------
     lam : float
     known : tuple
-        What later calls are to be given.
+        The value of ``known`` for the next call.
 
     Raises
     ------
     ValueError
-        As for :func:`balanced_strength`.
+        See :func:`balanced_strength`.
     """
     if lam != "auto":
         return lam, known
@@ -74,19 +75,20 @@ def resolve_lam(
 
 
 def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
-    """Strength at which the prior is as large as the loss.
+    """Find the strength at which the penalty is as large as the loss.
 
     The network is trained without the prior until its loss is half that of the best
-    constant output, for 500 steps at most. The strength is then ``loss of the constant
-    output / prior``, so that the penalty equals what there is to learn. Earlier the
-    prior would say little, because nothing has been learned; later the loss would,
-    because it can come arbitrarily near to zero.
+    constant output, for at most 500 steps. The strength is then ``loss of the constant
+    output / prior``, so that the penalty equals the loss of the constant output. The
+    prior is not informative earlier, because the network has learned nothing yet. The
+    loss is not informative later, because it can become arbitrarily small.
 
-    A constraint has to hold, whatever the loss, and its cost is linear where the loss
-    is quadratic in the residual. Its strength is found after 100 steps: the size of the
-    residual, ``sqrt(loss of the constant output * loss reached)``, divided by the cost
-    of half a percent of the attribution being wrong. With a prior and constraints the
-    larger of the two strengths is taken.
+    A constraint must hold whatever the loss is. Its cost is linear in the violation,
+    while the loss is quadratic in the residual. Its strength is therefore found after
+    100 steps by another rule: the size of the residual, ``sqrt(loss of the constant
+    output * loss reached)``, is divided by the cost that arises if half a percent of
+    the attribution breaks the constraint. With a prior and constraints, the larger of
+    the two strengths is used.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
     cross-validation, recommend a strength that gives both terms one order of magnitude.
@@ -94,16 +96,16 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     Parameters
     ----------
     net : SteppingNet
-        With a network of its own, which is trained.
+        A net whose network is used for nothing else, because it is trained here.
     batches : Batches
         The training rows.
     constant_output : Tensor of shape (n_outputs,)
-        The best output that is the same for all rows.
+        The best output among those that are the same for all rows.
 
     Returns
     -------
     float
-        0 if nothing is penalised.
+        The strength, or 0 if nothing is penalised.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
 
 
 def _losses(net, batches: Batches) -> Iterator[float]:
-    """Losses of batches, as the net is trained on them without the prior."""
+    """Train on the batches without the prior, endlessly; yield the loss of each."""
     plain = replace(net.objective, lam=0.0)
     while True:
         for batch in batches:
@@ -146,7 +148,8 @@ def _losses(net, batches: Batches) -> Iterator[float]:
             def closure(x=x, y=y, extras=batch.extras):
                 net.optimizer_.zero_grad()
                 terms = plain(net.module_, x, y, **extras)
-                weight = extras.get("sample_weight")  # A batch counts by its weight.
+                # A batch counts by its weight.
+                weight = extras.get("sample_weight")
                 (terms.total * (1.0 if weight is None else weight.mean())).backward()
                 return terms.data
 
@@ -155,7 +158,7 @@ def _losses(net, batches: Batches) -> Iterator[float]:
 
 
 class _Measure:
-    """Averages over all rows of the terms of the net's objective."""
+    """Computes the terms of the net's objective as averages over all rows."""
 
     def __init__(self, net, batches: Batches):
         self.net, self.rows = net, batches.rows
@@ -175,7 +178,7 @@ class _Measure:
         return self._mean(partial(self._prior, self.unit))
 
     def constrained(self) -> float:
-        """The cost that the constraints would have if every attribution broke them."""
+        """The cost of the constraints if every attribution had the wrong sign."""
         both_ways = tuple(
             (lambda phi, prior=prior: prior(phi) + prior(-phi), target)
             for prior, target in self.net.objective.constraints

@@ -1,4 +1,4 @@
-"""One network, trained by several processes that share the rows of every batch."""
+"""Training of one network by several processes, which divide each batch by rows."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ __all__ = ["DataParallelNet"]
 BATCH_NORM = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
 
 
-class Share(Batch):
-    """The rows of a batch that one process takes.
+class BatchShare(Batch):
+    """The rows of a batch that one process computes on.
 
     Attributes
     ----------
     weight : Tensor or int
         Weight of the whole batch: the sum of its weights, or the number of its rows.
     part_of_rows, part_of_weight : float or Tensor
-        The parts of it that this process has; those of all processes add up to 1.
+        Fractions of the rows and of the weight of the batch that this process has.
+        The fractions of all processes add up to 1.
     """
 
     weight: Tensor | int
@@ -39,40 +40,41 @@ class Share(Batch):
 
 
 class DataParallelNet(AccelerateMixin, ObjectiveNet):
-    """A net that processes train together, each on its share of every batch.
+    """A net that several processes train together, each on its share of every batch.
 
-    All processes are given the same rows and draw the same order. They take the steps
-    that one process would take, within rounding: along the gradient of the objective on
-    the whole batch, ``sum_r (w_r / w) gradient_r``, w_r being the weights of share r.
+    All processes receive the same rows and draw the same order. Within rounding they
+    take the same steps as one process would: they use the gradient of the objective on
+    the whole batch, ``sum_r (w_r / w) gradient_r``, where w_r is the weight of the
+    share of process r and w is their sum.
 
     Parameters
     ----------
     module : nn.Module
-        On the device of the accelerator.
+        The network, on the device of the accelerator.
     accelerator : accelerate.Accelerator
     device : object
-        It has no effect, because the module and the rows lie on their device already.
+        It has no effect, because the module and the rows are already on their device.
     progress : bool
-        Whether the first process shows a bar of epochs.
+        Whether the first process shows a progress bar over epochs.
     **kwargs
         Parameters of :class:`ObjectiveNet`.
 
     Raises
     ------
     ValueError
-        If what is to be trained is not a sum over rows, if the accelerator is to
-        accumulate gradients or to mix precisions, or if the processes have different
-        rows or weights.
+        If the objective is not a sum over rows, if the accelerator accumulates
+        gradients or mixes precisions, or if the processes have different rows or
+        weights.
     """
 
-    # The mixin would wrap the network in DistributedDataParallel, which allows one pass
-    # through the network in a step, by its own forward, and no torch.autograd.grad in
-    # between. An attribution differentiates there, and may pass through the network
-    # again, so gradients are summed here instead. The mixin is kept for callbacks: one
-    # process writes files, and none ends before the others.
+    # The mixin would wrap the network in DistributedDataParallel. That allows only one
+    # forward pass in a step and no torch.autograd.grad within it, but an attribution
+    # calls torch.autograd.grad and may need further forward passes. This class
+    # therefore sums the gradients itself. The mixin is still needed for callbacks: it
+    # lets one process write files, and no process end before the others.
     initialize = ObjectiveNet.initialize
     evaluation_step = ObjectiveNet.evaluation_step
-    # LBFGS needs the closure that the mixin leaves out.
+    # LBFGS needs a closure, which the mixin's method does not pass on.
     _step_optimizer = ObjectiveNet._step_optimizer
 
     def __init__(
@@ -86,7 +88,8 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         self._check_network()
         self._check_sameness(rows)
         own_noise = nullcontext()
-        if not self.accelerator.is_main_process:  # Its masks of dropout differ.
+        # Each process needs its own dropout masks, because its rows differ.
+        if not self.accelerator.is_main_process:
             seed = torch.initial_seed() + self.accelerator.process_index
             own_noise = borrowed_generators(seed % 2**63, rows.device)
         with own_noise:
@@ -94,7 +97,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
 
     def get_iterator(self, dataset, training=False):
         batches = ObjectiveNet.get_iterator(self, dataset, training)
-        return _Shares(batches, self._share) if training else batches
+        return _ProcessBatches(batches, self._own_rows) if training else batches
 
     def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
         return tuple(
@@ -106,9 +109,9 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             for objective in super().objectives_of_step(has_prior)
         )
 
-    def train_step_single(self, batch: Share, **fit_params):
+    def train_step_single(self, batch: BatchShare, **fit_params):
         result = ObjectiveNet.train_step_single(self, batch)
-        terms = torch.stack(result["kept"][1:]) * batch.part_of_weight
+        terms = torch.stack(result["record"][1:]) * batch.part_of_weight
         gradients = [theta.grad for theta in self._learnable]
         given = terms.new_tensor([grad is not None for grad in gradients])
         parts = [
@@ -119,16 +122,16 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         sizes = [len(terms), len(given), *(part.numel() for part in parts)]
         terms, given, *sums = self._sum(sent).split(sizes)
         for k, theta in enumerate(self._learnable):
-            # An optimizer skips a parameter without a gradient. All processes have to
-            # skip the same ones.
+            # An optimizer skips a parameter without a gradient. All processes must skip
+            # the same parameters.
             if theta.grad is not None or given[k]:
                 theta.grad = sums[k].view_as(theta)
-        kept = (batch.weight, *terms)
-        return {**result, "loss": terms[-1], "kept": kept}
+        record = (batch.weight, *terms)
+        return {**result, "loss": terms[-1], "record": record}
 
     def validation_step(self, batch: Batch, **fit_params):
         x, y = batch
-        own, is_empty = self._share(len(x))
+        own, is_empty = self._own_rows(len(x))
         with torch.no_grad():
             part = self.module_(x[own])
             output = part.new_zeros(len(x), *part.shape[1:])
@@ -137,7 +140,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             output = self._sum(output)
             weight = batch.extras.get("sample_weight")
             loss = average(self.objective.loss(output, y), weight)
-        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
 
     def _end_epoch(self, *epoch) -> bool:
         improved = super()._end_epoch(*epoch)
@@ -145,18 +148,19 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             self.ended_by_ == "callback", device=self.accelerator.device
         )
         if self._sum(ended.int()) and self.ended_by_ == "max_epochs":
-            self.ended_by_ = "callback"  # A callback of another process asked for it.
+            # A callback of another process has ended training.
+            self.ended_by_ = "callback"
         return improved
 
     def _sum(self, values: Tensor) -> Tensor:
-        """Sum over processes; all of them get the same bits."""
+        """Sum over processes; every process receives the same bits."""
         return self.accelerator.reduce(values, "sum")
 
-    def _share(self, n_rows: int) -> tuple[slice, bool]:
-        """The rows of a batch that this process takes, and whether there are none.
+    def _own_rows(self, n_rows: int) -> tuple[slice, bool]:
+        """The rows of a batch that belong to this process, and whether it has none.
 
-        All processes have to pass through the network. One without rows computes on the
-        first row, which then does not count.
+        Every process must take part in each step. A process without rows computes on
+        the first row of the batch, and its result is then multiplied by zero.
         """
         n, k = self.accelerator.num_processes, self.accelerator.process_index
         own = slice(n_rows * k // n, n_rows * (k + 1) // n)
@@ -167,9 +171,9 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         for part in self.module_.modules():
             if isinstance(part, BATCH_NORM):
                 raise ValueError(
-                    f"module: {type(part).__name__} makes rows of a batch depend on "
-                    "each other, of which every process sees its share; use LayerNorm "
-                    "or GroupNorm with an accelerator, or accelerator=None."
+                    f"module: {type(part).__name__} makes the rows of a batch depend "
+                    "on each other, but every process has only a share of them; use "
+                    "LayerNorm or GroupNorm with an accelerator, or accelerator=None."
                 )
         drawing = [part for part in self.module_.modules() if draws_at_random(part)]
         if self.objective.draws:
@@ -177,8 +181,8 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         if drawing:
             raise ValueError(
                 f"accelerator: {type(drawing[0]).__name__} draws at random for the "
-                "whole batch (references among its rows, or noise), of which every "
-                "process sees its share. Give an attribution such as 'gradients' "
+                "whole batch (references among its rows, or noise), but every process "
+                "has only a share of it. Give an attribution such as 'gradients' "
                 "or 'integrated_gradients', or accelerator=None."
             )
 
@@ -195,7 +199,7 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         device = self.accelerator.device
         own = torch.tensor([[len(rows), *sums]], dtype=torch.float64, device=device)
         of_all = self.accelerator.gather(own)
-        # Processors of different kinds may round sums differently.
+        # Different kinds of processors may round sums differently.
         if not torch.allclose(of_all, own.expand_as(of_all), rtol=1e-4, atol=1e-3):
             raise ValueError(
                 "accelerator: every process must be given the same X, y, "
@@ -206,21 +210,21 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             )
 
 
-class _Shares:
-    """Batches, of each of which one process takes its share."""
+class _ProcessBatches:
+    """The shares of one process in the batches of an epoch."""
 
-    def __init__(self, batches: Batches, share: Callable[[int], tuple[slice, bool]]):
-        self.batches, self.share = batches, share
+    def __init__(self, batches: Batches, own_rows: Callable[[int], tuple[slice, bool]]):
+        self.batches, self.own_rows = batches, own_rows
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[Share]:
+    def __iter__(self) -> Iterator[BatchShare]:
         for batch in self.batches:
             x, y = batch
-            own, is_empty = self.share(len(x))
+            own, is_empty = self.own_rows(len(x))
             extras = {name: values[own] for name, values in batch.extras.items()}
-            share = Share(x[own], y[own], extras)
+            share = BatchShare(x[own], y[own], extras)
             share.part_of_rows = 0.0 if is_empty else len(share[0]) / len(x)
             share.weight, share.part_of_weight = len(x), share.part_of_rows
             if "sample_weight" in extras:
@@ -231,7 +235,7 @@ class _Shares:
 
 
 def _of_rows(prior):
-    """The prior, or priors, which raise an error unless they are sums over rows."""
+    """Wrap priors so that they raise an error unless they have one cost per row."""
     if isinstance(prior, tuple):
         return tuple((strength, _of_rows(each)) for strength, each in prior)
 
@@ -240,9 +244,9 @@ def _of_rows(prior):
         value = prior(phi, **weights)
         if isinstance(value, Tensor) and value.ndim == 0:
             raise ValueError(
-                f"prior: {type(prior).__name__} is one cost of the whole batch, of "
-                "which every process sees its share, and is not the sum over shares. "
-                "Use a prior that returns a cost for each row, such as L1(), with an "
+                f"prior: {type(prior).__name__} returns one cost for the whole batch, "
+                "which is not the sum of the costs of the processes' shares. Use a "
+                "prior that returns a cost for each row, such as L1(), with an "
                 "accelerator, or accelerator=None."
             )
         return value
@@ -258,7 +262,7 @@ def _check_accelerator(accelerator, device: torch.device) -> None:
             f"'no', got {steps} and {accelerator.mixed_precision!r}; for longer sums "
             "raise batch_size."
         )
-    # Torch calls the device "cpu" where accelerate may say "cpu:0".
+    # Accelerate may call the device "cpu:0", which torch calls "cpu".
     placed = torch.empty(0, device=accelerator.device).device
     if device != placed:
         raise ValueError(

@@ -1,7 +1,7 @@
-"""The loop over epochs: when training ends, and which weights it leaves.
+"""The loop over epochs: it decides when training ends and which weights are kept.
 
-It replaces skorch's loops over epochs and batches, so that nothing is done at a batch
-that no callback asks for.
+It replaces skorch's loops over epochs and batches, so that callbacks and the history of
+batches cost nothing if no callback asks for batches.
 """
 
 from __future__ import annotations
@@ -31,32 +31,33 @@ SHOWN = (
 
 
 class ObjectiveNet(SteppingNet):
-    """A skorch net that trains on :class:`Rows` until an objective settles.
+    """A skorch net that trains on :class:`Rows` until the objective settles.
 
     Parameters
     ----------
     module : nn.Module
     plateau : Plateau or None
-        Decides when to stop: it watches the validation score if there are validation
-        rows, else the objective.
+        It decides when to stop, by the validation score if there are validation rows
+        and otherwise by the objective.
     average : bool
-        Whether the weights of an epoch are the mean over the second half of its steps,
-        rather than those after the last step. Validation and callbacks see them at the
-        end of the epoch, and training leaves those of its last epoch.
+        Whether the weights of an epoch are their mean over the second half of its
+        steps instead of those after its last step. Validation and callbacks use these
+        means at the end of the epoch, and the means of the last epoch are the trained
+        weights.
     prior_start : int
-        Epochs before the prior acts; training does not end before.
+        Number of epochs before the prior acts. A plateau cannot end training earlier.
     progress : bool
-        Whether to show a bar of epochs, with the terms of the objective.
+        Whether to show a progress bar over epochs, with the terms of the objective.
     stop : Event or None
-        When another thread sets this event, training ends after the epoch.
+        When another thread sets this event, training ends after the current epoch.
     **kwargs
         Parameters of :class:`SteppingNet` and :class:`skorch.NeuralNet`.
 
     Attributes
     ----------
     ended_by_ : {"max_epochs", "plateau", "callback", "interrupt", "divergence"}
-        Why training ended. After a divergence, a loss or weight that is no longer
-        finite, the last finite weights are in place.
+        Why training ended. "divergence" means that a loss or a weight became infinite
+        or NaN; the network then has the last finite weights.
     """
 
     def __init__(
@@ -82,26 +83,27 @@ class ObjectiveNet(SteppingNet):
         return self.stop is not None and self.stop.is_set()
 
     def train(self, rows: Rows, valid: Rows | None = None) -> None:
-        """Train for at most ``max_epochs``; ``ended_by_`` then says why it ended.
+        """Train for at most ``max_epochs``, and set ``ended_by_``.
 
         Parameters
         ----------
         rows : Rows
         valid : Rows, optional
-            Rows held out to decide when to stop; the best weights are kept.
+            Rows that are held out to decide when to stop. The network keeps the
+            weights with the best score on them.
         """
         self._valid = valid
         try:
-            self.partial_fit(rows)  # skorch's, which calls fit_loop
+            self.partial_fit(rows)  # This is skorch's method, which calls fit_loop.
         finally:
             del self._valid
             self.optimizer_.zero_grad(set_to_none=True)
             self._set_training(False)
 
     def continue_from(self, net: ObjectiveNet) -> None:
-        """Take over the optimizer's state of another net with the same module.
+        """Take over the state of the optimizer of another net with the same module.
 
-        Its learning rate and other settings are this net's own.
+        This net keeps its own learning rate and other settings of the optimizer.
         """
         if type(net.optimizer_) is type(self.optimizer_):
             state = net.optimizer_.state_dict()
@@ -116,7 +118,7 @@ class ObjectiveNet(SteppingNet):
         state = self.trained_tensors()
         mean = RunningMean(state) if self.average and len(batches) > 1 else None
         self.start(mean)
-        finite, kept, final = Snapshot(state), None, None
+        finite, best, final = Snapshot(state), None, None
         self.ended_by_ = "max_epochs"
         n_epochs = epochs or self.max_epochs
         bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
@@ -133,7 +135,7 @@ class ObjectiveNet(SteppingNet):
                     with left.in_place() if left else nullcontext():
                         improved = self._end_epoch(valid_batches, data, has_prior)
                         if improved and valid is not None:
-                            kept = Snapshot(state)
+                            best = Snapshot(state)
                 if not self.is_finite(self._epoch):
                     self.ended_by_ = "divergence"
                     break
@@ -149,8 +151,8 @@ class ObjectiveNet(SteppingNet):
         bar.close()
         if self.ended_by_ == "divergence":
             (before if before.finite else finite).restore()
-        elif kept or (final and self.ended_by_ != "interrupt"):
-            (kept or final).restore()
+        elif best or (final and self.ended_by_ != "interrupt"):
+            (best or final).restore()
         if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()
@@ -160,18 +162,19 @@ class ObjectiveNet(SteppingNet):
         return Batches(dataset, self.batch_size, self.generator if training else None)
 
     def start(self, mean: RunningMean | None) -> None:
-        """Prepare for epochs; ``mean`` averages the weights of their last steps."""
+        """Prepare for the first epoch; ``mean`` averages weights within an epoch."""
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         self._mean, self._lowest = mean, {}
         self._parameters = list(self.module_.parameters())
 
     def start_epoch(self, has_prior: bool) -> None:
-        """Decide what is minimised in the epoch that begins."""
+        """Choose the objectives that the next epoch minimises."""
         self._objectives = self.objectives_of_step(has_prior)
 
     def on_epoch_begin(self, net, **kwargs):
         # Keep the current epoch in an attribute: `self.history[-1]` copies the history.
-        # Callbacks may look for the last batch; the lean loop has one for all of them.
+        # Callbacks may read the entry of the last batch. The lean loop records no
+        # batches, so it adds one empty entry.
         batches = [{}] if self._lean else []
         self._epoch = {"batches": batches, "epoch": len(self.history) + 1}
         self.history.append(self._epoch)
@@ -184,12 +187,12 @@ class ObjectiveNet(SteppingNet):
         if training:
             self._learnable = [p for p in self._parameters if p.requires_grad]
         second_half = len(iterator) // 2
-        kept = []
+        records = []
 
         def step(batch, **kwargs):
             result = step_fn(batch, **kwargs)
-            kept.append(result["kept"])
-            if training and self._mean and len(kept) > second_half:
+            records.append(result["record"])
+            if training and self._mean and len(records) > second_half:
                 self._mean.add()
             return result
 
@@ -200,13 +203,13 @@ class ObjectiveNet(SteppingNet):
             else:
                 super().run_single_epoch(iterator, training, prefix, step)
         finally:
-            if training and kept:  # An interrupt may have left some of them.
-                self._record_training(kept)
+            if training and records:  # After an interrupt, record the steps so far.
+                self._record_training(records)
         if not training:
-            self._record_validation(kept)
+            self._record_validation(records)
 
     def trained_tensors(self) -> list[Tensor]:
-        """Tensors that training changes: learnable parameters, and buffers."""
+        """The tensors that training changes: learnable parameters and buffers."""
         learnable = [p for p in self.module_.parameters() if p.requires_grad]
         state = [*learnable, *self.module_.buffers()]
         return [tensor for tensor in state if tensor.is_floating_point()]
@@ -223,19 +226,19 @@ class ObjectiveNet(SteppingNet):
                 self.ended_by_ = "plateau"
         try:
             self.notify("on_epoch_end", **data)
-        except KeyboardInterrupt:  # This is how skorch's callbacks ask for the end.
+        except KeyboardInterrupt:  # A skorch callback ends training by raising this.
             self.ended_by_ = "callback"
         return improved
 
-    def _record_training(self, kept: list[tuple]) -> None:
-        weights = np.array([float(weight) for weight, *_ in kept])
-        terms = torch.stack([term for _, *terms in kept for term in terms])
+    def _record_training(self, records: list[tuple]) -> None:
+        weights = np.array([float(weight) for weight, *_ in records])
+        terms = torch.stack([term for _, *terms in records for term in terms])
         means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()
         self._epoch.update(zip(TERMS, means.tolist()))
         self._mark_lowest("train_loss")
 
-    def _record_validation(self, kept: list[tuple]) -> None:
-        outputs, ys, weights = zip(*kept)
+    def _record_validation(self, records: list[tuple]) -> None:
+        outputs, ys, weights = zip(*records)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
         self._epoch["valid_loss"] = average(
@@ -261,7 +264,7 @@ class ObjectiveNet(SteppingNet):
 
     @staticmethod
     def is_finite(epoch: dict) -> bool:
-        """Whether an epoch of the history has a loss, and finite ones only."""
+        """Whether an epoch of the history has losses and all of them are finite."""
         losses = (epoch.get("train_total", math.nan), epoch.get("valid_loss", 0.0))
         return all(map(math.isfinite, losses))
 

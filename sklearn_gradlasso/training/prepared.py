@@ -1,6 +1,6 @@
-"""What training needs beside the equation: a network, rows, and how to train.
+"""Everything that training needs except the objective: network, rows and options.
 
-``fit`` and the paths of many strengths both start from :class:`Prepared`.
+``fit`` and the paths over many strengths both start from :class:`Prepared`.
 """
 
 from __future__ import annotations
@@ -32,35 +32,36 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """A network and the rows it is to be trained on.
+    """A network and the rows that it will be trained on.
 
     Parameters
     ----------
     network : nn.Module
-        On its device, in its precision.
+        The network, already on its device and in its precision.
     n_outputs : int
-        Number of columns of its output.
+        Number of columns of the network's output.
     rows : list of Rows
-        Training rows and, if some are held out, validation rows.
+        Training rows, followed by validation rows if some are held out.
     batch_size : int
-        Rows of a training step.
+        Number of rows of a training step.
     seed : int
-        Decides the order of the rows.
+        Seed of the order of the rows.
     global_seed : int or None
-        Seed of torch's global generators, for a network that may draw from them;
-        ``None`` for the networks of this package, which have generators of their own.
+        Seed of torch's global generators, because a user's network may draw from them.
+        It is ``None`` for the networks of this package, which have their own
+        generators.
     constant_output : callable
-        ``(y, sample_weight) -> (n_outputs,)``, the best output that is the same for
-        all rows.
+        ``(y, sample_weight) -> (n_outputs,)``, the best output among those that are
+        the same for all rows.
     shuffle : bool
-        Whether the rows come in a new order in each epoch.
+        Whether the rows are shuffled in each epoch.
     one_pass : bool
-        Whether one epoch is to be trained, as by ``partial_fit``.
+        Whether the network is trained for one epoch only, as by ``partial_fit``.
     options : dict
-        Keyword arguments of every net: of :class:`ObjectiveNet`, and those of
+        Keyword arguments of every net: those of :class:`ObjectiveNet` and of
         :func:`initialized_net`.
     candidate : callable or None
-        ``(lam) -> Candidate``, for the paths.
+        ``(lam) -> Candidate``; only the paths need it.
     """
 
     network: nn.Module
@@ -81,23 +82,29 @@ class Prepared:
 
     @property
     def n_bytes(self) -> int:
-        """Memory that the rows take."""
+        """Memory of the rows, in bytes."""
         return sum(rows.n_bytes for rows in self.rows)
 
     @property
     def form(self) -> tuple:
-        """The same for what networks take the same steps on: shapes, and extras."""
+        """Shapes of the tensors and names of the extras.
+
+        Networks can be trained as one only if this is equal.
+        """
         state = *self.network.named_parameters(), *self.network.named_buffers()
         rows = ((len(each), *each.extras) for each in self.rows)
         return tuple((name, *value.shape) for name, value in state), *rows
 
     def global_rng(self, seed: int | None = None) -> AbstractContextManager:
-        """Torch's global generators, seeded, and put back at the end.
+        """A context in which torch's global generators are seeded.
+
+        They are restored at the end. The context does nothing if ``global_seed`` is
+        ``None``.
 
         Parameters
         ----------
         seed : int, optional
-            Another seed than ``global_seed``.
+            A seed to use instead of ``global_seed``.
         """
         if self.global_seed is None:
             return nullcontext()
@@ -105,7 +112,7 @@ class Prepared:
         return borrowed_generators(seed, self.train.device)
 
     def order(self) -> torch.Generator | None:
-        """A generator that shuffles the rows from the first epoch on."""
+        """A new generator for the order of the rows, or ``None`` without shuffling."""
         return torch.Generator().manual_seed(self.seed) if self.shuffle else None
 
     def net(
@@ -116,22 +123,23 @@ class Prepared:
         previous: ObjectiveNet | None = None,
         **options,
     ) -> ObjectiveNet:
-        """A net that is about to be trained.
+        """Make a net that is ready to be trained.
 
         Parameters
         ----------
         objective : callable
             An :class:`~sklearn_gradlasso.objective.Objective`.
         network : nn.Module, optional
-            Another network than the one prepared, of the same architecture.
+            A network of the same architecture to train instead of the prepared one.
         previous : ObjectiveNet, optional
-            A net whose training is continued: its order of rows, and the state of its
-            optimizer if both have one of the same kind.
+            A net whose training is continued. The new net takes over its generator of
+            row orders, and the state of its optimizer if both optimizers are of the
+            same class.
         **options
-            Replace ``options`` of the same name.
+            These replace ``self.options`` of the same name.
         """
         options = {**self.options, **options}
-        # A plateau counts the epochs of one net.
+        # A plateau counts the epochs of one net, so every net needs its own copy.
         options["plateau"] = copy(options.get("plateau"))
         order = previous.generator if previous else None
         net = initialized_net(
@@ -146,13 +154,13 @@ class Prepared:
         return net
 
     def net_of(self, candidate: Candidate, network: nn.Module, **options):
-        """A net that is about to train a network for a candidate."""
+        """Make a net that will train a network with the objective of a candidate."""
         options = {**candidate.options, **options}
         objective = options.pop("objective", candidate.objective)
         return self.net(objective, network, **options)
 
     def trial_net(self, objective: Callable, network: nn.Module) -> ObjectiveNet:
-        """A net with the same optimizer and nothing else, for a trial."""
+        """Make a net that has the same optimizer, but no callbacks and no plateau."""
         names = "optimizer", "optimizer_params", "learning_rate", "validation_score"
         known = {name: self.options[name] for name in names}
         return initialized_net(network, objective, callbacks=[], **known)
@@ -160,20 +168,20 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
-    """A copy of an estimator with a strength of its own, about to be trained.
+    """A copy of an estimator that will be trained with its own strength.
 
     Parameters
     ----------
     lam : float
-        The strength; "auto" has been resolved.
+        The strength of the prior, after "auto" has been resolved.
     objective : callable
         An :class:`~sklearn_gradlasso.objective.Objective`.
     options : dict
-        Those of ``Prepared.options`` that are this copy's own, such as callbacks,
-        which have a state.
+        Options that replace those of ``Prepared.options``, because they have a state
+        that copies must not share, such as callbacks.
     fitted : callable
-        ``(net) -> estimator``: the copy, fitted by what the trained net has learned.
-        After a divergence it has no ``feature_importances_``.
+        ``(net) -> estimator``: returns the copy as fitted by the trained net. After a
+        divergence it has no ``feature_importances_``.
     """
 
     lam: float
@@ -184,21 +192,21 @@ class Candidate:
 
 @singledispatch
 def prepare(estimator, data: TrainingData) -> Prepared:
-    """What the paths ask of an estimator: rows, a network, and candidates.
+    """Make the network, the rows and the candidates of an estimator, for the paths.
 
-    The wing of the estimators registers its base class here, so that the paths know
-    nothing else of an estimator. The estimator is not changed.
+    The wing of the estimators registers its base class here, so that the paths need no
+    other method of an estimator. The estimator is not changed.
 
     Raises
     ------
     TypeError
-        If it is not an estimator of this package.
+        If the estimator is not one of this package.
     """
     raise TypeError(f"{type(estimator).__name__} cannot be prepared for training.")
 
 
 def can_be_prepared(estimator) -> bool:
-    """Whether :func:`prepare` knows the estimator."""
+    """Whether :func:`prepare` supports the estimator."""
     return prepare.dispatch(type(estimator)) is not prepare.dispatch(object)
 
 
@@ -212,7 +220,7 @@ def initialized_net(
     kind: type[ObjectiveNet] = ObjectiveNet,
     **options,
 ) -> ObjectiveNet:
-    """A net with its optimizer, as skorch makes it.
+    """Make a net and let skorch initialize it with its optimizer.
 
     Parameters
     ----------
@@ -220,9 +228,9 @@ def initialized_net(
     objective : callable
         An :class:`~sklearn_gradlasso.objective.Objective`.
     optimizer, optimizer_params, learning_rate
-        As the parameters of the estimators.
+        See the parameters of the estimators (``learning_rate_init``).
     kind : type
-        Class of the net.
+        The class of the net.
     **options
         Keyword arguments of ``kind``.
 

@@ -1,8 +1,9 @@
-"""Rows of data as tensors on the device, and the batches they are cut into.
+"""Rows of data as tensors on the device, and the batches that they are cut into.
 
-Batches of dense rows are slices of tensors that already lie on the device; sparse rows
-stay in scipy's CSR format and become dense one batch at a time. A DataLoader would take
-longer than the step itself on small networks, and could not serve several networks.
+Batches of dense rows are slices of tensors that are already on the device. Sparse rows
+stay in scipy's CSR format and become dense batch by batch. A torch ``DataLoader`` is
+not used: with small networks it takes longer than the training step, and it cannot
+serve several networks.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from torch.utils.data import Dataset
 
 from ..utils.tensors import tensor_to_read
 
-__all__ = ["Batch", "Batches", "Rows", "RowsSideBySide"]
+__all__ = ["Batch", "Batches", "Rows", "StackedRows"]
 
-BATCHES_GATHERED = 16  # Dense rows are gathered for so many batches at once.
+BATCHES_GATHERED = 16  # number of batches whose dense rows are gathered at once
 
 
 class Batch(tuple):
-    """``(x, y)``, as skorch unpacks a batch, and other tensors of the same rows.
+    """A tuple ``(x, y)``, as skorch expects it, with other tensors of the same rows.
 
     Attributes
     ----------
     extras : dict of str to Tensor
-        ``sample_weight`` and whatever else the objective takes.
+        ``sample_weight`` and other arguments of the objective, by their names.
     """
 
     extras: dict[str, Tensor]
@@ -40,7 +41,7 @@ class Batch(tuple):
         return batch
 
     def split(self, sizes: list[int]) -> Iterator[Batch]:
-        """Batches of these sizes, as views."""
+        """Split the batch into batches of these sizes, which are views."""
         x, y = self
         xs = x.split(sizes)
         ys = [None] * len(sizes) if y is None else y.split(sizes)
@@ -55,15 +56,15 @@ class Rows(Dataset):
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n, ...)
-        Inputs; CSR rows are made dense batch by batch.
+        Inputs. CSR rows become dense batch by batch.
     y : ndarray of shape (n, ...), optional
         Encoded targets.
     extras : dict of str to ndarray, CSR matrix or None, optional
-        More arrays of the same rows, by the name of the objective's argument: a
-        number for each row, or an array of the shape of X. Those that are ``None``
-        are left out.
+        More arrays of the same rows, by the names of the objective's arguments. Each
+        has one number per row, or the shape of X. Entries that are ``None`` are left
+        out.
     feature_shape : tuple of int
-        Shape in which the network sees a row.
+        Shape in which the network receives a row.
     dtype : torch.dtype
         Precision of the inputs and of all floating-point arrays.
     device : torch.device or str
@@ -91,14 +92,14 @@ class Rows(Dataset):
 
     @property
     def n_bytes(self) -> int:
-        """Memory that the rows take."""
+        """Memory of the rows, in bytes."""
         kept = (self.X, self.y, *self.extras.values())
         return sum(
             getattr(each, "data", each).nbytes for each in kept if each is not None
         )
 
     def __getitem__(self, index: slice | Tensor) -> Batch:
-        """The batch of the rows in a slice, or in a tensor of indices."""
+        """The rows of a slice, or of a tensor of indices, as a batch."""
         y = None if self.y is None else self._take(self.y, index)
         extras = {name: self._take(of, index) for name, of in self.extras.items()}
         return Batch(self._take(self.X, index), y, extras)
@@ -115,7 +116,7 @@ class Rows(Dataset):
         if sp.issparse(values):
             return values.tocsr()
         n_rows = len(values)
-        if n_rows > 1 and values.strides[0] == 0:  # One row holds for all.
+        if n_rows > 1 and values.strides[0] == 0:  # All rows share the memory of one.
             values = values[:1]
         tensor = self._tensor(values).reshape(len(values), *self.feature_shape)
         return tensor.expand(n_rows, *self.feature_shape)
@@ -126,13 +127,15 @@ class Rows(Dataset):
         return tensor.to(device=self.device, dtype=dtype)
 
 
-class RowsSideBySide(Dataset):
-    """Data sets of equally many rows, whose batches have a second axis for the sets.
+class StackedRows(Dataset):
+    """Several data sets with the same number of rows, for networks trained as one.
+
+    The tensors of a batch have a second axis for the data sets.
 
     Parameters
     ----------
     parts : sequence of Rows
-        They have extras of the same names.
+        All of them have extras of the same names.
     """
 
     def __init__(self, parts: Sequence[Rows]):
@@ -152,22 +155,22 @@ class RowsSideBySide(Dataset):
 
 
 class Batches:
-    """The batches of an epoch; each iteration is one pass over the rows.
+    """The batches of an epoch. Each iteration over it is one pass over the rows.
 
     Parameters
     ----------
-    rows : Rows or RowsSideBySide
+    rows : Rows or StackedRows
     batch_size : int
-        The last batch may be smaller; a last row that would be alone joins the batch
-        before it.
+        Number of rows of a batch. The last batch may be smaller. If a single row
+        remains, it is added to the batch before it.
     generator : torch.Generator, optional
-        Shuffles each pass. Without it, and when one batch holds all rows, they come in
-        order.
+        Generator that shuffles the rows in each pass. The rows are in their own order
+        without it, or if one batch holds all of them.
     """
 
     def __init__(
         self,
-        rows: Rows | RowsSideBySide,
+        rows: Rows | StackedRows,
         batch_size: int,
         generator: torch.Generator | None = None,
     ):
@@ -190,7 +193,7 @@ class Batches:
         if self.generator is not None:
             order = torch.randperm(len(self.rows), generator=self.generator)
             order = order.to(self.rows.device)
-        # Gathering dense rows for several batches at once costs less.
+        # Gathering dense rows for several batches at once takes less time.
         n_gathered = 1 if self.rows.is_sparse else BATCHES_GATHERED
         start = 0
         for first in range(0, len(self.sizes), n_gathered):

@@ -1,8 +1,8 @@
-"""One step on one batch: where skorch meets the objective.
+"""One training step on one batch, by the objective instead of skorch's loss.
 
-``train_step_single`` replaces skorch's, because skorch's ``get_loss`` does not see the
-tensor that the network received. Which objectives a step minimises, which parameters
-learn, and whether any callback asks for batches is decided by the loop.
+``train_step_single`` replaces skorch's method, because skorch's ``get_loss`` does not
+receive the tensor that the network received. The loop decides which objectives a step
+minimises, which parameters learn, and whether callbacks are notified at each batch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TERMS = ("train_loss", "train_penalty", "train_total")
 
 
 class SteppingNet(NeuralNet):
-    """A skorch net that takes steps on batches of :class:`Rows` by an objective.
+    """A skorch net whose steps minimise an objective on batches of :class:`Rows`.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ class SteppingNet(NeuralNet):
     objective : callable
         An :class:`~sklearn_gradlasso.objective.Objective`.
     generator : torch.Generator or None
-        Shuffles the rows of each epoch; ``None`` keeps their order.
+        Generator that shuffles the rows in each epoch; ``None`` keeps their order.
     validation_score : callable or None
-        ``(output, y, sample_weight) -> float`` on tensors, larger is better.
+        ``(output, y, sample_weight) -> float`` on tensors; a larger value is better.
     schedule : {"joint", "alternating"}
-        Whether a step is on the whole objective, or two steps are, on the loss with
-        the weight penalties and on the prior.
+        "joint" takes one step on the whole objective per batch. "alternating" takes
+        two: one on the loss with the weight penalties, and one on the prior.
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
     """
@@ -89,7 +89,7 @@ class SteppingNet(NeuralNet):
             raise kind(message) from error
 
     def objectives_of_step(self, has_prior: bool) -> tuple[Callable, ...]:
-        """Hook: the objectives that a step minimises, one after the other."""
+        """Hook: the objectives that are minimised on a batch, one after the other."""
         objective = self.objective if has_prior else replace(self.objective, lam=0.0)
         alternates = objective.penalises and self.schedule == "alternating"
         return objective.by_turns() if alternates else (objective,)
@@ -121,16 +121,22 @@ class SteppingNet(NeuralNet):
         terms = self._current_objective(self.module_, x, y, **batch.extras)
         total, weight = terms.total, len(x)
         if "sample_weight" in batch.extras:
-            # A batch counts by its weight, which is the number of rows on average.
+            # A batch counts by its weight. Weights have mean 1, so on average this is
+            # the number of rows.
             weight = batch.extras["sample_weight"].sum(dim=0)
             total = (weight / len(x)) * total
-        if total.ndim:  # There are many networks, independent of each other.
+        if total.ndim:  # The networks of a stack are independent, so they add up.
             total = total.sum()
-        # With a prior x is a leaf of the graph too, but its gradient is not wanted.
-        wanted = self._learnable if self._current_objective.penalises else None
-        total.backward(inputs=wanted)
-        kept = (weight, terms.data.detach(), terms.prior.detach(), terms.total.detach())
-        return {"loss": terms.total, "y_pred": terms.output, "kept": kept}
+        # With a prior x is also a leaf of the graph, but its gradient is not needed.
+        inputs = self._learnable if self._current_objective.penalises else None
+        total.backward(inputs=inputs)
+        record = (
+            weight,
+            terms.data.detach(),
+            terms.prior.detach(),
+            terms.total.detach(),
+        )
+        return {"loss": terms.total, "y_pred": terms.output, "record": record}
 
     def validation_step(self, batch, **fit_params):
         x, y = batch
@@ -140,11 +146,11 @@ class SteppingNet(NeuralNet):
             n_networks = n_networks_of(self.module_)
             losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
             loss = average(losses, weight)
-        return {"loss": loss, "y_pred": output, "kept": (output, y, weight)}
+        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
 
 
 def _joined(of_loss: dict, of_prior: dict) -> dict:
-    """The terms of two steps, on the loss and on the prior, as those of one."""
-    weight, data, _, total = of_loss["kept"]
-    _, _, prior, prior_total = of_prior["kept"]
-    return {**of_loss, "kept": (weight, data, prior, total + prior_total)}
+    """Combine the terms of a step on the loss and of a step on the prior."""
+    weight, data, _, total = of_loss["record"]
+    _, _, prior, prior_total = of_prior["record"]
+    return {**of_loss, "record": (weight, data, prior, total + prior_total)}

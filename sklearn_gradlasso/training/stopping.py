@@ -1,7 +1,7 @@
 """When to stop training, and which weights to keep.
 
-Plateau detection, snapshots and a running mean are kept by our own code because stacks
-of networks need them for each network.
+Plateau detection, snapshots and a running mean are the package's own code, because a
+stack needs them for each of its networks.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Plateau:
     Parameters
     ----------
     tol : float
-        The value has to fall by at least this much for the epoch to count.
+        A value counts as a fall if it is lower than the best one by at least this much.
     patience : int
-        Number of epochs in a row that may pass without such a fall.
+        Number of consecutive epochs without such a fall that are tolerated.
     """
 
     def __init__(self, tol: float, patience: int):
@@ -39,14 +39,15 @@ class Plateau:
         return lowest
 
     def judge(self, epoch: dict) -> bool:
-        """Add an epoch of the history; return whether its weights are the best.
+        """Add an epoch of the history; return whether its weights are the best so far.
 
-        The validation score is watched or, without validation rows, the objective.
+        The watched value is the validation score or, without validation rows, the
+        objective.
         """
         score = epoch.get("valid_score")
         watched = epoch["train_total"] if score is None else -score
         lowest = self.update(watched)
-        if watched == self.best:  # The loss decides between equal scores.
+        if watched == self.best:  # Among equal scores the lower loss is better.
             lowest = lowest or epoch.get("valid_loss_best", False)
         return lowest
 
@@ -56,14 +57,14 @@ class Plateau:
 
 
 class Snapshot:
-    """Copies of tensors, which can be put back later.
+    """Copies of the values of tensors, which can be restored later.
 
     Parameters
     ----------
     tensors : sequence of Tensor
         Parameters and buffers of a network.
     values : sequence of Tensor, optional
-        Other values for them; copies of their present values if not given.
+        The values to restore. By default they are copies of the current values.
     """
 
     def __init__(self, tensors: Sequence[Tensor], values: Sequence[Tensor] = ()):
@@ -81,7 +82,7 @@ class Snapshot:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """A context in which the tensors have these values."""
+        """A context in which the tensors have the values of the snapshot."""
         now = Snapshot(self.tensors)
         self.restore()
         try:
@@ -91,7 +92,7 @@ class Snapshot:
 
 
 class RunningMean:
-    """Mean of the values that tensors had whenever ``add`` was called."""
+    """Mean over the values that tensors had at each call of ``add``."""
 
     def __init__(self, tensors: Sequence[Tensor]):
         self.tensors, self.sums, self.count = tensors, [], 0
@@ -105,7 +106,7 @@ class RunningMean:
             total += tensor.detach()
 
     def pop(self) -> Snapshot:
-        """Return the mean so far, and start a new one."""
+        """Return the mean so far, and start a new mean."""
         mean = Snapshot(self.tensors, [total / self.count for total in self.sums])
         self.sums, self.count = [], 0
         return mean

@@ -1,4 +1,4 @@
-"""What ``fit`` is given, as one thing: inputs, targets, weights and annotations."""
+"""The data of a call of ``fit``: inputs, targets, weights and annotations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["TrainingData"]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Inputs, and what is aligned with their rows.
+    """Inputs, and arrays that are aligned with their rows.
 
-    It holds either what a user gave (DataFrames, lists, annotations by name), of which
-    :meth:`part` takes rows, or arrays that have been checked, which all other methods
-    need.
+    It holds either the arguments of a user (DataFrames, lists, annotations by name),
+    from which :meth:`part` selects rows, or arrays that have been checked. All other
+    methods need checked arrays.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class TrainingData:
     y : array-like of shape (n_samples, ...)
     sample_weight : array-like of shape (n_samples,) or None
     annotations : array-like of the shape of X or of one row, or None
-        As given, they may also be names of features.
+        Before they are checked they may also be names of features.
     """
 
     X: Any
@@ -38,7 +38,7 @@ class TrainingData:
     annotations: Any = None
 
     def part(self, index: np.ndarray) -> TrainingData:
-        """Rows of what the user gave; what holds for all rows is not cut."""
+        """Select rows of the user's arguments; one row of annotations stays whole."""
         X, y = (_safe_indexing(values, index) for values in (self.X, self.y))
         others = {
             "sample_weight": self.sample_weight,
@@ -47,7 +47,7 @@ class TrainingData:
         return TrainingData(X, y, **_check_method_params(self.X, others, index))
 
     def take(self, index: np.ndarray | slice) -> TrainingData:
-        """Rows of checked arrays."""
+        """Select rows of checked arrays."""
         given = self.X, self.y, self.sample_weight, self.annotations
         return TrainingData(*(_take(values, index) for values in given))
 
@@ -56,18 +56,21 @@ class TrainingData:
         return self.take(rows_of_positive_weight(self.sample_weight))
 
     def with_relative_weights(self) -> TrainingData:
-        """Weights of mean 1, or none where all are equal: these give the same bits."""
+        """Scale the weights to mean 1; leave them out if all of them are equal.
+
+        A fit without weights and a fit with equal weights then give the same bits.
+        """
         weight = self.sample_weight
         if weight is None or np.ptp(weight) == 0:
             return replace(self, sample_weight=None)
         return replace(self, sample_weight=weight / weight.mean())
 
     def merged(self) -> TrainingData:
-        """Each different row once, with the sum of the weights of its repetitions.
+        """Merge equal rows into one row, which has the sum of their weights.
 
-        The order depends only on what the rows are, so that a row of weight 2 and a
-        row that is there twice give the same arrays. The weights are ``None`` if they
-        were and no row is repeated.
+        The new order depends only on the values of the rows, so that a row of weight 2
+        and a row that occurs twice give the same arrays. The weights stay ``None`` if
+        no row is repeated.
         """
         parts = [
             _bytes_of_rows(values)
@@ -88,7 +91,7 @@ class TrainingData:
 
 
 def _take(values, index: np.ndarray | slice):
-    """Rows of an array or CSR matrix; one row that holds for all is not copied."""
+    """Select rows of an array or CSR matrix; do not copy a broadcast row."""
     if values is None or (isinstance(index, slice) and index == slice(None)):
         return values
     if sp.issparse(values) or values.strides[0] != 0:

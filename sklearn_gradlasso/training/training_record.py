@@ -1,4 +1,4 @@
-"""The course of training, epoch by epoch, over several nets and calls."""
+"""The losses and scores of all epochs, over several nets and calls of ``fit``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class TrainingRecord:
     Parameters
     ----------
     losses, penalties, validation_scores : list of float
-        One value for each epoch.
+        Each list has one value per epoch.
     best_validation_score : float or None
-        The highest score of the epochs of ``net``.
+        The highest score among the epochs of ``net``.
     net : ObjectiveNet or None
         The net that was trained last.
     """
@@ -33,7 +33,7 @@ class TrainingRecord:
 
     @classmethod
     def of(cls, fitted) -> TrainingRecord:
-        """The record of a fitted estimator, to which more epochs may be added."""
+        """Copy the record of a fitted estimator, so that epochs can be added."""
         curves = fitted.loss_curve_, fitted.penalty_curve_, fitted.validation_scores_
         return cls(*map(list, curves), net=fitted.net_)
 
@@ -42,7 +42,7 @@ class TrainingRecord:
         return len(self.losses)
 
     def add(self, net: ObjectiveNet) -> None:
-        """Append the epochs of a net that has been trained."""
+        """Append the epochs of a trained net."""
         epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
         self.losses += [epoch["train_loss"] for epoch in epochs]
         self.penalties += [epoch["train_penalty"] for epoch in epochs]
@@ -52,7 +52,7 @@ class TrainingRecord:
         self.net = net
 
     def set_on(self, estimator) -> None:
-        """Give an estimator the fitted attributes that tell of the course."""
+        """Set the fitted attributes of an estimator that describe its training."""
         estimator.net_ = self.net
         estimator.loss_curve_, estimator.penalty_curve_ = self.losses, self.penalties
         estimator.validation_scores_ = self.validation_scores
@@ -62,7 +62,7 @@ class TrainingRecord:
         estimator.best_loss_ = min(self.losses, default=None)
 
     def forget_from(self, n_epochs: int, net: ObjectiveNet) -> None:
-        """Leave out the epochs after the first ones, which ``net`` ended."""
+        """Remove all epochs after the first ``n_epochs``; ``net`` trained the last."""
         for curve in (self.losses, self.penalties, self.validation_scores):
             del curve[n_epochs:]
         self.net = net

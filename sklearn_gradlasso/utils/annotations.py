@@ -1,4 +1,4 @@
-"""Annotations in every form an expert may give them, as one array in the shape of X."""
+"""Converts all accepted forms of annotations into one array of the shape of X."""
 
 from __future__ import annotations
 
@@ -27,31 +27,33 @@ NO_POSITIONS = (
 def check_annotations(
     annotations: ArrayLike, X, names: np.ndarray | None, index=None
 ) -> np.ndarray | sp.csr_matrix | None:
-    """Non-negative weights for each row and feature.
+    """Check annotations, and return a non-negative weight for each row and feature.
 
     Parameters
     ----------
     annotations : array-like, sparse matrix, DataFrame, dict, list of str or None
-        Weights in the shape of X, or in the shape of one row of X for all rows. A
-        DataFrame, or a Series or dict for one row, is aligned by names; columns that it
-        lacks are not annotated. A list of names marks these features in all rows.
+        Weights of the shape of X, or of the shape of a single row, which applies to all
+        rows. A DataFrame, or a Series or dict for a single row, is aligned by names;
+        columns that it lacks are not annotated. A list of names marks these features in
+        all rows.
     X : ndarray or CSR matrix of shape (n, ...)
-        Inputs as the estimator sees them.
+        Inputs that reach the estimator.
     names : ndarray of str or None
         Names of the columns of X.
     index : pandas.Index, optional
-        Labels of the rows of X, if they came in a DataFrame.
+        Labels of the rows of X, if X was a DataFrame.
 
     Returns
     -------
     ndarray or CSR matrix of the shape of X, or None
-        Boolean or floating point, and sparse only if X is. One row for all rows is not
-        copied: the array has stride 0 along the rows.
+        The weights, as booleans or floating-point numbers. The result is sparse only if
+        X is. A single row is not copied for all rows: the array then has stride 0 along
+        the rows.
 
     Raises
     ------
     ValueError
-        If the annotations do not fit the rows or the columns, or are not non-negative
+        If the annotations do not match the rows or the columns, or are not non-negative
         numbers.
     """
     if annotations is None:
@@ -81,7 +83,7 @@ def check_annotations(
 
 
 def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
-    """The shape given, if it is the one expected."""
+    """Return the given shape, or raise a ``ValueError`` if it is not as expected."""
     if given[1:] != expected[1:]:
         raise ValueError(
             f"annotations are for rows of shape {given[1:]}, but the rows of X have "
@@ -97,7 +99,7 @@ def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
 
 
 def _check_weights(given) -> np.ndarray:
-    """The weights as booleans, or as non-negative finite numbers in float64."""
+    """Return the weights as booleans or as non-negative finite numbers in float64."""
     try:
         values = np.asarray(given)
         if values.dtype == bool:
@@ -124,7 +126,7 @@ def _check_weights(given) -> np.ndarray:
 
 
 def _named_row(annotations) -> tuple[list, np.ndarray] | None:
-    """Names and weights of one row, if the annotations are given by names."""
+    """Return names and weights if the annotations are a single row given by names."""
     if isinstance(annotations, Mapping):
         return list(annotations), _check_weights(list(annotations.values()))
     if _are_names(annotations):
@@ -135,7 +137,7 @@ def _named_row(annotations) -> tuple[list, np.ndarray] | None:
 
 
 def _are_names(given) -> bool:
-    """Whether a one-dimensional container holds names, or nothing at all."""
+    """Whether a value is a one-dimensional container that holds names or is empty."""
     if isinstance(given, str) or not hasattr(given, "__len__") or sp.issparse(given):
         return False
     if getattr(given, "ndim", 1) != 1:
@@ -155,7 +157,7 @@ def _check_order(given, expected) -> None:
 
 
 def _aligned_by_name(frame, shape: tuple, names) -> sp.csr_matrix:
-    """The values of a DataFrame at the columns of X that have the same names."""
+    """Move the values of a DataFrame to the columns of X with the same names."""
     values = sp.coo_matrix(_check_weights(frame.to_numpy()))
     column = np.array(_positions(list(frame.columns), names), dtype=int)[values.col]
     return sp.csr_matrix(
@@ -169,7 +171,7 @@ def _positions(given: list, names) -> list[int]:
     Raises
     ------
     ValueError
-        If a name is not that of a column, or given twice.
+        If a name is not the name of a column, or is given twice.
     """
     if not all(isinstance(name, str) for name in given):
         raise ValueError(

@@ -7,8 +7,8 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from torch import nn
 
-from sklearn_gradlasso.paths._grid import seeded
-from sklearn_gradlasso.paths._scheduler import fits_of
+from sklearn_gradlasso.paths._grid import seeded_clone
+from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.training_data import TrainingData
 
@@ -29,7 +29,7 @@ def halves(n_rows):
 
 def grid(estimator, data, parts, lams):
     """Fits by part and strength."""
-    fits = fits_of(seeded(estimator), data, parts, np.asarray(lams, dtype=float))
+    fits = fit_all(seeded_clone(estimator), data, parts, np.asarray(lams, dtype=float))
     return {(fit.part, fit.strength): fit.estimator for fit in fits}
 
 

@@ -288,8 +288,8 @@ def test_global_generators_are_left_as_found(data, stacks, module):
 
 
 def test_consumers_may_stop_early(data):
-    from sklearn_gradlasso.paths._scheduler import fits_of
+    from sklearn_gradlasso.paths._scheduler import fit_all
 
-    fits = fits_of(model(max_iter=3), data, halves(60), np.array(LAMS))
+    fits = fit_all(model(max_iter=3), data, halves(60), np.array(LAMS))
     assert math.isfinite(next(fits).estimator.loss_)
     fits.close()

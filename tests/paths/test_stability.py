@@ -77,13 +77,13 @@ def test_frequencies_are_those_of_fits_alone(X, model):
 
 
 def test_subsamples_of_classifiers_have_the_shares_of_the_classes(X, monkeypatch):
-    seen, fits_along = [], _stability.fits_along
+    seen, fit_path = [], _stability.fit_path
 
     def recorded(estimator, data, parts, lams):
         seen.extend(data.y[part] for part in parts)
-        return fits_along(estimator, data, parts, lams)
+        return fit_path(estimator, data, parts, lams)
 
-    monkeypatch.setattr(_stability, "fits_along", recorded)
+    monkeypatch.setattr(_stability, "fit_path", recorded)
     y = np.repeat(["a", "b"], [48, 12])
     model = GradientLassoClassifier(**QUICK)
     stability_selection(model, X, y, lams=[0.1], n_subsamples=5)

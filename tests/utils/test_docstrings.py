@@ -19,6 +19,6 @@ def test_a_replacement_that_does_nothing_is_an_error():
 def test_ngsll_documents_its_own_contract_of_a_module(estimator):
     text = " ".join(estimator.__doc__.split())
     assert "to weights of shape ``(n, n_outputs)`` without a last activation" in text
-    assert "n_outputs being d times the number of weight vectors" in text
+    assert "n_outputs is d times the number of weight vectors" in text
     assert "parameter ``n_tokens``, it is given the number of token ids" in text
     assert "raw scores" not in text

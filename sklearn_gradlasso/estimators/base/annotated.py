@@ -1,7 +1,7 @@
 """``fit`` and ``partial_fit`` of the estimators whose prior takes annotations.
 
-A class takes them over by name: ``fit = annotated.fit``. It also says that it wants
-the annotations that metadata routing brings (``REQUEST``).
+A class uses them as its methods by an assignment, ``fit = annotated.fit``. It also
+requests annotations from metadata routing (``REQUEST``).
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ REQUEST = {"annotations": True}
 
 ANNOTATIONS_DOC = """\
 annotations : array-like, sparse matrix, DataFrame, dict or list of str, default=None
-        What the model must not use. Non-negative weights of the shape of X: 1 for
-        a feature that is irrelevant at a sample, 0 for one that is free; other
-        weights are stronger or weaker: the attribution is multiplied by them
-        before the penalty sees it. One row (shape ``(n_features,)``, such as a
-        boolean vector) holds for all samples, and so does a list of feature names.
-        A DataFrame, or a Series or dict as one row, is aligned by names; columns it
-        lacks are free. Rows correspond to those of X by position."""
+        Features that the model must not use, as non-negative weights of the shape
+        of X. A weight of 1 marks a feature as irrelevant for a sample, and 0 leaves
+        it free. Other weights make the penalty stronger or weaker, because the
+        attribution is multiplied by them before it is penalised. A single row
+        (shape ``(n_features,)``, such as a boolean vector) applies to all samples,
+        and so does a list of feature names. A DataFrame, or a Series or dict as a
+        single row, is aligned by names; features that it lacks are free. Rows are
+        matched with those of X by position."""
 
 
 def _method(name: str):
-    """Name a function as its classes will, and document its annotations."""
+    """Give a function the name of its method, and document its annotations."""
 
     def decorate(function):
         function.__name__ = function.__qualname__ = name
@@ -51,27 +52,27 @@ def fit(
     Parameters
     ----------
     X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        Inputs, best on a common scale; with a ``module`` also of shape
-        ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
+        Inputs. Scale the features to a common scale. With a ``module`` the shape may
+        also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels, or target values (several columns for a regressor only).
+        Class labels, or target values. Only a regressor takes several columns.
     sample_weight : array-like of shape (n_samples,), default=None
-        Non-negative weights in the loss and in the penalties; an integer weight
-        means repetition. Rows of weight zero are left out.
+        Non-negative weights in the loss and in the penalties. An integer weight has
+        the effect of a repeated row. Rows of weight zero are left out.
     {annotations}
 
     Returns
     -------
     self : object
-        The fitted estimator. After an interrupt from the keyboard it is usable
-        with what it has learned, and a warning says so.
+        The fitted estimator. After a keyboard interrupt it keeps the weights that
+        it has reached, can be used, and issues a warning.
 
     Raises
     ------
     ValueError
         If a parameter or an input is not as described, if the annotations do not
-        fit the columns that reach the estimator, or if the loss becomes infinite
-        or NaN; in that case the last finite weights are in place.
+        match the columns that reach the estimator, or if the loss becomes infinite
+        or NaN. In the last case the network keeps its last finite weights.
     """
     data = TrainingData(X, y, sample_weight, annotations)
     return self._fit(data, warm=self.warm_start)
@@ -86,30 +87,32 @@ def partial_fit_classes(
     classes: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
 ):
-    """Train for one pass over the rows, from where training stands.
+    """Continue training with one pass over the rows.
 
     Parameters
     ----------
     X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        Inputs, as in ``fit``.
     y : array-like of shape (n_samples,)
-        Class labels; not all classes need to be there.
+        Class labels. Classes may be absent from a call.
     sample_weight : array-like of shape (n_samples,), default=None
-        As in ``fit``.
+        Weights, as in ``fit``.
     classes : array-like of shape (n_classes,), default=None
-        All classes; required in the first call.
+        All classes. They are required in the first call.
     {annotations}
 
     Returns
     -------
     self : object
-        ``feature_importances_`` are over the rows of this call; ``lam="auto"`` is
-        settled by the first call that penalises anything.
+        The estimator. Its ``feature_importances_`` are computed on the rows of this
+        call. ``lam="auto"`` is resolved in the first call that has anything to
+        penalise.
 
     Raises
     ------
     ValueError
-        As in ``fit``, if ``classes`` are missing or change, or if
-        ``class_weight="balanced"``, which needs all rows.
+        If ``fit`` would raise it, if ``classes`` are missing or change, or if
+        ``class_weight="balanced"``, which needs all rows at once.
     """
     return self._one_pass(TrainingData(X, y, sample_weight, annotations), classes)
 
@@ -122,27 +125,29 @@ def partial_fit(
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
 ):
-    """Train for one pass over the rows, from where training stands.
+    """Continue training with one pass over the rows.
 
     Parameters
     ----------
     X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        Inputs, as in ``fit``.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The first call decides the mean and scale by which targets are
-        standardised.
+        Target values. The mean and scale by which they are standardised are those
+        of the first call.
     sample_weight : array-like of shape (n_samples,), default=None
-        As in ``fit``.
+        Weights, as in ``fit``.
     {annotations}
 
     Returns
     -------
     self : object
-        ``feature_importances_`` are over the rows of this call; ``lam="auto"`` is
-        settled by the first call that penalises anything.
+        The estimator. Its ``feature_importances_`` are computed on the rows of this
+        call. ``lam="auto"`` is resolved in the first call that has anything to
+        penalise.
 
     Raises
     ------
     ValueError
-        As in ``fit``.
+        If ``fit`` would raise it.
     """
     return self._one_pass(TrainingData(X, y, sample_weight, annotations))

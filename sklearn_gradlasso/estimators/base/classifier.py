@@ -1,4 +1,4 @@
-"""What classifiers add to the common base: classes, probabilities, class weights."""
+"""The base of all classifiers: it adds classes, probabilities and class weights."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ __all__ = ["NetworkClassifier"]
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Root mean square over the training data of the gradient of the log-odds (two
-        classes) or of the predicted class's log-probability; sums to 1.
+        Root mean square of a gradient over the training data: the gradient of the
+        log-odds for two classes, and of the log-probability of the predicted class for
+        more. The importances sum to 1.
     """
 ATTRIBUTES_DOC = """\
 lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
-        Cross-entropy, and ``lam_`` times the penalty, of each epoch.
+        Cross-entropy, and ``lam_`` times the penalty, in each epoch.
     loss_, best_loss_ : float
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
-        Accuracy on the rows held out after each epoch, with ``early_stopping``.
+        Accuracy on the held-out rows after each epoch, with ``early_stopping``.
     best_validation_score_ : float or None
-        The highest of them in the last fit, that of the weights kept.
+        Highest validation score of the last fit, which is the score of the weights
+        that were kept.
     n_iter_ : int
         Number of epochs.
     classes_ : ndarray of shape (n_classes,)
@@ -49,7 +51,7 @@ lam_ : float
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):
-    """A network whose output is the log-probabilities of the classes."""
+    """A network estimator whose network returns log-probabilities of the classes."""
 
     class_weight: dict | str | None = None
 
@@ -63,28 +65,30 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ):
-        """Train for one pass over the rows, from where training stands.
+        """Continue training with one pass over the rows.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
         y : array-like of shape (n_samples,)
-            Class labels; not all classes need to be there.
+            Class labels. Classes may be absent from a call.
         sample_weight : array-like of shape (n_samples,), default=None
-            As in ``fit``.
+            Weights, as in ``fit``.
         classes : array-like of shape (n_classes,), default=None
-            All classes; required in the first call.
+            All classes. They are required in the first call.
 
         Returns
         -------
         self : object
-            ``feature_importances_`` are over the rows of this call.
+            The estimator. Its ``feature_importances_`` are computed on the rows of
+            this call.
 
         Raises
         ------
         ValueError
-            As in ``fit``, if ``classes`` are missing or change, or if
-            ``class_weight="balanced"``, which needs all rows.
+            If ``fit`` would raise it, if ``classes`` are missing or change, or if
+            ``class_weight="balanced"``, which needs all rows at once.
         """
         return self._one_pass(TrainingData(X, y, sample_weight), classes)
 
@@ -102,16 +106,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return self._fit(data, warm=True, one_pass=True, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Log-odds of the second class, or log-probabilities of several classes.
+        """Log-odds of two classes, or log-probabilities of more classes.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Two classes: ``log p_1 - log p_0``, positive for ``classes_[1]``.
+            For two classes ``log p_1 - log p_0``, which is positive if ``classes_[1]``
+            is more probable. For more classes one log-probability per class.
         """
         log_proba = self._outputs(X)
         if len(self.classes_) == 2:
@@ -119,44 +125,48 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return log_proba
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Most probable class of each row.
+        """Predict the most probable class of each row.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples,)
+            Class labels.
         """
         log_proba = self._outputs(X)
         return self.classes_[log_proba.argmax(axis=1)]
 
     def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
-        """Logarithm of the probability of each class.
+        """Predict the logarithm of the probability of each class.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
+            Log-probabilities, with columns in the order of ``classes_``.
         """
         return self._outputs(X)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """Probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
+            Probabilities, with columns in the order of ``classes_``.
         """
         return np.exp(self._outputs(X))
 

@@ -1,9 +1,9 @@
 """The base of every estimator: a network under scikit-learn's contract.
 
-``fit`` goes one way: checked rows and a network (``preparation``), the strength of the
-prior (``training.auto_lam``), the nets to train (``training.prepared``), and the record
-of what they have learned. Subclasses fill in the methods that are marked as hooks; all
-others are final.
+``fit`` has four steps. ``preparation`` checks the data, and makes rows and a network.
+``training.auto_lam`` resolves the strength of the prior. ``training.prepared`` makes
+the nets, which are trained. A ``TrainingRecord`` sets the fitted attributes. Subclasses
+override only the methods that are marked as hooks; all others are final.
 """
 
 from __future__ import annotations
@@ -51,57 +51,60 @@ __all__ = ["NetworkEstimator"]
 
 
 class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
-    """A network fitted to an objective; its state is the trained net, ``net_``.
+    """A network that is trained on an objective; the trained net is ``net_``.
 
-    Classifiers and regressors say what the output means (their task); the estimators
-    of the papers state their objective.
+    Classifiers and regressors define the meaning of the output (their task), and the
+    estimators of the papers define their objective.
     """
 
-    _keeps_background = True  # training rows that explanations are compared with
-    _merges_repeated = False  # equal rows become one if one batch holds them all
+    # Whether training rows are kept as the background of attributions.
+    _keeps_background = True
+    # Whether duplicate rows are merged when all rows fit into one batch.
+    _merges_repeated = False
 
     # Hooks without a default ---------------------------------------------------------
 
     @abstractmethod
     def _objective(self, lam: float) -> Objective:
-        """Hook: the equation to minimise, with this strength of the prior."""
+        """Hook: return the objective with this strength of the prior."""
 
     @property
     @abstractmethod
     def _task(self) -> Task:
-        """Hook: what the output of the fitted network means."""
+        """Hook: the meaning of the output of the fitted network."""
 
     @abstractmethod
     def _learn_task(self, y, sample_weight, reset: bool, classes) -> np.ndarray:
-        """Hook: learn (or, without ``reset``, check) the task; returns y as an array.
+        """Hook: learn the task from y, and return y as an array.
 
-        Sets ``n_outputs_`` and whatever ``_task`` is made from.
+        The method sets ``n_outputs_`` and the attributes that ``_task`` needs. Without
+        ``reset`` it checks that y fits the task that was learned before.
         """
 
     # Hooks with a default ------------------------------------------------------------
 
-    def _lam_asked(self) -> float | str:
-        """Hook: the strength that is asked for, or "auto"."""
+    def _requested_lam(self) -> float | str:
+        """Hook: return the strength of the prior before "auto" is resolved."""
         return self.lam
 
     def _learn_from(self, prepared: Prepared, warm: bool) -> None:
-        """Hook: learn what the objective has to know about the prepared rows."""
+        """Hook: set attributes that the objective needs from the prepared rows."""
 
     def _schedule_options(self, one_pass: bool) -> dict[str, Any]:
-        """Hook: options of the net about the schedule of training."""
+        """Hook: return options of the net that concern the schedule of training."""
         return {}
 
     def _phases(
         self, prepared: Prepared, objective: Objective, record: TrainingRecord
     ) -> Iterator:
-        """Hook: the nets to train, one after the other.
+        """Hook: yield the nets to train, one after the other.
 
-        The next one is asked for when the one before has been trained and recorded.
+        ``fit`` trains and records each net before it requests the next one.
         """
         yield prepared.net(objective, previous=record.net)
 
     def _check_inputs(self, data: TrainingData, reset: bool) -> TrainingData:
-        """Hook: X as the network takes it and y, both as arrays."""
+        """Hook: return X in the form that the network takes, and y, as arrays."""
         X = data.X
         if self.module is None and getattr(X, "ndim", 2) > 2:
             raise ValueError(
@@ -115,34 +118,34 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return TrainingData(X, y, data.sample_weight, data.annotations)
 
     def _rows_to_answer(self, X) -> Rows:
-        """Hook: rows for the fitted network."""
+        """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, **self._input_form())
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(self.net_.module_, X)
 
     def _shape_for_network(self, X) -> tuple[int, ...]:
-        """Hook: the shape in which the network is given a row of checked X."""
+        """Hook: return the shape in which the network receives a row of checked X."""
         return self._feature_shape
 
-    def _architecture_asked(self) -> dict[str, Any]:
-        """Hook: what ``build_module`` is to make by the parameters."""
+    def _requested_architecture(self) -> dict[str, Any]:
+        """Hook: return arguments of ``build_module`` from the current parameters."""
         return architecture_of(self)
 
     def _with_head(self, network: nn.Module) -> nn.Module:
-        """Hook: the network, ending in the layer that gives its output a meaning."""
+        """Hook: add the last layer, which turns raw scores into the output."""
         return self._task.head(network)
 
     def _check_network(self, network: nn.Module, x: Tensor) -> None:
-        """Hook: check that the network takes a batch and returns what it should."""
+        """Hook: check that the network returns outputs of the right shape."""
         check_output(network, x, self.n_outputs_)
 
     def _own_attribution(self) -> Callable:
-        """Hook: the attribution by which the estimator explains itself."""
+        """Hook: return the attribution that ``explain`` uses by default."""
         return self.net_.objective.attribution
 
     def _importances(self, rows: list[Rows]) -> np.ndarray:
-        """Hook: importances of the features that add up to anything."""
+        """Hook: return the importances of the features, before they are normalised."""
         attribution, target = self.net_.objective.attribution, self._importance_target()
         module = self.net_.module_
         squares = [sums_of_squares(module, r, attribution, target) for r in rows]
@@ -151,7 +154,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _explained(
         self, X, target=None, attribution=None, *, with_base: bool = True
     ) -> Explained:
-        """Hook: attributions, and what they are to add up to."""
+        """Hook: return attributions, and the scores and base values they refer to."""
         rows = self._rows_to_answer(X)
         module = self.net_.module_
         attribution = self._attribution_to_explain(attribution)
@@ -167,10 +170,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return Explained(phi, scores, base)
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
-        """Hook: the network, rows for it, and the scalar to be differentiated.
+        """Hook: return the network, its rows, and the scalar to differentiate.
 
-        By default the scalar is that of ``feature_importances_``, and with ``in_units``
-        it is in the units of answers.
+        The default scalar is that of ``feature_importances_``. With ``in_units`` it is
+        in the units of predictions.
         """
         rows = self._rows_to_answer(X)
         if target is None:
@@ -188,25 +191,27 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs, best on a common scale; with a ``module`` also of shape
-            ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
+            Inputs. Scale the features to a common scale. With a ``module`` the shape
+            may also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by
+            batch.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values (several columns for a regressor only).
+            Class labels, or target values. Only a regressor takes several columns.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights in the loss and in the prior; an integer weight means
-            repetition. Rows of weight zero are left out.
+            Non-negative weights in the loss and in the prior. An integer weight has the
+            effect of a repeated row. Rows of weight zero are left out.
 
         Returns
         -------
         self : object
-            The fitted estimator. After an interrupt from the keyboard it is usable
-            with what it has learned, and a warning says so.
+            The fitted estimator. After a keyboard interrupt it keeps the weights that
+            it has reached, can be used, and issues a warning.
 
         Raises
         ------
         ValueError
             If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN; in that case the last finite weights are in place.
+            infinite or NaN. In the latter case the network keeps its last finite
+            weights.
         """
         return self._fit(TrainingData(X, y, sample_weight), warm=self.warm_start)
 
@@ -220,8 +225,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 prepared = prepare_fit(self, data, **how)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
-                asked = self._lam_asked()
-                lam, found = resolve_lam(asked, self._objective, prepared, known)
+                requested = self._requested_lam()
+                lam, found = resolve_lam(requested, self._objective, prepared, known)
                 self.lam_, self._found_lam = lam, found
                 record = TrainingRecord.of(self) if warm else TrainingRecord()
                 phases = self._phases(prepared, self._objective(lam), record)
@@ -234,14 +239,14 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             try:
                 self._compute_importances(prepared.rows)
             except ValueError:
-                # Something is not finite, which a divergence explains better.
+                # After a divergence, ``report_end`` raises a more helpful error.
                 if ended_by != "divergence":
                     raise
         report_end(self, ended_by, one_pass)
         return self
 
     def _net_options(self, one_pass: bool) -> dict[str, Any]:
-        """Options of every net that is trained."""
+        """Options of the nets that will be trained."""
         options = {
             **self._optimization(),
             "callbacks": list(self.callbacks or []),
@@ -252,14 +257,14 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             **self._schedule_options(one_pass),
         }
         if self.accelerator is not None:
-            # It imports what only training in several processes needs.
+            # Import this here, because it needs accelerate, which is optional.
             from ...training.distributed import DataParallelNet
 
             options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
         return options
 
     def _optimization(self) -> dict[str, Any]:
-        """Options of every net, also of one that is not trained."""
+        """Options of all nets, including a net that is loaded from a pickle."""
         return {
             "optimizer": self.optimizer,
             "optimizer_params": self.optimizer_params,
@@ -289,39 +294,41 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         target: str | Callable | None = None,
         attribution: Callable | None = None,
     ) -> np.ndarray:
-        """Attribution of the model's answers to the inputs, row by row.
+        """Attribute the model's predictions to the inputs, row by row.
 
-        Deterministic, and without effect on the model.
+        The result is deterministic, and the model is not changed.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
             Rows to explain.
         target : str or callable, default=None
-            What is explained. By default, what ``decision_function`` (classifiers:
-            the log-odds of ``classes_[1]``, or each class's log-probability) or
-            ``predict`` (regressors) returns. "predicted" is the log-probability of the
-            predicted class, or a regressor's single output; "training" is exactly what
-            the prior saw (before annotations), for a regressor in standardised units.
-            Else a name from :mod:`sklearn_gradlasso.targets` or a callable
+            The scalar to explain. The default is the value of ``decision_function`` for
+            classifiers (the log-odds of ``classes_[1]``, or the log-probability of
+            each class) and of ``predict`` for regressors. "predicted" is the
+            log-probability of the predicted class, or the single output of a regressor.
+            "training" is the scalar that the prior uses in training, without
+            annotations, and in standardised units for a regressor. Other values are
+            names from :mod:`sklearn_gradlasso.targets`, or a callable
             ``(output, y) -> (n,)``.
         attribution : str or callable, default=None
             "gradients", "integrated_gradients", "expected_gradients", or a callable
-            ``(score, x) -> phi``; by default the estimator's own. References of
-            expected gradients are up to 500 rows kept from the training data.
+            ``(score, x) -> phi``. The default is the attribution of the estimator.
+            Expected gradients use up to 500 rows, which are kept from the training
+            data, as references.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
-            In units of what is explained (for gradients, per unit of the feature), in
-            the precision of the model; the last axis only where there are several
-            outputs.
+            Attributions in the units of the target (gradients: per unit of the
+            feature) and in the precision of the model. The last axis exists only if
+            there are several outputs.
 
         Raises
         ------
         ValueError
-            If the target or the attribution is unknown or does not fit the model, or X
-            is not as in ``fit``.
+            If the target or the attribution is unknown or does not fit the model, or if
+            X is not as in ``fit``.
         """
         return self._explained(X, target, attribution, with_base=False).values
 
@@ -369,7 +376,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        state["accelerator"] = None  # It belongs to the processes that run now.
+        state["accelerator"] = None  # It belongs to the running processes.
         net = state.pop("net_", None)
         if net is not None:
             state["_weights"] = stored_weights(net)

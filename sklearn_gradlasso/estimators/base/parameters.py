@@ -1,4 +1,7 @@
-"""The constructor parameters all estimators share: fields, limits, documentation."""
+"""The constructor parameters that all estimators share: fields, limits, documentation.
+
+The documentation is stored once and inserted into the docstring of each estimator.
+"""
 
 from __future__ import annotations
 
@@ -19,90 +22,93 @@ from ...utils.validation import OPTIMIZERS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
 
-MARKER = re.compile(r"\{[a-z]+_[a-z]+\}")  # It stands for text that is shared.
+MARKER = re.compile(r"\{[a-z]+_[a-z]+\}")  # placeholder of shared text in a docstring
 
 TEMPLATE = """\
 weight_l1, weight_l2 : float, default=0.0
-        Strength of ``sum |theta|`` and of ``sum theta ** 2`` over all weights and
-        biases of the network.
+        Strengths of the penalties ``sum |theta|`` and ``sum theta ** 2`` over all
+        weights and biases of the network.
     hidden_layer_sizes : int or sequence of int, {default_sizes}
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers of the default network. "softplus" and
-        "tanh" give input gradients without jumps.
+        "tanh" give continuous input gradients.
     module : "tabular", nn.Module, class or factory, default=None
-        Another network. "tabular" is :class:`~sklearn_gradlasso.modules.TabularNet`,
-        which learns embeddings of numbers and of one-hot encoded categories, for tables
-        on which boosted trees do better than the default network. Or a class or
-        factory called with ``(n_features, n_outputs, **module_params)``, n_features
-        being the number of values in a row (and with ``feature_shape``, its shape, if
-        it has such a parameter), or an instance, which is copied. {module_contract}
+        The network to use instead of the default one. "tabular" is
+        :class:`~sklearn_gradlasso.modules.TabularNet`, which learns embeddings of
+        numbers and of one-hot encoded categories; use it for tables on which boosted
+        trees do better than the default network. A class or factory is called with
+        ``(n_features, n_outputs, **module_params)``, where n_features is the number of
+        values in a row; if it has a parameter ``feature_shape``, it also receives the
+        shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
-        Keyword arguments for "tabular", or a module class or factory.
+        Keyword arguments for "tabular", or for a module class or factory.
     input_shape : tuple of int, default=None
-        Shape in which the network and the prior see a row of a two-dimensional X,
-        such as ``(1, 28, 28)``.
+        Shape to which each row of a two-dimensional X is reshaped for the network and
+        the prior, such as ``(1, 28, 28)``.
     optimizer : {"adam", "sgd"} or torch.optim.Optimizer class, default="adam"
-        Method of minimisation.
+        Optimizer that minimises the objective.
     optimizer_params : dict, default=None
-        Keyword arguments of the optimizer beside the learning rate.
+        Keyword arguments of the optimizer, except the learning rate.
     learning_rate_init : float, default=0.003
         Learning rate of the optimizer.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is ``min(256, n_samples)``.
+        Number of rows per step; "auto" is ``min(256, n_samples)``.
     max_iter : int, default=200
         Largest number of epochs (passes over the data).
     shuffle : bool, default=True
-        Whether the rows come in a new order in each epoch; of no effect when one
-        batch holds them all.
+        Whether the rows are shuffled in each epoch. It has no effect if one batch holds
+        all rows.
     tol : float, default=1e-4
-        An epoch that lowers the objective (with ``early_stopping``: raises the
-        validation score) by less than this counts as no change.
+        An epoch counts as no change if it lowers the objective (with
+        ``early_stopping``, raises the validation score) by less than this.
     n_iter_no_change : int, default=10
-        Training ends after more than this many epochs in a row without change.
+        Training ends after more than this many consecutive epochs without change.
     early_stopping : bool, default=False
-        Whether to hold out rows and to keep the weights with the best score on them
-        (accuracy or R2; of equal scores, one with a lower loss).
-        The split follows ``random_state``, is stratified for classifiers, and takes
-        the sample weights along.
+        Whether to hold out rows for validation, and to keep the weights with the best
+        score on them (accuracy or R2). Among equal scores the lowest loss decides. The
+        split depends on ``random_state`` and is stratified for classifiers. The score
+        uses the sample weights of these rows.
     validation_fraction : float, default=0.1
-        Share of the rows held out by ``early_stopping``.
+        Fraction of the rows that ``early_stopping`` holds out.
     warm_start : bool, default=False
-        Whether ``fit`` continues from the weights that the previous call left, with
-        its optimizer's state and validation split. A loaded estimator continues with
-        a new optimizer.
+        Whether ``fit`` continues from the weights of the previous call, with the state
+        of its optimizer and with its validation split. An estimator that was loaded
+        from a pickle continues with a new optimizer.
     callbacks : list of skorch callbacks, default=None
         See :mod:`skorch.callbacks`. Their history has ``train_loss``,
         ``train_penalty``, ``train_total`` and, with ``early_stopping``,
         ``valid_loss`` and ``valid_score`` of each epoch.
     device : str or torch.device, default="cpu"
-        Where to compute, such as "cuda". The computation has the precision of X on
-        the CPU (float32 or float64) and is in float32 elsewhere.
+        Device of the computation, such as "cuda". On the CPU the computation has the
+        precision of X (float32 or float64); on other devices it is in float32.
     n_jobs : int, default=None
-        Threads of one fit or answer on the CPU; ``None`` means 1, -1 all cores. More
-        only pays for networks of some 100,000 weights or convolutions. It is not taken
-        from the surroundings, because the number of threads changes the rounding.
+        Number of CPU threads of a fit or a prediction; ``None`` means 1, and -1 means
+        all cores. More threads are only faster for convolutions or for networks of
+        about 100,000 weights or more. The default does not depend on the environment,
+        because the number of threads changes the rounding.
     accelerator : accelerate.Accelerator, default=None
-        Trains the network in several processes, each of which calls ``fit`` with the
-        same arguments and takes its share of the rows of every batch. All get what one
-        process would, within rounding. ``random_state`` must be an int, ``device`` that
-        of the accelerator, and the prior and the network must treat each row by itself.
-        A pickle does not hold it.
+        Trains the network in several processes. Each of them calls ``fit`` with the
+        same arguments and computes on its share of the rows of every batch. Within
+        rounding, all processes get the network that a single process would get.
+        ``random_state`` must be an int, ``device`` must be the device of the
+        accelerator, and the prior and the network must treat each row separately. The
+        accelerator is not pickled.
     random_state : int, RandomState instance or None, default=None
-        Decides the initial weights, the order of rows and the validation split. An
-        int gives the same bits in every call, process and thread.
+        Determines the initial weights, the order of the rows and the validation split.
+        An int gives the same bits in every call, process and thread.
     verbose : int, default=0
-        Above 0 a progress bar is shown, with the terms of the objective."""
+        If it is above 0, a progress bar shows the terms of the objective."""
 
 
 def parameters_doc(default_sizes: str, module_contract: str) -> str:
-    """The documentation of the parameters, for a default network and a contract.
+    """Documentation of the parameters for a default network and a module contract.
 
     Parameters
     ----------
     default_sizes : str
-        Default of ``hidden_layer_sizes``, and what it means.
+        The default of ``hidden_layer_sizes``, and its meaning.
     module_contract : str
-        What a network given as ``module`` maps to what.
+        Sentences about the inputs and outputs of a network given as ``module``.
     """
     own = {"{default_sizes}": default_sizes, "{module_contract}": module_contract}
     return substituted(TEMPLATE, own)
@@ -110,21 +116,23 @@ def parameters_doc(default_sizes: str, module_contract: str) -> str:
 
 PARAMETERS_DOC = parameters_doc(
     """default=(50, 30)
-        Units in each hidden layer of the default network; the paper's sizes.""",
-    """It maps
-        ``(n, *feature_shape)`` to raw scores of shape ``(n, n_outputs)`` without a last
-        activation; ``hidden_layer_sizes`` and ``activation`` then have no effect, and X
-        may have more than two dimensions.""",
+        Number of units in each hidden layer of the default network. The default is
+        that of the paper.""",
+    """The
+        network must map ``(n, *feature_shape)`` to raw scores of shape ``(n,
+        n_outputs)``, without a last activation. With a ``module``,
+        ``hidden_layer_sizes`` and ``activation`` have no effect, and X may have more
+        than two dimensions.""",
 )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkParameters:
-    """Parameters of the network and its training, as described above.
+    """The fields of the parameters that are documented in ``TEMPLATE``.
 
-    A class that has parameters of its own states their ``_constraints`` and, for text
-    that several docstrings share, ``_shared_doc``: from markers such as
-    ``{network_parameters}`` to what stands for them. Both are collected over the bases.
+    A subclass states the limits of its own parameters in ``_constraints``. If several
+    docstrings share text, ``_shared_doc`` maps markers such as
+    ``{network_parameters}`` to this text. Both dictionaries are merged over the bases.
     """
 
     weight_l1: float = 0.0
@@ -197,7 +205,7 @@ class NetworkParameters:
 
 
 def _collected(cls: type, name: str) -> dict[str, Any]:
-    """The entries of dictionaries of this name; those of a class replace its bases'."""
+    """Merge the dictionaries of this name; entries of a class replace its bases'."""
     found: dict[str, Any] = {}
     for each in reversed(cls.__mro__):
         found |= vars(each).get(name, {})

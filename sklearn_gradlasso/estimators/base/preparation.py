@@ -1,4 +1,4 @@
-"""From what ``fit`` is given to rows and a network that can be trained on them."""
+"""Turns the arguments of ``fit`` into rows and a network to train on them."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from ...utils.seeds import spawn_seeds
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
-FULL_BATCH = 256  # the most rows that batch_size="auto" takes at once
+FULL_BATCH = 256  # largest batch of batch_size="auto", in rows
 
 
 def prepare_fit(
     estimator, data: TrainingData, *, warm: bool, one_pass: bool = False, classes=None
 ) -> Prepared:
-    """Check what ``fit`` is given, and make what it is to train.
+    """Check the data of ``fit``, and prepare rows and a network for training.
 
-    What the estimator learns about the data on the way is set on it.
+    This sets fitted attributes on the estimator, such as the number of features.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-        Its parameters have been validated.
+        An estimator whose parameters have been validated.
     data : TrainingData
-        As the user gave it.
+        The user's arguments, which have not been checked.
     warm : bool
-        Whether training goes on with the network that is there.
+        Whether training continues with the fitted network.
     one_pass : bool
-        Whether one epoch is to be trained, as by ``partial_fit``.
+        Whether the network is trained for one epoch only, as by ``partial_fit``.
     classes : array-like or None
-        All classes, if ``partial_fit`` has been given them.
+        All classes, if ``partial_fit`` received them.
 
     Raises
     ------
     TypeError, ValueError
-        If the data, or a parameter about them, are not as ``fit`` describes them.
+        If the data, or parameters that depend on them, are not as documented.
     """
     _check_call(estimator, one_pass)
     index = data.X.index if hasattr(data.X, "iloc") else None
@@ -113,7 +113,7 @@ def prepare_fit(
 
 
 def prepare_path(estimator, data: TrainingData) -> Prepared:
-    """The same for many strengths, with candidates; the estimator is not changed."""
+    """Prepare a clone of the estimator for training with many strengths."""
     estimator = clone(estimator)
     estimator._validate_params()
     prepared = prepare_fit(estimator, data, warm=False)
@@ -121,9 +121,10 @@ def prepare_path(estimator, data: TrainingData) -> Prepared:
 
 
 def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
-    """A copy of a prepared estimator with a strength of its own."""
+    """Copy a prepared estimator, and give the copy its own strength."""
     own = copy(estimator)
-    # Callbacks and priors may have a state; a module instance is copied later.
+    # Callbacks and priors may have a state, so each copy needs its own. A module
+    # instance is left out, because it is copied later.
     params = clone(estimator).get_params(deep=False)
     vars(own).update({**params, "module": estimator.module, "lam": lam})
     own.lam_, own._found_lam = resolve_lam(lam, own._objective, prepared)
@@ -145,7 +146,7 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
 
 
 def architecture_of(estimator) -> dict:
-    """What :func:`build_module` is to make by the parameters, but for the seed."""
+    """Arguments of :func:`build_module`, except the seed, from the parameters."""
     params = estimator.module_params
     if estimator.module is None:
         sizes = check.check_hidden_layer_sizes(estimator.hidden_layer_sizes)
@@ -160,7 +161,7 @@ def architecture_of(estimator) -> dict:
 
 
 def _check_call(estimator, one_pass: bool) -> None:
-    """Check what depends on several parameters, or on how training was asked for."""
+    """Check combinations of parameters, and whether they allow ``partial_fit``."""
     random_state = estimator.random_state
     if estimator.accelerator is not None and not isinstance(random_state, Integral):
         raise ValueError(
@@ -174,24 +175,24 @@ def _check_call(estimator, one_pass: bool) -> None:
 
 
 def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
-    asked = estimator._architecture_asked()
+    requested = estimator._requested_architecture()
     if not warm:
-        estimator._architecture = {**asked, "seed": seed}
+        estimator._architecture = {**requested, "seed": seed}
         if estimator.module == "tabular":
-            given = data.X, asked["n_features"], data.sample_weight
+            given = data.X, requested["n_features"], data.sample_weight
             estimator._architecture["columns"] = columns_of(*given)
         return estimator._with_head(build_module(**estimator._architecture))
-    known = {name: estimator._architecture[name] for name in asked}
-    if joblib.hash(asked) != joblib.hash(known):
+    known = {name: estimator._architecture[name] for name in requested}
+    if joblib.hash(requested) != joblib.hash(known):
         raise ValueError(
             "partial_fit and warm_start continue with the same network: it was "
-            f"{known}, parameters now ask for {asked}. Fit a clone of the "
+            f"{known}, parameters now ask for {requested}. Fit a clone of the "
             "estimator instead."
         )
     return estimator.net_.module_
 
 
 def _merged(train: TrainingData) -> TrainingData:
-    """Each row once; references are then drawn as among rows with integer weights."""
+    """Merge equal rows, so that a repeated row acts like a row of integer weight."""
     merged = train.merged()
     return train if len(merged.y) == 1 else merged.with_relative_weights()

@@ -1,4 +1,4 @@
-"""What regressors add to the common base: standardised targets and their units."""
+"""The base of all regressors: it standardises targets and predicts in units of y."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ __all__ = ["NetworkRegressor"]
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Root mean square over the training data (and over standardised outputs, if
-        there are several) of the gradient of the prediction; sums to 1.
+        Root mean square of the gradient of the standardised prediction over the
+        training data, and over all outputs if there are several. The importances sum
+        to 1.
     """
 ATTRIBUTES_DOC = """\
 lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
-        Mean squared error in standardised units, and ``lam_`` times the penalty, of
+        Mean squared error in standardised units, and ``lam_`` times the penalty, in
         each epoch.
     loss_, best_loss_ : float
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
-        R2 on the rows held out after each epoch, with ``early_stopping``.
+        R2 on the held-out rows after each epoch, with ``early_stopping``.
     best_validation_score_ : float or None
-        The highest of them in the last fit, that of the weights kept.
+        Highest validation score of the last fit, which is the score of the weights
+        that were kept.
     n_iter_ : int
         Number of epochs.
     n_outputs_ : int
@@ -45,33 +47,35 @@ lam_ : float
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
-    """A network whose output is the targets in standardised units."""
+    """A network estimator whose network predicts the targets in standardised units."""
 
     _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ):
-        """Train for one pass over the rows, from where training stands.
+        """Continue training with one pass over the rows.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The first call decides the mean and scale by which targets are
-            standardised.
+            Target values. The mean and scale by which they are standardised are those
+            of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            As in ``fit``.
+            Weights, as in ``fit``.
 
         Returns
         -------
         self : object
-            ``feature_importances_`` are over the rows of this call.
+            The estimator. Its ``feature_importances_`` are computed on the rows of
+            this call.
 
         Raises
         ------
         ValueError
-            As in ``fit``.
+            If ``fit`` would raise it.
         """
         return self._one_pass(TrainingData(X, y, sample_weight))
 
@@ -79,16 +83,17 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return self._fit(data, warm=True, one_pass=True)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Predicted targets.
+        """Predict the targets.
 
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+            Inputs, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the units of y, with as many axes as y had.
+            Predictions in the units of y, with as many axes as y had in ``fit``.
         """
         output = self._outputs(X)
         with np.errstate(over="ignore"):

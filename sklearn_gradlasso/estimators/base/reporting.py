@@ -1,4 +1,4 @@
-"""How an estimator says that training did not end as the user would expect."""
+"""Errors and warnings about training that did not end by settling."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 __all__ = ["report_end"]
 
-LEVEL = 5  # of the warning: the line that called ``fit``
+LEVEL = 5  # ``stacklevel`` of the warnings: they point to the call of ``fit``
 
 
 def report_end(estimator, ended_by: str, one_pass: bool) -> None:
-    """Raise after a divergence; warn after an interrupt, or if ``max_iter`` is over.
+    """Raise after a divergence; warn after an interrupt, or if ``max_iter`` ran out.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What a network's output means: classes, or numbers in units of y.
+"""The meaning of a network's output: log-probabilities, or standardised numbers.
 
-An estimator has one of these. Both answer the same questions, so that nothing else in
-the package has to ask which of the two it is.
+Every estimator has a ``Classification`` or a ``Regression``. Both have the same
+methods, so that no other code has to distinguish the two cases.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Target = Callable[[Tensor, Tensor | None], Tensor]
 
 
 class Task(ABC):
-    """What the output of a network means.
+    """The meaning of the output of a network.
 
     Attributes
     ----------
     loss : callable
         ``(output, y) -> (n,)``.
     default_target : str
-        Name of the target that a prior is about by default.
+        Name of the target whose attribution a prior penalises by default.
     target_names : tuple of str
-        Targets that make sense here, by name.
+        Names of the targets that are defined for this task.
     n_outputs : int
         Number of columns of the output.
     """
@@ -51,39 +51,39 @@ class Task(ABC):
 
     @abstractmethod
     def encode(self, y: np.ndarray, sample_weight: np.ndarray | None) -> tuple:
-        """Targets as the network is trained on them, and the final weights."""
+        """Encode targets for the network, and return them with the final weights."""
 
     @abstractmethod
     def labels_to_stratify_by(self, y: np.ndarray) -> np.ndarray | None:
-        """Labels whose shares a validation split keeps."""
+        """Labels by which a validation split is stratified, or ``None``."""
 
     @abstractmethod
     def constant_output(self, y: Tensor, sample_weight: Tensor | None) -> Tensor:
-        """The best output that is the same for all rows, of shape (n_outputs,)."""
+        """The best constant output, of shape (n_outputs,)."""
 
     @abstractmethod
     def validation_score(self, output: Tensor, y: Tensor, sample_weight) -> float:
-        """Score on rows that were held out; larger is better."""
+        """The score on rows that were held out; larger is better."""
 
     @property
     @abstractmethod
     def n_scores(self) -> int:
-        """Number of scores per row from which the output can be made."""
+        """Smallest number of scores per row that determine the output."""
 
     @abstractmethod
     def head(self, network: nn.Module, n_scores: int | None = None) -> nn.Module:
-        """The network, ending in the layer that gives its output a meaning.
+        """Add the last layer, which turns raw scores into the output, to a network.
 
         Parameters
         ----------
         network : nn.Module
         n_scores : int, optional
-            Columns that the network returns; ``n_outputs`` if not given.
+            Number of columns that the network returns; ``n_outputs`` by default.
         """
 
     @abstractmethod
     def in_units(self, target: Target) -> Target:
-        """The target of the network's output, in the units of predictions."""
+        """Convert a target so that it is computed in the units of predictions."""
 
     @abstractmethod
     def decision_target(self) -> Target:
@@ -91,29 +91,29 @@ class Task(ABC):
 
     @abstractmethod
     def single_target(self) -> Target:
-        """The one scalar per row that ``target="predicted"`` stands for."""
+        """The scalar per row that ``target="predicted"`` means."""
 
     @abstractmethod
     def importance_target(self) -> Target:
-        """The scalars whose gradients make up ``feature_importances_``."""
+        """The scalars whose gradients define ``feature_importances_``."""
 
     def training_target(self, target: str | Target | None) -> Target:
-        """The scalar that a prior is about."""
+        """The target whose attribution a prior penalises in training."""
         return targets.by_name(target or self.default_target, self.target_names)
 
     def target_to_explain(self, target: str | Target | None, trained: Any) -> Target:
-        """The scalar that the ``target`` of ``explain`` stands for.
+        """Resolve the argument ``target`` of ``explain``.
 
         Parameters
         ----------
         target : str, callable or None
         trained : callable
-            What ``target="training"`` stands for: the target of the prior.
+            The target of the prior, which ``target="training"`` means.
 
         Raises
         ------
         ValueError
-            If there is no target of that name.
+            If there is no target with this name.
         """
         if target is None:
             return self.in_units(self.decision_target())
@@ -131,7 +131,7 @@ class Task(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Classification(Task):
-    """The output is the log-probabilities of classes.
+    """A task in which the output is the log-probabilities of classes.
 
     Parameters
     ----------
@@ -207,12 +207,12 @@ class Classification(Task):
 
 @dataclass(frozen=True, eq=False)
 class Regression(Task):
-    """The output is the targets in standardised units.
+    """A task in which the output is the targets in standardised units.
 
     Parameters
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        Of the training targets, in units of y.
+        Mean and standard deviation of the training targets, in units of y.
     """
 
     mean: np.ndarray
@@ -224,7 +224,7 @@ class Regression(Task):
 
     @classmethod
     def of(cls, y: np.ndarray, sample_weight: np.ndarray | None) -> Regression:
-        """With the mean and standard deviation of targets of shape (n, n_outputs).
+        """Learn mean and standard deviation from targets of shape (n, n_outputs).
 
         Raises
         ------
@@ -255,7 +255,7 @@ class Regression(Task):
         return None
 
     def constant_output(self, y, sample_weight):
-        return y.new_zeros(y.shape[1])  # standardised targets have mean 0
+        return y.new_zeros(y.shape[1])  # Standardised targets have mean 0.
 
     def validation_score(self, output, y, sample_weight):
         weight = None if sample_weight is None else sample_weight.cpu().numpy()

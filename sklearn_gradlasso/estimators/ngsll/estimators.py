@@ -1,6 +1,6 @@
-"""NGSLL: networks that write a sparse linear model for each sample.
+"""NGSLL: networks that generate a sparse linear model for each sample.
 
-    decision(x) = z^T (g * w(x)),   g opens K of the features z
+    decision(x) = z^T (g * w(x)),   where the gate g selects K of the features z
 
 Yoshikawa and Iwata (2020), *Neural Generators of Sparse Local Linear Models for
 Achieving both Accuracy and Interpretability*.
@@ -25,12 +25,12 @@ __all__ = ["NGSLLClassifier", "NGSLLRegressor"]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
-    """Neural network classifier that answers by a sparse linear model for each row.
+    """Neural network classifier that predicts by a sparse linear model for each row.
 
-    The network reads a row and writes the weights of K features; the decision is their
-    sum with these weights, ``decision_function(X) = z . w(x)``, and so the explanation
-    costs nothing. What is read may be rich (an image, a sequence of words) and what is
-    weighted simple (coarse pixels, a bag of words).
+    The network reads a row x and generates weights for K features z. The decision is
+    the weighted sum of these features, ``decision_function(X) = z . w(x)``, so the
+    weights themselves are the explanation. The input x can be complex (an image, a
+    sequence of words), while the features z are simple (coarse pixels, a bag of words).
 
     Parameters
     ----------
@@ -48,19 +48,20 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     n_outputs_ : int
         Number of classes.
     intercept_ : float
-        0: what has no weight says nothing.
+        Always 0, because the linear models have no intercept.
 
     See Also
     --------
-    NGSLLRegressor : The same for regression.
-    GradientLassoClassifier : Few features at each sample, by gradients.
+    NGSLLRegressor : The same method for regression.
+    GradientLassoClassifier : Gradients are sparse at each sample.
 
     Notes
     -----
-    Two classes have one weight vector, for the log-odds of ``classes_[1]``. Each of
-    several classes has a weight vector of its own, for its score before the softmax,
-    over the same K features: the gate opens those with the largest sum of squares.
-    A row without an allowed feature has the decision 0.
+    Two classes share one weight vector, which gives the log-odds of ``classes_[1]``.
+    With more classes, each class has its own weight vector, which gives its score
+    before the softmax. All classes use the same K features: the gate selects those
+    whose weights have the largest sum of squares over classes. A row without allowed
+    features has the decision 0.
 
     References
     ----------
@@ -95,17 +96,18 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
         return 0.0
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """``z . w(x)``: log-odds of the second class, or scores of several classes.
+        """Compute ``z . w(x)``: log-odds of two classes, or scores of more classes.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Rows as in ``fit``.
+            Rows, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Two classes: positive for ``classes_[1]``. Several: before the softmax.
+            For two classes the log-odds, which are positive if ``classes_[1]`` is more
+            probable. For more classes the scores before the softmax.
         """
         models, _ = self._models(X)
         decisions = models.decisions
@@ -129,11 +131,11 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
-    """Neural network regressor that answers by a sparse linear model for each row.
+    """Neural network regressor that predicts by a sparse linear model for each row.
 
-    The network reads a row and writes the weights of K features; the prediction is
-    ``z . w(x) + intercept_``. Trained by the squared error in units of the standard
-    deviation of y; weights and predictions are in the units of y.
+    The network reads a row x and generates weights for K features z. The prediction is
+    ``z . w(x) + intercept_``. Training minimises the squared error in units of the
+    standard deviation of y, while weights and predictions are in the units of y.
 
     Parameters
     ----------
@@ -154,10 +156,10 @@ class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
 
     Notes
     -----
-    Several outputs have a weight vector each, over the same K features. The paper is
-    about classification, where weights grow until their squares stand out from the
-    noise by which the gate is drawn in training. Weights of a standardised target stay
-    near 1: the gate here sees them three times as large.
+    Each of several outputs has its own weight vector, and all of them use the same K
+    features. The paper is about classification, where weights grow in training until
+    their squares exceed the noise of the random gate. Weights for a standardised target
+    stay near 1, so the gate multiplies them by 3 before it compares them.
 
     References
     ----------
@@ -199,5 +201,5 @@ class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
         return models.times(self._y_scale)
 
     def _of_predicted(self, models):
-        self._task.single_target()  # It refuses several outputs.
+        self._task.single_target()  # It raises an error for several outputs.
         return models

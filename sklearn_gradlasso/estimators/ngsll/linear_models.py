@@ -1,4 +1,4 @@
-"""The linear models that a network has written, as arrays."""
+"""The linear models that a network has generated, as arrays."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class LinearModels(NamedTuple):
     Parameters
     ----------
     index : ndarray of shape (n, k)
-        Which features; -1 where fewer than k are allowed.
+        Indices of the features; -1 if a row has fewer than k features.
     weights : ndarray of shape (n, k, m)
-        Their weights in m outputs; 0 where there is none.
+        Weights of these features in m outputs; 0 where the index is -1.
     z : ndarray of shape (n, k)
-        Their values.
+        Values of these features.
     decisions : ndarray of shape (n, m)
         Sums of the values times the weights.
     """
@@ -32,7 +32,7 @@ class LinearModels(NamedTuple):
 
     @classmethod
     def of(cls, index: np.ndarray, weights: np.ndarray, z) -> LinearModels:
-        """With the values of z, an array or CSR matrix of shape (n, d)."""
+        """Make models from weights and from z, an array or CSR matrix (n, d)."""
         weights = weights.astype(np.float64)
         at = np.maximum(index, 0)
         if sp.issparse(z):
@@ -47,13 +47,13 @@ class LinearModels(NamedTuple):
         return self.weights.shape[2]
 
     def times(self, factor: np.ndarray) -> LinearModels:
-        """Models whose answers are multiplied by a factor of shape (m,) or (n, m)."""
+        """Multiply weights and decisions by a factor of shape (m,) or (n, m)."""
         by_row = np.reshape(factor, (-1, 1, np.shape(factor)[-1]))
         weights, decisions = self.weights * by_row, self.decisions * factor
         return self._replace(weights=weights, decisions=decisions)
 
     def of_output(self, chosen: np.ndarray) -> LinearModels:
-        """Models of one output each, chosen for every row."""
+        """Select one output for each row; ``chosen`` has shape (n,)."""
         at = chosen[:, None]
         return self._replace(
             weights=np.take_along_axis(self.weights, at[:, :, None], axis=2),
@@ -61,7 +61,7 @@ class LinearModels(NamedTuple):
         )
 
     def contributions(self) -> LinearModels:
-        """The same with weights times values, which add up to the decisions."""
+        """Replace the weights by weights times values, which sum to the decisions."""
         return self._replace(weights=self.weights * self.z[:, :, None])
 
     def dense(self, n_features: int) -> np.ndarray:
@@ -72,7 +72,7 @@ class LinearModels(NamedTuple):
         return values
 
     def sparse(self, n_features: int) -> list[sp.csr_matrix]:
-        """Weights of all features, an (n, n_features) matrix for each output."""
+        """Weights of all features, as one (n, n_features) matrix per output."""
         row, kept = np.nonzero(self.index >= 0)
         where = row, self.index[row, kept]
         shape = len(self.index), n_features

@@ -1,7 +1,8 @@
-"""What NGSLL adds to a classifier and a regressor.
+"""The common base of the NGSLL classifier and regressor.
 
-It has three things of its own: two views of each row (``views``), a training in two
-phases (``two_phases``), and linear models as its answers (``linear_models``).
+It differs from other estimators in three points: two views of each row (``views``),
+training in two phases (``two_phases``), and linear models as predictions
+(``linear_models``).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NGSLLEstimator(ABC):
-    """An estimator whose network writes a sparse linear model for each row."""
+    """An estimator whose network generates a sparse linear model for each row."""
 
     n_nonzero_coefs: int = 5
     simplify: Any = None
@@ -59,7 +60,7 @@ class NGSLLEstimator(ABC):
     fine_phase: dict[str, float] | None = None
     hidden_layer_sizes: tuple = (128,)
 
-    # The noise of repeated rows is that of one row.
+    # Rows are merged so that the copies of a repeated row share the noise of the gate.
     _merges_repeated = True
     _keeps_background = False
     _gate_scale = 1.0
@@ -80,41 +81,42 @@ class NGSLLEstimator(ABC):
 
     @abstractmethod
     def _in_answers(self, models: LinearModels) -> LinearModels:
-        """Hook: models in the units of the answer, from those of the network."""
+        """Hook: convert models from the network's units to those of predictions."""
 
     @abstractmethod
     def _of_predicted(self, models: LinearModels) -> LinearModels:
-        """Hook: models of the decision for what is predicted."""
+        """Hook: reduce models to the predicted class, or to the single output."""
 
     def explain(
         self, X: ArrayLike, *, target: str | None = None, attribution: str | None = None
     ):
-        """The linear model by which each row is answered.
+        """Return the linear model that predicts each row.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Rows as ``predict`` takes them.
+            Rows, as in ``predict``.
         target : {None, "predicted"}, default=None
-            By default everything that ``decision_function`` (classifiers) or
-            ``predict`` (regressors) returns; "predicted" is the decision for the
-            predicted class, or a regressor's single output.
+            The values to explain. The default is all values of ``decision_function``
+            for classifiers, and of ``predict`` for regressors. "predicted" is the
+            decision for the predicted class, or the single output of a regressor.
         attribution : {None, "weights", "contributions"}, default=None
-            By default the weights; "contributions" are the weights times z, which add
-            up to the answer but for ``intercept_``.
+            The default is the weights. "contributions" are the weights times z; their
+            sum plus ``intercept_`` is the explained value.
 
         Returns
         -------
         ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix, float64
-            Weights of the d features of z, at most ``n_nonzero_coefs`` of a row not
-            zero, in units of the answer per unit of z; the last axis only where the
-            answer has m > 1 columns, whose weights are of the same features. If z is
-            sparse, a CSR matrix of shape (n_samples, d), or a list of m of them.
+            Weights of the d features of z, in units of the explained value per unit of
+            z. At most ``n_nonzero_coefs`` features of a row have non-zero weights. The
+            last axis exists only if there are m > 1 values per row; all of them use the
+            same features. If z is sparse, the result is a CSR matrix of shape
+            (n_samples, d), or a list of m such matrices.
 
         Raises
         ------
         ValueError
-            If target or attribution is something else, or X is not as in ``fit``.
+            If target or attribution has another value, or if X is not as in ``fit``.
         """
         models, z = self._models_to_explain(X, target, attribution)
         if sp.issparse(z):
@@ -148,7 +150,7 @@ class NGSLLEstimator(ABC):
                 "encode and simplify; use feature_importances_ or explain."
             )
         if target == "training":
-            raise ValueError("target='training' is of no meaning here: no prior.")
+            raise ValueError("target='training' has no meaning without a prior.")
         return super()._differentiable(X, target, in_units)
 
     # Linear models -------------------------------------------------------------------
@@ -179,7 +181,7 @@ class NGSLLEstimator(ABC):
         return LinearModels.of(index, weights, z), z
 
     def _in_shape_of_view(self, models: LinearModels) -> np.ndarray:
-        """Weights of all features of z, in its shape, with a last axis for outputs."""
+        """Weights of all features in the shape of z, with a last axis for outputs."""
         values = models.dense(self._layout.n_simplified)
         return values.reshape(len(values), *self._shape_of_view(), models.n_outputs)
 
@@ -201,8 +203,8 @@ class NGSLLEstimator(ABC):
 
     # Training ------------------------------------------------------------------------
 
-    def _lam_asked(self):
-        return 0.0  # The gate makes explanations sparse, and not a prior.
+    def _requested_lam(self):
+        return 0.0  # There is no prior, because the gate makes explanations sparse.
 
     def _objective(self, lam):
         penalties = self._weight_penalties()
@@ -221,7 +223,7 @@ class NGSLLEstimator(ABC):
             n_coarse_epochs=self.n_coarse_iter_ if warm else 0,
         )
         gate = prepared.network[0].gate
-        n_open = gate.n_nonzero_coefs  # It stays, if training fails.
+        n_open = gate.n_nonzero_coefs  # Restore this value if training fails.
         (seed,) = spawn_seeds(1, prepared.seed, 1 + record.n_epochs)
         gate.generator = torch.Generator(prepared.train.device).manual_seed(seed)
         try:
@@ -241,12 +243,12 @@ class NGSLLEstimator(ABC):
         head = self._task.head(linear, n_vectors)
         return nn.Sequential(linear) if head is linear else head
 
-    def _architecture_asked(self):
+    def _requested_architecture(self):
         n_outputs = self._layout.n_simplified * self._task.n_scores
-        asked = {**super()._architecture_asked(), "n_outputs": n_outputs}
+        requested = {**super()._requested_architecture(), "n_outputs": n_outputs}
         n_tokens = views.n_tokens_of(self.encode_)
         if n_tokens is None or isinstance(self.module, nn.Module):
-            return asked
+            return requested
         if self.module == "tabular":
             raise ValueError(
                 "module='tabular' is for columns of a table, but encode makes token "
@@ -254,12 +256,12 @@ class NGSLLEstimator(ABC):
             )
         params = self.module_params or {}
         if self.module is None:
-            sizes = asked["module_params"]["hidden_layer_sizes"]
-            asked["module"] = SentenceCNN
+            sizes = requested["module_params"]["hidden_layer_sizes"]
+            requested["module"] = SentenceCNN
             params = {"hidden_layer_sizes": sizes, **params}
-        if has_parameter(asked["module"], "n_tokens"):
+        if has_parameter(requested["module"], "n_tokens"):
             params = {"n_tokens": n_tokens, **params}
-        return {**asked, "module_params": params}
+        return {**requested, "module_params": params}
 
     def _check_network(self, network, x):
         linear = network.eval()[0]
@@ -291,7 +293,7 @@ class NGSLLEstimator(ABC):
         return replace(checked, X=self._layout.packed(x, z))
 
     def _present_to_transformers(self, data: TrainingData) -> TrainingData:
-        """Rows of weight zero are not there, for the transformers either."""
+        """Remove rows of weight zero, which the transformers must not see either."""
         transforms = self.simplify is not None or self.encode is not None
         if not transforms or data.sample_weight is None:
             return data
@@ -301,7 +303,7 @@ class NGSLLEstimator(ABC):
         return TrainingData(*(_safe_indexing(values, present) for values in given))
 
     def _read_to_fit(self, data: TrainingData, use, reset: bool) -> TrainingData:
-        """x as the network reads it, and y."""
+        """Return x, the input of the network, and y, both checked for ``fit``."""
         if self.encode_ is None:
             views.refuse_text(data.X)
             return super()._check_inputs(data, reset)
@@ -315,7 +317,7 @@ class NGSLLEstimator(ABC):
         return replace(data, X=x, y=y)
 
     def _read_to_answer(self, X):
-        """x as the network reads it."""
+        """Return x, the input of the network, checked for a prediction."""
         if self.encode_ is None:
             views.refuse_text(X)
             x = validate_data(self, X, reset=False, **self._input_form())
@@ -328,12 +330,13 @@ class NGSLLEstimator(ABC):
         return x
 
     def _simplified(self, X, x, y, use, reset: bool):
-        """z of shape (n, d), from X or, if there is nothing to simplify, from x."""
+        """Compute z of shape (n, d) from X or, without ``simplify``, from x."""
         if self.simplify_ is None:
             if views.n_tokens_of(self.encode_) is not None:
                 raise ValueError(
-                    "simplify must be given for texts: what the linear models are "
-                    "about, for example CountVectorizer() with mask_zeros=True."
+                    "simplify must be given for texts, because it makes the features "
+                    "of the linear models; for example CountVectorizer() with "
+                    "mask_zeros=True."
                 )
             z = x if sp.issparse(x) else x.reshape(len(x), -1)
         else:
@@ -355,7 +358,7 @@ class NGSLLEstimator(ABC):
         return views.names_of_view(made_by, self._layout.n_simplified)
 
     def _views_to_answer(self, X) -> tuple[Rows, Any]:
-        """Rows for the network, and z with all its digits."""
+        """Return rows for the network, and z in its full precision."""
         check_is_fitted(self)
         x = self._read_to_answer(X)
         z = self._simplified(X, x, None, _apply_only, reset=False)
@@ -366,7 +369,7 @@ class NGSLLEstimator(ABC):
         return rows
 
     def _shape_for_network(self, X):
-        # A row holds both views, and that of z may be longer or shorter.
+        # A row holds x and z, and the list of z may differ in length between calls.
         return X.shape[1:]
 
     def __sklearn_tags__(self):

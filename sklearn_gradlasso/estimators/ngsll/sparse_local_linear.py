@@ -1,4 +1,4 @@
-"""A network that writes a sparse linear model for each row, and answers by it."""
+"""A network that generates a sparse linear model for each row and evaluates it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FEW = 8
 
 
 class SparseLocalLinear(nn.Module):
-    """``z^T (g * w(x))``: weights of x, of which a gate leaves K, on the features z.
+    """``z^T (g * w(x))``: features z with weights of x, K of which a gate g selects.
 
     Parameters
     ----------
     generator : nn.Module
         ``(n, *feature_shape) -> (n, d * m)``, the weights of d features in m outputs.
-        With a method ``at`` like that of :class:`WeightGenerator` it is asked for the
-        weights of a few features only, where z is sparse and its zeros are masked.
+        If it has a method ``at`` like :class:`WeightGenerator`, only the weights of
+        non-zero features are generated when z is sparse and its zeros are masked.
     gate : KHotGate
-        One gate for the m outputs.
+        The gate, which selects the same features for all m outputs.
     layout : Layout
-        Where in its input the network finds x and z.
+        The positions of x and z in the input.
     n_vectors : int
         Number of weight vectors, m.
 
@@ -55,16 +55,16 @@ class SparseLocalLinear(nn.Module):
         return torch.einsum("nk,nkm->nm", z, weights)
 
     def local_models(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The linear models of rows, as they are used in evaluation.
+        """The linear models of rows in evaluation, where the gate is not random.
 
         Returns
         -------
         z : Tensor of shape (n, k)
-            Values of the features that the gate leaves.
+            Values of the features that the gate selects.
         index : Tensor of shape (n, k), int64
-            Which features; -1 where fewer than k are allowed.
+            Indices of these features; -1 if a row has fewer than k allowed features.
         weights : Tensor of shape (n, k, m)
-            Their weights; 0 where there is none.
+            Weights of these features; 0 where the index is -1.
         """
         z, weights = self._dense(inputs)
         chosen, is_open = self.gate.largest(weights, z.allowed)
@@ -74,7 +74,7 @@ class SparseLocalLinear(nn.Module):
         return z.values.gather(1, chosen), index, weights
 
     def _dense(self, inputs: Tensor) -> tuple[Simplified, Tensor]:
-        """z, and the weights of its values of shape (n, l, m), before the gate."""
+        """Return z, and the weights of its l values before the gate, (n, l, m)."""
         x, z = self.layout.unpacked(inputs)
         listed, shape = z.positions, (-1, self.n_vectors)
         if listed is None:

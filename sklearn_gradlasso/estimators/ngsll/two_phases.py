@@ -1,4 +1,4 @@
-"""Training in two phases: many soft gates first, then the few that are wanted.
+"""Training in two phases: first with many features per row, then with K features.
 
 Yoshikawa and Iwata (2020), *Neural Generators of Sparse Local Linear Models for
 Achieving both Accuracy and Interpretability*, section 3.3.
@@ -21,37 +21,38 @@ __all__ = ["TwoPhases", "checked_fine_phase"]
 
 COARSE_TEMPERATURE = 1.0  # tau of the paper's coarse phase
 FINE_PHASE = {"learning_rate_ratio": 0.1, "momentum": 0.9}  # as in the paper
-ATTEMPTS = 6  # the most times that the fine phase is begun
-SMALLER = 0.1  # factor of the rate where the fine phase begins anew
-BLOWN_UP = 10.0  # a loss so many times that of the first epoch has blown up
+ATTEMPTS = 6  # largest number of times that the fine phase is started
+SMALLER = 0.1  # factor of the learning rate when the fine phase is repeated
+BLOWN_UP = 10.0  # largest acceptable ratio of the last loss to that of the first epoch
 
 
 @dataclass
 class TwoPhases:
-    """Where the training of an NGSLL network stands, and the nets to train next.
+    """The state of the training of an NGSLL network, and the nets to train next.
 
-    The coarse phase has many soft gates and trains by the optimizer of the estimator.
-    The fine phase has the gates that are wanted and trains by momentum SGD at a share
-    of the last learning rate. Where its loss grows tenfold beyond that of the first
-    epoch, it begins anew with a tenth of the rate, up to five times.
+    In the coarse phase the gate is soft and opens many features, and the estimator's
+    optimizer is used. In the fine phase the gate opens K features, and SGD with
+    momentum is used, at a fraction of the last learning rate. If its loss grows to more
+    than ten times that of the first epoch, the fine phase is repeated with a tenth of
+    the learning rate, up to five times.
 
     Parameters
     ----------
     n_open : int
-        Features of a linear model, K.
+        Number of features of a linear model, K.
     n_coarse_open : int
-        Features in the coarse phase; ``n_open``, if that is more.
+        Number of features in the coarse phase; at least ``n_open`` are used.
     temperature : float
         Softness of the gate in the fine phase.
     max_coarse_epochs : int
     fine_phase : dict
-        As ``FINE_PHASE``.
+        Settings with the keys of ``FINE_PHASE``.
     is_fine : bool
-        Whether the coarse phase is over.
+        Whether the coarse phase has ended.
     rate : float or None
-        Learning rate of the fine phase, once it is known.
+        Learning rate of the fine phase; ``None`` before the coarse phase has ended.
     n_coarse_epochs : int
-        Epochs of the coarse phase.
+        Number of epochs of the coarse phase.
     """
 
     n_open: int
@@ -70,16 +71,16 @@ class TwoPhases:
         objective,
         record: TrainingRecord,
     ) -> Iterator[ObjectiveNet]:
-        """The nets to train; the gate is set for each of them.
+        """Yield the nets to train, and set the gate before each of them.
 
         Parameters
         ----------
         gate : KHotGate
-            Of the prepared network.
+            The gate of the prepared network.
         prepared : Prepared
         objective : Objective
         record : TrainingRecord
-            To which each net is added when it has been trained.
+            The record to which the caller adds each net after training it.
         """
         if not self.is_fine:
             gate.temperature = COARSE_TEMPERATURE
@@ -118,12 +119,12 @@ class TwoPhases:
 
 
 def checked_fine_phase(given: dict[str, float] | None) -> dict[str, float]:
-    """The settings of the fine phase, with their defaults.
+    """Check the settings of the fine phase, and add the defaults.
 
     Raises
     ------
     ValueError
-        If one of them is unknown or out of range.
+        If a setting is unknown or out of range.
     """
     settings = {**FINE_PHASE, **(given or {})}
     unknown = sorted(map(str, set(settings) - set(FINE_PHASE)))
@@ -146,6 +147,6 @@ def checked_fine_phase(given: dict[str, float] | None) -> dict[str, float]:
 
 
 def _has_blown_up(net: ObjectiveNet, record: TrainingRecord) -> bool:
-    """Whether training ended further from the data than it began."""
+    """Whether training diverged, or ended with a much larger loss than it began."""
     diverged = net.ended_by_ == "divergence"
     return diverged or record.losses[-1] > BLOWN_UP * record.losses[0]

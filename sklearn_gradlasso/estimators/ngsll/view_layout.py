@@ -1,7 +1,7 @@
-"""Two views of a row side by side: what a network reads, and what it answers by.
+"""Packs both views of a row, x and its simplified representation z, into one array.
 
-A data set has one array of inputs. For a network that also takes a simplified
-representation z of each row, z lies behind x in that array.
+``Rows`` have a single array of inputs. For a network that takes x and z, the columns of
+z follow those of x in this array.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ __all__ = ["Layout", "Simplified"]
 
 @dataclass(frozen=True)
 class Simplified:
-    """Simplified representation of rows, as a network takes it.
+    """The simplified representation z of rows, as tensors for a network.
 
     Parameters
     ----------
     values : Tensor of shape (n, l)
-        z, or those of its values that may be used.
+        All values of z, or only its non-zero values.
     allowed : Tensor of shape (n, l), bool, or None
-        Which of them may be used; ``None`` stands for all.
+        Mask of the values that may get a weight; ``None`` allows all of them.
     positions : Tensor of shape (n, l), int64, or None
-        Where in z they are; ``None`` if ``values`` are all of z.
+        Positions of the values in z; ``None`` if ``values`` are all of z.
     """
 
     values: Tensor
@@ -38,19 +38,20 @@ class Simplified:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where x and z are in a row.
+    """The positions of x and z in a row of the packed array.
 
     Parameters
     ----------
     feature_shape : tuple of int
-        Shape in which the network sees x.
+        Shape in which the network receives x.
     n_simplified : int
         Length d of z.
     kind : {"same", "dense", "listed"}
-        "same": z is x. "dense": all of z follows x. "listed": the positions in z that
-        are not zero follow x, then their values, both filled up with zeros.
+        With "same", z is x, which is stored once. With "dense", x is followed by all
+        values of z. With "listed", x is followed by the positions of the non-zero
+        values of z and then by these values, both padded with zeros.
     mask_zeros : bool
-        Whether zeros of z are not to be used; always so in a list.
+        Whether zeros of z must not get a weight. In a list this is always so.
     """
 
     feature_shape: tuple[int, ...]
@@ -59,7 +60,7 @@ class Layout:
     mask_zeros: bool
 
     def packed(self, x, z):
-        """One array, or CSR matrix, of both.
+        """Pack x and z into one array or CSR matrix.
 
         Parameters
         ----------
@@ -80,7 +81,7 @@ class Layout:
         return np.hstack(parts, dtype=x.dtype)
 
     def unpacked(self, inputs: Tensor) -> tuple[Tensor, Simplified]:
-        """Both views of rows, from the array of both.
+        """Split rows of the packed array into x and z.
 
         Parameters
         ----------
@@ -102,7 +103,7 @@ class Layout:
 
 
 def _lists(z: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and values of what is not zero, each of shape (n, l), l at least 1."""
+    """Positions and values of the non-zero entries, of shape (n, l) with l >= 1."""
     counts = np.diff(z.indptr)
     rows = np.arange(z.shape[0]).repeat(counts)
     places = np.arange(z.nnz) - z.indptr[:-1].repeat(counts)

@@ -1,7 +1,7 @@
-"""Two views of a row: what the network reads, and what its linear models are about.
+"""Two views of a row: x for the network, and z for the linear models.
 
-Of X the network reads ``encode(X)``, called x; its linear models are about
-``simplify(X)``, called z.
+The network reads ``encode(X)``, which is called x. The features of its linear models
+are ``simplify(X)``, which is called z.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def unfitted(name: str, transformer: Any) -> Any:
-    """A clone of a transformer that is about to be fitted; a function as it is.
+    """Clone a transformer; return a function unchanged.
 
     Raises
     ------
@@ -58,19 +58,19 @@ def apply(transformer: Any, X):
 
 
 def checked_view(z, n_rows: int, n_columns: int | None):
-    """z as an array or CSR matrix of shape (n_rows, n_columns).
+    """Check z, and return it as an array or CSR matrix of shape (n_rows, n_columns).
 
     Parameters
     ----------
     z : array-like or sparse matrix
     n_rows : int
     n_columns : int or None
-        ``None`` if it is not known yet.
+        The expected number of columns; ``None`` before the first fit.
 
     Raises
     ------
     ValueError
-        If z is not as described.
+        If z has another shape, or is not numeric.
     """
     found = np.shape(z)
     shape = (n_rows, found[-1] if n_columns is None and found else n_columns)
@@ -84,7 +84,7 @@ def checked_view(z, n_rows: int, n_columns: int | None):
 
 
 def names_of_view(made_by: Any, n_columns: int) -> np.ndarray:
-    """Names of what a transformer makes, or numbers if it makes none."""
+    """Names of the features that a transformer returns; numbers if it has no names."""
     try:
         names = made_by.get_feature_names_out()
     except (AttributeError, NotImplementedError, ValueError):
@@ -93,24 +93,24 @@ def names_of_view(made_by: Any, n_columns: int) -> np.ndarray:
 
 
 def n_tokens_of(encoder: Any) -> int | None:
-    """Number of token ids that the encoder, or the end of a Pipeline, makes."""
+    """Number of token ids of an encoder or of a Pipeline's last step, or ``None``."""
     while hasattr(encoder, "steps"):
         encoder = encoder.steps[-1][1]
     return getattr(encoder, "n_tokens_", None)
 
 
 def floating(x):
-    """What is read in float32, as token ids are counted, unless it is in float64."""
+    """Convert numbers to float32, unless they are float64; token ids are integers."""
     x = x if sp.issparse(x) else np.asarray(x)
     numbers = x.dtype.kind in "biuf" and x.dtype != np.float64
     return x.astype(np.float32) if numbers else x
 
 
 def refuse_text(X) -> None:
-    """Raise a ``ValueError`` if X is texts, which only an encoder can read."""
+    """Raise a ``ValueError`` if X holds texts, because only an encoder reads texts."""
     one_dimensional = isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1
     if one_dimensional and len(X) and isinstance(next(iter(X)), str):
         raise ValueError(
-            "X holds texts; say how the network is to read them, for example with "
-            "encode=TokenSequencer()."
+            "X holds texts, which the network cannot read; encode them, for example "
+            "with encode=TokenSequencer()."
         )
