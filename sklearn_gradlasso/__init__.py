@@ -7,9 +7,10 @@ from .estimators.attribution_prior import (
     AttributionPriorRegressor,
 )
 from .estimators.find_another_explanation import FindAnotherExplanation
-from .estimators.gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
-from .estimators.gradient_lasso_cv import (
+from .estimators.gradient_lasso import (
+    GradientLassoClassifier,
     GradientLassoClassifierCV,
+    GradientLassoRegressor,
     GradientLassoRegressorCV,
 )
 from .estimators.ngsll.estimators import NGSLLClassifier, NGSLLRegressor

@@ -160,7 +160,7 @@ class AttributionPriorMixin:
         attribution = self._attribution(IMPORTANCE_REFERENCES).drawing_from(None)
         attribution = self._attribution_to_explain(attribution)
         module, target = self.net_.module_, self._importance_target()
-        background = self._rows(module, X)
+        background = self._rows(X)
         phi = np.abs(attributions_of(module, background, attribution, target))
         means = np.average(phi, axis=0, weights=weight)
         n_features = int(np.prod(self._feature_shape))

@@ -20,19 +20,20 @@ from ..objective import Objective
 from ..priors import L1
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
+from .lambda_search import LambdaSearch
 
 __all__ = [
-    "TARGET",
     "GradientLassoClassifier",
+    "GradientLassoClassifierCV",
     "GradientLassoRegressor",
-    "gradient_lasso_objective",
+    "GradientLassoRegressorCV",
 ]
 
 LAM = [Interval(Real, 0, np.inf, closed="left")]
 TARGET = [str, callable, None]
 
 
-def gradient_lasso_objective(estimator, lam: float) -> Objective:
+def _gradient_lasso_objective(estimator, lam: float) -> Objective:
     """The loss plus the L1 norm of the gradient of the estimator's ``target``."""
     task = estimator._task
     return Objective(
@@ -111,7 +112,7 @@ class GradientLassoClassifier(NetworkClassifier):
     _constraints = {"lam": LAM, "target": TARGET}
 
     def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)
+        return _gradient_lasso_objective(self, lam)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -167,4 +168,113 @@ class GradientLassoRegressor(NetworkRegressor):
     _constraints = {"lam": LAM, "target": TARGET}
 
     def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)
+        return _gradient_lasso_objective(self, lam)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
+    """Gradient LASSO classifier that chooses its strength by cross-validation.
+
+    The networks of all strengths and folds are trained as one large network. This gives
+    the same networks as ``GridSearchCV`` in less time. A final network is then trained
+    on all rows with the chosen strength.
+
+    Parameters
+    ----------
+    {search_parameters}
+    target : str or callable, default=None
+        Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
+    {network_parameters}
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight.
+
+    Attributes
+    ----------
+    {search_attributes}
+    {fitted_attributes}
+
+    See Also
+    --------
+    GradientLassoClassifier : The same method with a given strength.
+    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_gradlasso import GradientLassoClassifierCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> search = GradientLassoClassifierCV(
+    ...     lams=5, cv=3, selection="one_se", tol=1e-3, random_state=0
+    ... )
+    >>> model = make_pipeline(StandardScaler(), search).fit(X, y)
+    >>> search.scores_.shape
+    (3, 5)
+    >>> bool(search.scores_.mean(axis=0).max() > 0.95)
+    True
+    """
+
+    target: str | Callable | None = None
+
+    _constraints = {"target": TARGET}
+    _with_lam = staticmethod(GradientLassoClassifier)
+
+    def _objective(self, lam):
+        return _gradient_lasso_objective(self, lam)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
+    """Gradient LASSO regressor that chooses its strength by cross-validation.
+
+    The networks of all strengths and folds are trained as one large network. This gives
+    the same networks as ``GridSearchCV`` in less time. A final network is then trained
+    on all rows with the chosen strength.
+
+    Parameters
+    ----------
+    {search_parameters}
+    target : str or callable, default=None
+        Scalar whose gradient is penalised, as in ``GradientLassoRegressor``.
+    {network_parameters}
+
+    Attributes
+    ----------
+    {search_attributes}
+    {fitted_attributes}
+
+    See Also
+    --------
+    GradientLassoRegressor : The same method with a given strength.
+    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
+
+    References
+    ----------
+    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
+    Sparsity for Interpretable Explanations, equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoRegressorCV
+    >>> X = np.random.default_rng(0).standard_normal((500, 10))
+    >>> y = X[:, 0] * X[:, 1]
+    >>> model = GradientLassoRegressorCV(lams=4, cv=3, tol=1e-3, random_state=0)
+    >>> model.fit(X, y).importances_.shape
+    (4, 10)
+    """
+
+    target: str | Callable | None = None
+
+    _constraints = {"target": TARGET}
+    _with_lam = staticmethod(GradientLassoRegressor)
+
+    def _objective(self, lam):
+        return _gradient_lasso_objective(self, lam)

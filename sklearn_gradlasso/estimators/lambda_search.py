@@ -25,7 +25,7 @@ from ..paths._grid import (
     seeded_clone,
 )
 from ..paths._path_record import names_of
-from ..training.training_data import TrainingData
+from ..training.rows import TrainingData
 from ..utils.state import undone_on_failure
 from ..utils.validation import check_sample_weight
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,9 +18,9 @@ from torch import Tensor, nn
 from ..objective import Score
 from ..training.rows import Batches, Rows
 from ..utils.representatives import representatives
-from .explained import Explained
 
 __all__ = [
+    "Explained",
     "attribution_batches",
     "attributions_of",
     "base_value_of",
@@ -38,6 +39,31 @@ __all__ = [
 MAX_ROWS, MAX_VALUES = 4096, 2**22
 # A fitted estimator keeps at most this many rows and values as its background.
 BACKGROUND_ROWS, BACKGROUND_VALUES = 500, 2**22
+
+
+class Explained(NamedTuple):
+    """Attributions of rows and the scalars they explain.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, *row_shape) or (n, *row_shape, m)
+        Attributions.
+    predictions : ndarray of shape (n,) or (n, m)
+        The scalars that are explained.
+    base_values : ndarray of shape () or (m,), or None
+        What the attributions of a row add up from; ``None`` for an attribution that
+        does not promise a sum.
+    data : ndarray of shape (n, *row_shape), or None
+        The values of the explained features; ``None`` if these are the features of X.
+    feature_names : ndarray of str of shape row_shape, or None
+        Their names; ``None`` if these are the features of X.
+    """
+
+    values: np.ndarray
+    predictions: np.ndarray | None
+    base_values: np.ndarray | None
+    data: np.ndarray | None = None
+    feature_names: np.ndarray | None = None
 
 
 @contextmanager

@@ -19,8 +19,7 @@ from ..modules import MLP, LogOdds, LogProbabilities
 from ..training.rows import Rows
 from ..utils.networks import many_to_many_of
 from ..utils.threads import threads
-from .evaluation import evaluating, explanation_of
-from .explained import Explained
+from .evaluation import Explained, evaluating, explanation_of
 
 __all__ = ["ForeignNetwork", "SklearnMLP", "SkorchNet", "TorchModule"]
 

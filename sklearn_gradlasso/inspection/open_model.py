@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
 from .differentiable import DifferentiableNetwork
-from .explained import Explained
+from .evaluation import Explained
 from .feature_names import names_known, numbered
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 

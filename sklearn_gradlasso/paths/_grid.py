@@ -17,7 +17,7 @@ from sklearn.utils import check_array, check_random_state
 
 from ..metrics import effective_features
 from ..training.prepared import can_be_prepared, prepare
-from ..training.training_data import TrainingData
+from ..training.rows import TrainingData
 from ..utils.threads import threads
 from ._scheduler import fit_all
 from ._stack import named_tensors

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from ..training.training_data import TrainingData
+from ..training.rows import TrainingData
 from ._grid import evaluate_fits, fit_path, resolve_lams, seeded_clone
 from ._path_record import LambdaPath, names_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils._optional_dependencies import check_pandas_support
 
 from ..inspection.feature_names import names_known, numbered
 
@@ -48,7 +49,7 @@ class LambdaPath:
         The columns are lam, score (with folds, the mean over them),
         effective_features, and the importance of each feature under its name.
         """
-        import pandas as pd
+        pandas = check_pandas_support("LambdaPath.to_frame")
 
         scores = self.scores if self.scores.ndim == 1 else self.scores.mean(axis=0)
         columns = {
@@ -56,8 +57,8 @@ class LambdaPath:
             "score": scores,
             "effective_features": self.effective_features,
         }
-        importances = pd.DataFrame(self.importances, columns=self.feature_names)
-        return pd.concat([pd.DataFrame(columns), importances], axis=1)
+        importances = pandas.DataFrame(self.importances, columns=self.feature_names)
+        return pandas.concat([pandas.DataFrame(columns), importances], axis=1)
 
 
 def names_of(X, n_features: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..training.prepared import Prepared, prepare
-from ..training.training_data import TrainingData
+from ..training.rows import TrainingData
 from ..utils.threads import n_threads
 from ._grouping import GroupSize
 from ._stack import put_into

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import indexable
+from sklearn.utils._optional_dependencies import check_pandas_support
 from sklearn.utils.validation import _num_samples
 
-from ..training.training_data import TrainingData
+from ..training.rows import TrainingData
 from ..utils.validation import check_count
 from ._grid import (
     finite_fits,
@@ -74,9 +75,9 @@ class StabilityPath:
 
         The columns are lam, and the frequency of each feature under its name.
         """
-        import pandas as pd
+        pandas = check_pandas_support("StabilityPath.to_frame")
 
-        frame = pd.DataFrame(self.frequencies, columns=self.feature_names)
+        frame = pandas.DataFrame(self.frequencies, columns=self.feature_names)
         frame.insert(0, "lam", self.lams)
         return frame
 

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from ..utils.seeds import borrowed_generators
 from ..utils.validation import check_optimizer
 from .loop import ObjectiveNet
-from .rows import Rows
-from .training_data import TrainingData
+from .rows import Rows, TrainingData
 
 __all__ = [
     "Candidate",

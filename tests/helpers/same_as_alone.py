@@ -10,7 +10,7 @@ from torch import nn
 from sklearn_gradlasso.paths._grid import seeded_clone
 from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
-from sklearn_gradlasso.training.training_data import TrainingData
+from sklearn_gradlasso.training.rows import TrainingData
 
 SMALL = {"hidden_layer_sizes": (6, 4), "learning_rate_init": 0.02, "random_state": 0}
 LONG = {"max_iter": 50, "tol": 0.0, "n_iter_no_change": 50}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from ...training.training_data import TrainingData
+from ...training.rows import TrainingData
 from ...utils.docstrings import substituted
 
 __all__ = ["REQUEST", "fit", "partial_fit", "partial_fit_classes"]

@@ -11,9 +11,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
-from ...training.training_data import TrainingData
+from ...training.rows import TrainingData
+from .classification import Classification
 from .network_estimator import NetworkEstimator
-from .task import Classification
 
 __all__ = ["NetworkClassifier"]
 

@@ -21,28 +21,26 @@ from torch import Tensor, nn
 
 from ... import attributions
 from ...inspection.evaluation import (
+    Explained,
     attributions_of,
-    base_value_of,
+    explanation_of,
     outputs_of,
     representative_rows,
-    scores_of,
     sums_of_squares,
 )
-from ...inspection.explained import Explained
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
-from ...training.rows import Rows
+from ...training.rows import Rows, TrainingData
 from ...training.stopping import Plateau
-from ...training.training_data import TrainingData
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from .parameters import NetworkParameters
-from .preparation import architecture_of, prepare_fit, prepare_path
+from .preparation import architecture_of, prepare_fit, prepare_path, rows_for
 from .reporting import report_end
 from .storage import stored_net, stored_weights
 from .task import Task
@@ -122,7 +120,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, **self._input_form())
         self._check_row_shape(X.shape[1:], reset=False)
-        return self._rows(self.net_.module_, X)
+        return self._rows(X)
 
     def _shape_for_network(self, X) -> tuple[int, ...]:
         """Hook: return the shape in which the network receives a row of checked X."""
@@ -159,15 +157,15 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         module = self.net_.module_
         attribution = self._attribution_to_explain(attribution)
         scalars = self._target_to_explain(target)
-        scores = base = None
+        of = module, rows, attribution, scalars
         with threads(self.n_jobs):
-            phi = attributions_of(module, rows, attribution, scalars)
             if with_base:
-                scores = scores_of(module, rows, scalars)
-                base = base_value_of(module, rows, attribution, scalars)
-        n_axes = 1 + len(self._feature_shape)
+                explained = explanation_of(*of)
+            else:
+                explained = Explained(attributions_of(*of), None, None)
+        phi, n_axes = explained.values, 1 + len(self._feature_shape)
         phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
-        return Explained(phi, scores, base)
+        return explained._replace(values=phi)
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
         """Hook: return the network, its rows, and the scalar to differentiate.
@@ -367,10 +365,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 f"fitted on rows of shape {self._row_shape}."
             )
 
-    def _rows(self, network: nn.Module, X, y=None, **extras) -> Rows:
-        like = next(network.parameters())
-        form = {"feature_shape": self._shape_for_network(X), "dtype": like.dtype}
-        return Rows(X, y, extras, **form, device=like.device)
+    def _rows(self, X) -> Rows:
+        """Checked X as rows for the fitted network."""
+        data, shape = TrainingData(X, None), self._shape_for_network(X)
+        return rows_for(self.net_.module_, data, shape)
 
     # Storage -------------------------------------------------------------------------
 

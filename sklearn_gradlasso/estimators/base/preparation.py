@@ -17,13 +17,13 @@ from ...modules import build_module, is_built_in
 from ...modules._table_columns import columns_of
 from ...training.auto_lam import resolve_lam
 from ...training.prepared import Candidate, Prepared
-from ...training.training_data import TrainingData
+from ...training.rows import Rows, TrainingData
 from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.seeds import spawn_seeds
 
-__all__ = ["architecture_of", "prepare_fit", "prepare_path"]
+__all__ = ["architecture_of", "prepare_fit", "prepare_path", "rows_for"]
 
 FULL_BATCH = 256  # largest batch of batch_size="auto", in rows
 
@@ -55,12 +55,12 @@ def prepare_fit(
     """
     _check_call(estimator, one_pass)
     index = data.X.index if hasattr(data.X, "iloc") else None
-    data = estimator._check_inputs(data, reset=not warm)
+    checked = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
     data = replace(
-        data,
-        annotations=check_annotations(data.annotations, data.X, names, index),
-        sample_weight=check.check_sample_weight(data.sample_weight, data.X),
+        checked,
+        annotations=check_annotations(data.annotations, checked.X, names, index),
+        sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()
     y = estimator._learn_task(data.y, data.sample_weight, not warm, classes)
     task = estimator._task
@@ -82,16 +82,8 @@ def prepare_fit(
     largest = FULL_BATCH if estimator.batch_size == "auto" else estimator.batch_size
     if estimator._merges_repeated and len(train.y) <= largest:
         train = _merged(train)
-    rows = [
-        estimator._rows(
-            network,
-            part.X,
-            part.y,
-            sample_weight=part.sample_weight,
-            annotations=part.annotations,
-        )
-        for part in (train, *valid)
-    ]
+    shape = estimator._shape_for_network(data.X)
+    rows = [rows_for(network, part, shape) for part in (train, *valid)]
     estimator._check_network(network, rows[0][:2][0])
     global_seed = None
     if not is_built_in(estimator._architecture["module"]):
@@ -143,6 +135,14 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
         options=own._net_options(one_pass=False),
         fitted=fitted,
     )
+
+
+def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Rows:
+    """Rows on the device of the network, in its precision."""
+    like = next(network.parameters())
+    extras = {"sample_weight": data.sample_weight, "annotations": data.annotations}
+    form = {"feature_shape": feature_shape, "dtype": like.dtype, "device": like.device}
+    return Rows(data.X, data.y, extras, **form)
 
 
 def architecture_of(estimator) -> dict:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
-from ...training.training_data import TrainingData
+from ...training.rows import TrainingData
 from .network_estimator import NetworkEstimator
-from .task import Regression
+from .regression import Regression
 
 __all__ = ["NetworkRegressor"]
 

@@ -21,13 +21,11 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-from ...inspection.evaluation import local_models_of
-from ...inspection.explained import Explained
+from ...inspection.evaluation import Explained, local_models_of
 from ...inspection.feature_names import numbered
 from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
-from ...training.rows import Rows
-from ...training.training_data import TrainingData
+from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
@@ -362,7 +360,7 @@ class NGSLLEstimator(ABC):
         check_is_fitted(self)
         x = self._read_to_answer(X)
         z = self._simplified(X, x, None, _apply_only, reset=False)
-        return self._rows(self.net_.module_, self._layout.packed(x, z)), z
+        return self._rows(self._layout.packed(x, z)), z
 
     def _rows_to_answer(self, X):
         rows, _ = self._views_to_answer(X)

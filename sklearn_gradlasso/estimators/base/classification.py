@@ -1,0 +1,93 @@
+"""Classification: encoded labels, class weights, log-probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score
+from sklearn.utils import compute_class_weight
+
+from ... import targets
+from ...modules import LogOdds, LogProbabilities
+from ...objective import cross_entropy
+from .task import Task
+
+__all__ = ["Classification"]
+
+
+@dataclass(frozen=True, eq=False)
+class Classification(Task):
+    """A task in which the output is the log-probabilities of classes.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+    class_weight : dict, "balanced" or None, default=None
+    """
+
+    classes: np.ndarray
+    class_weight: dict | str | None = None
+
+    loss = staticmethod(cross_entropy)
+    default_target = "log_prob_sum"
+    target_names = targets.OF_CLASSIFIERS
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.classes)
+
+    @property
+    def is_binary(self) -> bool:
+        return len(self.classes) == 2
+
+    @property
+    def n_scores(self) -> int:
+        return 1 if self.is_binary else len(self.classes)
+
+    def encode(self, y, sample_weight):
+        codes = np.searchsorted(self.classes, y)
+        return codes, self._times_class_weight(codes, sample_weight)
+
+    def _times_class_weight(self, codes, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        given = np.ones(len(codes)) if sample_weight is None else sample_weight
+        if self.class_weight == "balanced":
+            counts = np.bincount(codes, weights=given, minlength=self.n_outputs)
+            of_class = counts.sum() / (self.n_outputs * np.maximum(counts, 1e-300))
+        else:
+            labels = self.classes[codes]
+            of_class = compute_class_weight(
+                self.class_weight, classes=self.classes, y=labels
+            )
+        return given * of_class[codes]
+
+    def labels_to_stratify_by(self, y):
+        return y
+
+    def constant_output(self, y, sample_weight):
+        weight = torch.ones_like(y) if sample_weight is None else sample_weight
+        counts = torch.bincount(y, weights=weight, minlength=self.n_outputs)
+        return (counts / counts.sum()).log()
+
+    def validation_score(self, output, y, sample_weight):
+        weight = None if sample_weight is None else sample_weight.cpu().numpy()
+        predicted = output.argmax(dim=1).cpu().numpy()
+        return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
+
+    def head(self, network, n_scores=None):
+        return LogOdds(network) if n_scores == 1 else LogProbabilities(network)
+
+    def in_units(self, target):
+        return target
+
+    def decision_target(self):
+        return targets.log_odds if self.is_binary else targets.output
+
+    def single_target(self):
+        return targets.predicted_class
+
+    def importance_target(self):
+        return targets.log_odds if self.is_binary else targets.predicted_class

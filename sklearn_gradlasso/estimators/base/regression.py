@@ -1,0 +1,99 @@
+"""Regression: standardised targets, and their units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.metrics import r2_score
+
+from ... import targets
+from ...objective import squared_error
+from .task import Task
+
+__all__ = ["Regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Regression(Task):
+    """A task in which the output is the targets in standardised units.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_outputs,)
+        Mean and standard deviation of the training targets, in units of y.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    loss = staticmethod(squared_error)
+    default_target = "output"
+    target_names = targets.OF_REGRESSORS
+
+    @classmethod
+    def of(cls, y: np.ndarray, sample_weight: np.ndarray | None) -> Regression:
+        """Learn mean and standard deviation from targets of shape (n, n_outputs).
+
+        Raises
+        ------
+        ValueError
+            If they are too large to be standardised.
+        """
+        with np.errstate(over="ignore"):
+            mean = np.average(y, axis=0, weights=sample_weight)
+            squares = (y - mean) ** 2
+            scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
+        if not np.isfinite(scale).all():
+            raise ValueError("y has values too large to be standardised; rescale y.")
+        constant = scale <= 10 * np.finfo(float).eps * np.abs(mean)
+        return cls(mean, np.where(constant, 1.0, scale))
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.mean)
+
+    @property
+    def n_scores(self) -> int:
+        return len(self.mean)
+
+    def encode(self, y, sample_weight):
+        return (y - self.mean) / self.scale, sample_weight
+
+    def labels_to_stratify_by(self, y):
+        return None
+
+    def constant_output(self, y, sample_weight):
+        return y.new_zeros(y.shape[1])  # Standardised targets have mean 0.
+
+    def validation_score(self, output, y, sample_weight):
+        weight = None if sample_weight is None else sample_weight.cpu().numpy()
+        y, output = y.cpu().numpy(), output.cpu().numpy()
+        return float(r2_score(y, output, sample_weight=weight))
+
+    def head(self, network, n_scores=None):
+        return network
+
+    def in_units(self, target):
+        def in_units(output, y):
+            like = {"dtype": output.dtype, "device": output.device}
+            scale, mean = (torch.tensor(v, **like) for v in (self.scale, self.mean))
+            return target(output * scale + mean, y)
+
+        return in_units
+
+    def decision_target(self):
+        return targets.output
+
+    def single_target(self):
+        if self.n_outputs > 1:
+            raise ValueError(
+                "target='predicted' is one scalar per row, but there are "
+                f"{self.n_outputs} outputs; use ClassK(k) for output k, or the "
+                "default for all."
+            )
+        return targets.output
+
+    def importance_target(self):
+        return targets.output
