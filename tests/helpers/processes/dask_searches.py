@@ -30,11 +30,19 @@ class Score:
         self.folder, self.n_deaths, self.main = folder, n_deaths, os.getpid()
 
     def __call__(self, model, X, y):
-        died = len(list(self.folder.glob("death_*")))
-        if model.lam == 0.1 and died < self.n_deaths and os.getpid() != self.main:
-            (self.folder / f"death_{os.getpid()}").touch()
+        if model.lam == 0.1 and os.getpid() != self.main and self._is_to_die():
             os.kill(os.getpid(), signal.SIGKILL)
         return model.score(X, y)
+
+    def _is_to_die(self) -> bool:
+        """Whether this process has taken one of the deaths, before all others."""
+        for k in range(self.n_deaths):
+            try:
+                (self.folder / f"death_{k}").touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            return True
+        return False
 
 
 def scores(scoring=None, n_jobs=None) -> list:
