@@ -51,14 +51,12 @@ CHECKED += [each for each in TABULAR if "Lasso" in type(each).__name__]
 CHECKED += [each for each in TABULAR if "NGSLL" in type(each).__name__]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(CHECKED)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks([each for each in TABULAR if each not in CHECKED])
 def test_scikit_learn_check_of_the_tabular_network(estimator, check):
     check(estimator)
@@ -76,7 +74,6 @@ def test_estimators_are_found():
     assert any(is_regressor(estimator()) for estimator in ESTIMATORS)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator", ESTIMATORS + SEARCHES)
 def test_never_a_coef(estimator, cancer):
     model = estimator(**FEW) if estimator in SEARCHES else estimator()

@@ -25,8 +25,6 @@ from sklearn_gradlasso.metrics import gini_index
 from sklearn_gradlasso.priors import L1, Gini, GraphLaplacian, TotalVariation
 from sklearn_gradlasso.weight_penalties import SparseGroupLasso
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 KINDS = (AttributionPriorClassifier, AttributionPriorRegressor)
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 4))

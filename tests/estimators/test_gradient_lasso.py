@@ -14,8 +14,6 @@ from torch import nn
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 QUICK = {"max_iter": 5, "random_state": 0}
 
 

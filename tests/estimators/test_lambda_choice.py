@@ -10,8 +10,6 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn_gradlasso import GradientLassoClassifierCV, GradientLassoRegressorCV
 from sklearn_gradlasso.paths import LambdaPath
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 LAMS = [0.001, 0.03, 1.0]
 QUICK = {**SMALL, "max_iter": 25, "tol": 1e-3, "cv": 3}
 

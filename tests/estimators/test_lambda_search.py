@@ -21,8 +21,6 @@ from sklearn_gradlasso import (
     GradientLassoRegressorCV,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 LAMS = [0.001, 0.03, 1.0]
 QUICK = {**SMALL, "max_iter": 25, "tol": 1e-3}
 

@@ -17,8 +17,6 @@ from torch import nn
 from sklearn_gradlasso import RRRClassifier, RRRRegressor
 from sklearn_gradlasso.datasets import make_colour_grid, make_decoy, make_iris_cancer
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 3))
 Y = (X[:, 0] + 0.5 * RNG.standard_normal(200) > 0).astype(int)

@@ -31,7 +31,6 @@ def table(printed):
     return {name: [float(x) for x in line.split()[3:]] for name, line in lines.items()}
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_quickstart(monkeypatch, capsys, tmp_path):
     printed = run(monkeypatch, capsys, "quickstart.py", "--out", tmp_path)
     rows = table(printed)
@@ -71,7 +70,6 @@ def test_quickstart_on_sparse_regions_finds_the_two_features(
     assert rows["weight L1"][0] < 0.99 or rows["weight L1"][1] > 2.2
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_train_step_benchmark_prints_its_ratios(monkeypatch, capsys):
     printed = run(
         monkeypatch, capsys, "benchmarks/train_step.py", "--rounds", 1, "--epochs", 1
@@ -81,7 +79,6 @@ def test_train_step_benchmark_prints_its_ratios(monkeypatch, capsys):
     assert "torch" in ratios
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_path_benchmark_counts_the_same_fits(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
     benchmark = importlib.import_module("path")
@@ -95,7 +92,6 @@ def test_path_benchmark_counts_the_same_fits(monkeypatch):
     assert found[0]["effective features"] == found[1]["effective features"]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_scaling_benchmark_measures_a_step(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
     benchmark = importlib.import_module("scaling")
@@ -169,7 +165,6 @@ def test_right_reasons_runs_resumes_and_prints_its_lines(monkeypatch, capsys, tm
     assert "0.125" in again, "what is there is not run again"
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_monotone_experiment_on_few_rows(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("right_reasons.monotone")
@@ -195,7 +190,6 @@ def test_right_reasons_on_decoy_mnist(monkeypatch, capsys, tmp_path, data_folder
     assert "NOT MET" not in run(monkeypatch, capsys, script, *arguments)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_strength_sweep_at_its_ends(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     sweep = importlib.import_module("attribution_priors.strength_sweep")
@@ -224,7 +218,6 @@ def test_attribution_priors_runs(monkeypatch, capsys, tmp_path, name):
     assert list(tmp_path.glob("*.png"))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sentences_experiment_on_few_rows(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("ngsll.sentences")
@@ -249,7 +242,6 @@ def thinned(fetch, *, return_X_y=False):
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sparse_regions_on_few_rows(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("neural_lasso.sparse_regions")
@@ -260,7 +252,6 @@ def test_sparse_regions_on_few_rows(monkeypatch):
     assert experiment.pictures([figures])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_simulation_on_few_rows(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("sensitivity.simulation")
@@ -270,7 +261,6 @@ def test_simulation_on_few_rows(monkeypatch):
     assert experiment.pictures([figures])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_beijing_on_few_rows(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("sensitivity.beijing")
@@ -280,7 +270,6 @@ def test_beijing_on_few_rows(monkeypatch, data_folder):
     assert experiment.pictures([figures])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_adult_selection_in_one_epoch(monkeypatch, data_folder):
     monkeypatch.syspath_prepend(EXAMPLES / "papers")
     experiment = importlib.import_module("sensitivity.adult")

@@ -1,7 +1,5 @@
 """Networks trained as one, compared with the same estimators fitted alone."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold
@@ -36,13 +34,11 @@ def grid(estimator, data, parts, lams):
 def alone(estimator, data, part, lam):
     """The estimator fitted by itself, also if its training diverges."""
     rows, model = data[part], clone(estimator).set_params(lam=lam)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model.fit(rows.X, rows.y, **rows.fit_params)
-        except ValueError:
-            if getattr(model, "net_", None) is None:
-                raise
+    try:
+        model.fit(rows.X, rows.y, **rows.fit_params)
+    except ValueError:
+        if getattr(model, "net_", None) is None:
+            raise
     return model
 
 

@@ -19,8 +19,6 @@ from sklearn_gradlasso.objective import Objective, Score, _equation, _score
 from sklearn_gradlasso.priors import L1
 from sklearn_gradlasso.utils.cudnn import differentiable
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 CELLS = ["lstm", "gru"]
 STEPS, VALUES = 4, 2
 

@@ -24,8 +24,6 @@ from sklearn_gradlasso.modules import TabularNet, build_module
 from sklearn_gradlasso.modules._table_columns import columns_of
 from sklearn_gradlasso.paths._stack import Stack
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def table(seed=0, n=200):
     """Three numbers, of many, few and skewed values, and two one-hot variables."""

@@ -24,8 +24,6 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.metrics import effective_features
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 LAMS = [0.1, 0.001, 1.0]
 
 

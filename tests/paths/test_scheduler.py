@@ -31,8 +31,6 @@ from sklearn_gradlasso.attributions import ExpectedGradients, IntegratedGradient
 from sklearn_gradlasso.priors import GraphLaplacian
 from sklearn_gradlasso.weight_penalties import SparseGroupLasso
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 N_ROWS, N_FEATURES = 60, 5
 CHAIN = np.eye(N_FEATURES, k=1) + np.eye(N_FEATURES, k=-1)
 

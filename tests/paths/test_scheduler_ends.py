@@ -30,8 +30,6 @@ from sklearn_gradlasso.paths._grouping import STATES, bytes_of_step
 from sklearn_gradlasso.paths._prepared_part import Part
 from sklearn_gradlasso.paths._stack_net import StackNet
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 LAMS = [0.001, 0.01, 0.1, 1.0]
 
 

@@ -17,8 +17,6 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.paths import StabilityPath, _stability
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 QUICK = {**SMALL, "max_iter": 5}
 
 

@@ -43,8 +43,6 @@ from sklearn_gradlasso.sensitivity import (
 )
 from sklearn_gradlasso.sensitivity._slopes import Resampling
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 
 

@@ -20,8 +20,6 @@ from sklearn_gradlasso import (
 from sklearn_gradlasso.modules import RecurrentNet
 from sklearn_gradlasso.sensitivity import interaction_importance
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 class Product(nn.Module):
     def forward(self, x):

@@ -24,8 +24,6 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 PROCESSES = Path(__file__).parents[1] / "helpers" / "processes"
 HANGS_AFTER = 120  # seconds
 

@@ -20,8 +20,6 @@ from sklearn_gradlasso.training.loop import ObjectiveNet
 from sklearn_gradlasso.training.rows import Batches, Rows
 from sklearn_gradlasso.training.stopping import Plateau
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 class EpochRecorder(Callback):
     def initialize(self):
