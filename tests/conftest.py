@@ -8,8 +8,13 @@ os.environ["SCIPY_ARRAY_API"] = "1"  # read when scipy is imported; enables a ch
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, make_classification, make_regression
 from sklearn.preprocessing import StandardScaler
+
+settings.register_profile("fast", max_examples=20, deadline=None, derandomize=True)
+settings.register_profile("slow", max_examples=300, deadline=None)
+settings.load_profile("fast")  # --hypothesis-profile=slow takes the other one
 
 SHORT_TRAINING = "sklearn.exceptions.ConvergenceWarning"
 

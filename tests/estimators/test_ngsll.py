@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -85,7 +85,6 @@ FORMS = {"dense": np.asarray, "tidy": sp.csr_matrix, "untidy": untidy}
 COURSES = ["fit", "early_stopping", "warm_start", "partial_fit", "pickled"]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     kind=st.sampled_from(["two", "three", "one target", "a column", "two targets"]),
     n_nonzero_coefs=st.integers(1, 7),
@@ -149,7 +148,6 @@ def clone_of(model):
     return again
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     n_nonzero_coefs=st.integers(1, 6),
     bag=st.sampled_from([CountVectorizer(), TfidfVectorizer(), CountVectorizer()]),
