@@ -142,7 +142,8 @@ def test_rows_of_another_shape():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6, 1))
-    path = lambda_path(regressor(module=network), X, X[:, 0, 0], lams=LAMS)
+    model = regressor(module=network, max_iter=50)
+    path = lambda_path(model, X, X[:, 0, 0], lams=LAMS)
     assert path.importances.shape == (3, 6)
     assert (path.effective_features <= 6).all() and path.scores[1] > 0.9
 
