@@ -75,6 +75,26 @@ def one_target():
     return make_regression(150, 6, n_informative=3, noise=1.0, random_state=0)
 
 
+@pytest.fixture(scope="session")
+def table():
+    """Few rows of two classes, for many fits."""
+    return make_classification(90, 5, n_informative=3, flip_y=0.2, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    """Few rows of a target, for many fits."""
+    return make_regression(90, 5, n_informative=2, noise=5.0, random_state=0)
+
+
+@pytest.fixture
+def stacks(monkeypatch):
+    """The number of networks in each stack that is trained, in their order."""
+    from helpers.same_as_alone import count_stacks
+
+    return count_stacks(monkeypatch)
+
+
 @pytest.fixture
 def data_folder():
     folder = os.environ.get("SKLEARN_GRADLASSO_DATA")

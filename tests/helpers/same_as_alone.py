@@ -10,7 +10,6 @@ from sklearn_gradlasso.paths._prepared_part import Data
 from sklearn_gradlasso.paths._scheduler import fits_of
 from sklearn_gradlasso.paths._stack_net import StackNet
 
-SMALL = {"hidden_layer_sizes": (6, 4), "learning_rate_init": 0.02, "random_state": 0}
 LONG = {"max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
 CURVES = "loss_curve_", "penalty_curve_", "validation_scores_"
 

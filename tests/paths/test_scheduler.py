@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
+from helpers.quick import SMALL
 from helpers.same_as_alone import (
     LONG,
-    SMALL,
     Normalised,
     alone,
     assert_each_as_alone,
-    count_stacks,
     data_of,
     differ,
     halves,
@@ -38,11 +37,6 @@ CHAIN = np.eye(N_FEATURES, k=1) + np.eye(N_FEATURES, k=-1)
 @pytest.fixture(scope="module")
 def X():
     return np.random.default_rng(0).standard_normal((N_ROWS, N_FEATURES))
-
-
-@pytest.fixture
-def stacks(monkeypatch):
-    return count_stacks(monkeypatch)
 
 
 def two(X):

@@ -7,14 +7,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.quick import SMALL
 from helpers.same_as_alone import (
     LONG,
-    SMALL,
     Normalised,
     alone,
     assert_each_as_alone,
     assert_same_network,
-    count_stacks,
     data_of,
     grid,
     halves,
@@ -37,11 +36,6 @@ LAMS = [0.001, 0.01, 0.1, 1.0]
 def data():
     X = np.random.default_rng(0).standard_normal((60, 5))
     return data_of(X, (X[:, 0] * X[:, 1] + 0.3 * X[:, 2] > 0).astype(int))
-
-
-@pytest.fixture
-def stacks(monkeypatch):
-    return count_stacks(monkeypatch)
 
 
 def model(**params):

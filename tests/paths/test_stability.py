@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.same_as_alone import SMALL, count_stacks
+from helpers.quick import SMALL
+from helpers.same_as_alone import count_stacks
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
