@@ -8,7 +8,7 @@ demo: .venv/examples
 	$(BIN)/python examples/quickstart.py
 
 test: .venv/test
-	$(BIN)/python -m pytest --numprocesses=2 --durations=5
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --durations=5
 
 slow: .venv/test
 	$(BIN)/python -m pytest -m slow -v

@@ -113,6 +113,13 @@ def sparsest_within_one_standard_error(results: dict) -> int:
     return int(np.flatnonzero(good)[-1])
 
 
+def spread(values: list, n: int | None) -> list:
+    """n of the values, from the first to the last; ``None`` is all."""
+    if n is None:
+        return values
+    return [values[k] for k in np.linspace(0, len(values) - 1, n).round().astype(int)]
+
+
 def search(model: Pipeline, parameter: str, values: list, task: Task) -> GridSearchCV:
     """Cross-validate AUC and effective features over the strengths of a penalty."""
     n_fits = len(values) * task.n_folds
@@ -132,19 +139,19 @@ def search(model: Pipeline, parameter: str, values: list, task: Task) -> GridSea
         return found.fit(task.X_train, task.y_train)
 
 
-def draw(results: dict, n_folds: int, name: str, path: Path) -> None:
+def draw(results: dict, strengths: list, n_folds: int, name: str, path: Path) -> None:
     """Cross-validated AUC and effective features against lambda."""
     figure, (upper, lower) = plt.subplots(
         2, sharex=True, figsize=(6.5, 5.5), layout="constrained"
     )
-    chosen = GRADIENT_L1[sparsest_within_one_standard_error(results)]
+    chosen = strengths[sparsest_within_one_standard_error(results)]
     for axes, key, label, colour in (
         (upper, "auc", "AUC", "tab:blue"),
         (lower, "features", "effective features per sample", "tab:orange"),
     ):
         mean = results[f"mean_test_{key}"]
         error = results[f"std_test_{key}"] / np.sqrt(n_folds)
-        axes.errorbar(GRADIENT_L1, mean, error, marker="o", capsize=3, color=colour)
+        axes.errorbar(strengths, mean, error, marker="o", capsize=3, color=colour)
         axes.axvline(chosen, color="grey", linestyle=":")
         axes.set_ylabel(label)
         if key == "auc":
@@ -165,6 +172,8 @@ def main() -> None:
     parser.add_argument("--data", choices=TASKS, default="breast_cancer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("."), help="folder of the PNG")
+    parser.add_argument("--folds", type=int, help="default: 5, or 3 for large data")
+    parser.add_argument("--strengths", type=int, help="of each penalty; default: all")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     # Some strengths need more epochs than a quick start takes.
@@ -172,11 +181,13 @@ def main() -> None:
 
     started = time.perf_counter()
     task = TASKS[options.data](options.seed)
+    task.n_folds = options.folds or task.n_folds
+    strengths = spread(GRADIENT_L1, options.strengths)
     network = GradientLassoClassifier(lam=0, random_state=options.seed, **task.training)
     model = Pipeline([("prepare", task.prepare), ("network", network)])
 
-    gradient = search(model, "lam", GRADIENT_L1, task)
-    weight = search(model, "weight_l1", WEIGHT_L1, task)
+    gradient = search(model, "lam", strengths, task)
+    weight = search(model, "weight_l1", spread(WEIGHT_L1, options.strengths), task)
     plain = clone(model).fit(task.X_train, task.y_train)
 
     rows = [
@@ -209,7 +220,7 @@ def main() -> None:
         print(f"  {importances[j]:6.1%}  {names[j]}")
 
     path = options.out / f"quickstart_{options.data}.png"
-    draw(gradient.cv_results_, task.n_folds, options.data, path)
+    draw(gradient.cv_results_, strengths, task.n_folds, options.data, path)
     print(f"\nPicture: {path}   ({time.perf_counter() - started:.0f} s)")
 
 

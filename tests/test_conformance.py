@@ -1,4 +1,8 @@
-"""Scikit-learn's checks on every public estimator, found by its name."""
+"""Scikit-learn's checks on every public estimator, found by its name.
+
+All checks run with settings that train briefly. With the default parameters only those
+run that do not train; the others are slow.
+"""
 
 import inspect
 
@@ -7,60 +11,118 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import sklearn_gradlasso
+from sklearn_gradlasso import (
+    FindAnotherExplanation,
+    GradientLassoClassifier,
+    GradientLassoClassifierCV,
+    GradientLassoRegressor,
+    GradientLassoRegressorCV,
+    NGSLLClassifier,
+    NGSLLRegressor,
+    RRRClassifier,
+    RRRRegressor,
+    SensitivitySelector,
+    TokenSequencer,
+)
 
-ESTIMATORS = [
+PUBLIC = [
     value
     for name in sklearn_gradlasso.__all__
     if inspect.isclass(value := getattr(sklearn_gradlasso, name))
     and issubclass(value, BaseEstimator)
 ]
-TAKE_TEXTS = [sklearn_gradlasso.TokenSequencer]  # scikit-learn makes no texts to check
-AROUND_ANOTHER = [sklearn_gradlasso.SensitivitySelector]
-SEARCHES = [  # many networks
-    sklearn_gradlasso.GradientLassoClassifierCV,
-    sklearn_gradlasso.GradientLassoRegressorCV,
+TAKE_TEXTS = [TokenSequencer]  # scikit-learn makes no texts to check
+AROUND_ANOTHER = [FindAnotherExplanation, SensitivitySelector]
+SEARCHES = [GradientLassoClassifierCV, GradientLassoRegressorCV]
+NETWORKS = [
+    each for each in PUBLIC if each not in TAKE_TEXTS + AROUND_ANOTHER + SEARCHES
 ]
-OTHERS = TAKE_TEXTS + AROUND_ANOTHER + SEARCHES
-ESTIMATORS = [value for value in ESTIMATORS if value not in OTHERS]
+OF_A_SEARCH = {"lams": [0.01, 0.1], "cv": 2}
+# The other estimators read the columns of a table as these do.
+READ_TABLES = [
+    GradientLassoClassifier,
+    GradientLassoRegressor,
+    NGSLLClassifier,
+    NGSLLRegressor,
+]
 
 
-# Around a regressor; its own checks are those of RRRRegressor, so few epochs do.
-OF_REGRESSORS = [
-    sklearn_gradlasso.FindAnotherExplanation(
-        sklearn_gradlasso.RRRRegressor(lam=1.0, max_iter=30)
-    )
-]
-SELECTORS = [
-    sklearn_gradlasso.SensitivitySelector(estimator(max_iter=10))
-    for estimator in (
-        sklearn_gradlasso.GradientLassoClassifier,
-        sklearn_gradlasso.GradientLassoRegressor,
-    )
-]
-TABULAR = [
-    estimator(module="tabular", max_iter=15)
-    for estimator in ESTIMATORS
-    if hasattr(estimator(), "module")
-]
-FEW = {"lams": [0.01, 0.1], "cv": 2, "max_iter": 30}
-SMALL_SEARCHES = [estimator(**FEW) for estimator in SEARCHES]
-CHECKED = [estimator() for estimator in ESTIMATORS]
-CHECKED += OF_REGRESSORS + SELECTORS + SMALL_SEARCHES
-# The others read the columns as the first do.
-CHECKED += [each for each in TABULAR if "Lasso" in type(each).__name__]
-CHECKED += [each for each in TABULAR if "NGSLL" in type(each).__name__]
+def quick(estimator, **params):
+    """An instance that trains briefly, and long enough for the checks of accuracy."""
+    rate = 0.01 if estimator is NGSLLRegressor else 0.03
+    return estimator(**{"max_iter": 20, "learning_rate_init": rate, **params})
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(CHECKED)
+def quick_tabular(estimator):
+    return quick(estimator, module="tabular", max_iter=15, learning_rate_init=0.01)
+
+
+QUICK = [quick(estimator) for estimator in NETWORKS]
+QUICK += [quick_tabular(estimator) for estimator in READ_TABLES]
+QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
+QUICK += [
+    FindAnotherExplanation(quick(estimator, lam=1.0))
+    for estimator in (RRRClassifier, RRRRegressor)
+]
+QUICK += [
+    SensitivitySelector(quick(estimator, max_iter=10))
+    for estimator in (GradientLassoClassifier, GradientLassoRegressor)
+]
+
+DEFAULT = [estimator() for estimator in [*NETWORKS, *SEARCHES, FindAnotherExplanation]]
+DEFAULT += [estimator(module="tabular") for estimator in NETWORKS]
+DEFAULT += [
+    FindAnotherExplanation(RRRRegressor()),
+    SensitivitySelector(GradientLassoClassifier()),
+    SensitivitySelector(GradientLassoRegressor()),
+]
+
+WITHOUT_TRAINING = {
+    "check_all_zero_sample_weights_error",
+    "check_classifiers_one_label",
+    "check_classifiers_one_label_sample_weights",
+    "check_classifiers_regression_target",
+    "check_complex_data",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_estimators_empty_data_messages",
+    "check_estimators_unfitted",
+    "check_fit1d",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_requires_y_none",
+    "check_set_params",
+    "check_supervised_y_no_nan",
+    "check_transformers_unfitted",
+    "check_valid_tag_types",
+}
+
+
+def slow_if_it_trains(parametrized):
+    """The same cases of estimator and check; those that train are marked as slow."""
+    names, cases = parametrized.args
+    cases = [
+        pytest.param(
+            estimator,
+            check,
+            marks=[] if check.func.__name__ in WITHOUT_TRAINING else pytest.mark.slow,
+        )
+        for estimator, check in cases
+    ]
+    return pytest.mark.parametrize(names, cases, **parametrized.kwargs)
+
+
+@parametrize_with_checks(QUICK)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([each for each in TABULAR if each not in CHECKED])
-def test_scikit_learn_check_of_the_tabular_network(estimator, check):
+@slow_if_it_trains(parametrize_with_checks(DEFAULT))
+def test_scikit_learn_check_with_default_parameters(estimator, check):
     check(estimator)
 
 
@@ -71,17 +133,21 @@ def test_what_takes_texts_passes_the_checks_that_need_no_rows(estimator):
     assert results and all(each["status"] == "passed" for each in results)
 
 
-def test_estimators_are_found():
-    assert any(is_classifier(estimator()) for estimator in ESTIMATORS)
-    assert any(is_regressor(estimator()) for estimator in ESTIMATORS)
+def test_every_public_estimator_is_checked():
+    for instances in (QUICK, DEFAULT):
+        assert {*map(type, instances), *TAKE_TEXTS} == set(PUBLIC)
+    assert any(is_classifier(estimator()) for estimator in NETWORKS)
+    assert any(is_regressor(estimator()) for estimator in NETWORKS)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("estimator", ESTIMATORS + SEARCHES)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        *(quick(estimator, max_iter=1) for estimator in NETWORKS),
+        *(quick(estimator, max_iter=1, **OF_A_SEARCH) for estimator in SEARCHES),
+        FindAnotherExplanation(quick(RRRClassifier, max_iter=1)),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
 def test_never_a_coef(estimator, cancer):
-    model = estimator(**FEW) if estimator in SEARCHES else estimator()
-    inner = getattr(model, "estimator", model) or sklearn_gradlasso.RRRClassifier()
-    inner.set_params(max_iter=1)
-    if inner is not model:
-        model.set_params(estimator=inner)
-    assert not hasattr(model.fit(*cancer), "coef_")
+    assert not hasattr(estimator.fit(*cancer), "coef_")

@@ -1,7 +1,5 @@
 """Inside scikit-learn's pipelines, searches and meta-estimators."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,8 +17,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def quick(**params):
@@ -171,9 +167,7 @@ def test_dropout_masks_differ_between_calls_of_partial_fit(cancer):
 
 
 def fit_and_answer(model, X, y):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return model.fit(X, y).decision_function(X)
+    return model.fit(X, y).decision_function(X)
 
 
 def test_fits_leave_the_global_generators_as_found(cancer):

@@ -121,7 +121,6 @@ def test_targets():
         GradientLassoRegressor().fit(X, Y * 1e300)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_answers():
     model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, Y)
     for method in ("predict", "predict_proba", "decision_function", "explain"):
@@ -134,7 +133,6 @@ def test_answers():
             ask(np.array([[1.7e308, -1.7e308, 1.7e308], [-1.7e308, 1.7e308, -1.7e308]]))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_predictions_that_do_not_fit_the_precision():
     model = GradientLassoRegressor(max_iter=2, random_state=0)
     model.fit(X.astype(np.float32), Y * 1e100)
@@ -142,7 +140,6 @@ def test_predictions_that_do_not_fit_the_precision():
         model.predict(X.astype(np.float32))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_module_that_computes_nan_is_found_out():
     class Root(nn.Linear):
         def forward(self, x):

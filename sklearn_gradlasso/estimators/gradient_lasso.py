@@ -212,7 +212,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     >>> from sklearn_gradlasso import GradientLassoClassifierCV
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> search = GradientLassoClassifierCV(
-    ...     lams=5, cv=3, selection="one_se", tol=1e-3, random_state=0
+    ...     lams=5, cv=3, selection="one_se", tol=1e-2, random_state=0
     ... )
     >>> model = make_pipeline(StandardScaler(), search).fit(X, y)
     >>> search.scores_.shape
@@ -266,7 +266,7 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     >>> from sklearn_gradlasso import GradientLassoRegressorCV
     >>> X = np.random.default_rng(0).standard_normal((500, 10))
     >>> y = X[:, 0] * X[:, 1]
-    >>> model = GradientLassoRegressorCV(lams=4, cv=3, tol=1e-3, random_state=0)
+    >>> model = GradientLassoRegressorCV(lams=4, cv=3, tol=1e-2, random_state=0)
     >>> model.fit(X, y).importances_.shape
     (4, 10)
     """

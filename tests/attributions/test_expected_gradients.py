@@ -27,7 +27,7 @@ def normal(*shape, seed=0):
 
 
 X, BACKGROUND = normal(6, 3), normal(40, 3, seed=1) + 1.0
-NETWORK = MLP(3, 2, (8,), "tanh").double()
+NETWORK = MLP(3, 2, (8,), "tanh", torch.Generator().manual_seed(0)).double()
 
 
 def curved(x):
@@ -331,7 +331,7 @@ def test_agrees_with_captum():
 @pytest.mark.filterwarnings("ignore")
 def test_agrees_with_shap():
     shap = pytest.importorskip("shap", reason="shap is not installed")
-    module = MLP(3, 1, (8,), "tanh")
+    module = MLP(3, 1, (8,), "tanh", generator())
     background, x = BACKGROUND.float(), X.float()
     ours = ExpectedGradients(2000, background)(lambda x: module(x)[:, 0], x).detach()
     explainer = shap.GradientExplainer(module, background)

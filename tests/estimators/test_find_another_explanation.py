@@ -20,8 +20,6 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.datasets import make_colour_grid
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 RNG = np.random.default_rng(0)
 SIGNAL = RNG.standard_normal(300)
 NOISY = SIGNAL + 0.4 * RNG.standard_normal(300)  # says less, so that it comes second

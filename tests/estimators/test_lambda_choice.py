@@ -3,31 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.same_as_alone import SMALL
-from sklearn.datasets import make_classification, make_regression
+from helpers.quick import LAMS, classifier_cv, regressor_cv
 from sklearn.exceptions import FitFailedWarning
 
-from sklearn_gradlasso import GradientLassoClassifierCV, GradientLassoRegressorCV
 from sklearn_gradlasso.paths import LambdaPath
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-LAMS = [0.001, 0.03, 1.0]
-QUICK = {**SMALL, "max_iter": 25, "tol": 1e-3, "cv": 3}
-
-
-@pytest.fixture(scope="module")
-def table():
-    return make_classification(90, 5, n_informative=3, flip_y=0.2, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def numbers():
-    return make_regression(90, 5, n_informative=2, noise=5.0, random_state=0)
-
-
-def classifier(**params):
-    return GradientLassoClassifierCV(**{**QUICK, "lams": LAMS, **params})
 
 
 def path_of(*scores, lams=(0.1, 1.0, 10.0)):
@@ -61,13 +40,13 @@ def path_of(*scores, lams=(0.1, 1.0, 10.0)):
     ],
 )
 def test_the_strength_that_is_chosen(selection, path, chosen):
-    found = classifier(selection=selection)._chosen(path)
+    found = classifier_cv(selection=selection)._chosen(path)
     assert found == chosen and isinstance(found, int)
 
 
 def test_one_standard_error_is_a_stronger_penalty_or_the_same(table):
     best, sparse = (
-        classifier(selection=name).fit(*table) for name in ("best", "one_se")
+        classifier_cv(selection=name).fit(*table) for name in ("best", "one_se")
     )
     np.testing.assert_array_equal(best.scores_, sparse.scores_)
     assert sparse.lam_ >= best.lam_
@@ -81,7 +60,7 @@ def test_a_choice_of_ones_own(table):
         return np.argmin(path.effective_features)
 
     frame = pd.DataFrame(table[0], columns=list("abcde"))
-    search = classifier(selection=sparsest).fit(frame, table[1])
+    search = classifier_cv(selection=sparsest).fit(frame, table[1])
     assert search.lam_ == LAMS[np.argmin(search.effective_features_)]
     (path,) = paths
     assert path.feature_names.tolist() == list("abcde")
@@ -92,7 +71,7 @@ def test_a_choice_of_ones_own(table):
 
 @pytest.mark.parametrize("index", [3, -1, 1.0, None, "best"])
 def test_a_choice_that_is_no_index(table, index):
-    search = classifier(selection=lambda path: index, max_iter=1)
+    search = classifier_cv(selection=lambda path: index, max_iter=1)
     with pytest.raises(ValueError, match="selection must return the index of .* 3 str"):
         search.fit(*table)
 
@@ -103,7 +82,7 @@ def test_a_choice_that_is_no_index(table, index):
 @pytest.mark.parametrize("strong", [1e6, 1e200])
 def test_what_diverges_is_never_chosen(numbers, strong):
     steep = {"optimizer": "sgd", "max_iter": 40, "tol": 0.0}
-    search = GradientLassoRegressorCV(**{**QUICK, **steep}, lams=[0.01, strong])
+    search = regressor_cv(**steep, lams=[0.01, strong])
     with pytest.warns(FitFailedWarning, match="3 of 6 fits, with lam from"):
         search.fit(*numbers)
     assert np.isnan(search.scores_).all(axis=0).tolist() == [False, True]
@@ -117,4 +96,4 @@ def test_what_diverges_is_never_chosen(numbers, strong):
 
 def test_a_fold_that_diverges_of_every_strength():
     with pytest.raises(ValueError, match="no strength has a score in all folds"):
-        classifier()._chosen(path_of([np.nan, 1, 2], [1, np.nan, np.nan]))
+        classifier_cv()._chosen(path_of([np.nan, 1, 2], [1, np.nan, np.nan]))

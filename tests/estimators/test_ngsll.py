@@ -1,18 +1,16 @@
 """NGSLL: the prediction is the explanation, whatever is fitted."""
 
 import pickle
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -27,8 +25,6 @@ from sklearn_gradlasso import (
     TokenSequencer,
 )
 from sklearn_gradlasso.estimators.ngsll import sparse_local_linear
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 TEXTS = [
     "a funny film",
@@ -89,7 +85,6 @@ FORMS = {"dense": np.asarray, "tidy": sp.csr_matrix, "untidy": untidy}
 COURSES = ["fit", "early_stopping", "warm_start", "partial_fit", "pickled"]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     kind=st.sampled_from(["two", "three", "one target", "a column", "two targets"]),
     n_nonzero_coefs=st.integers(1, 7),
@@ -129,14 +124,12 @@ def test_the_prediction_is_the_explanation(
         random_state=seed,
         **weighted,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(given_X[:40], y[:40])
-        if course == "warm_start":
-            n_nonzero_coefs = 1 + n_nonzero_coefs % 3
-            model.set_params(n_nonzero_coefs=n_nonzero_coefs).fit(asked_X, y)
-        if course == "partial_fit":
-            model.partial_fit(asked_X, y)
+    model.fit(given_X[:40], y[:40])
+    if course == "warm_start":
+        n_nonzero_coefs = 1 + n_nonzero_coefs % 3
+        model.set_params(n_nonzero_coefs=n_nonzero_coefs).fit(asked_X, y)
+    if course == "partial_fit":
+        model.partial_fit(asked_X, y)
     if course == "pickled":
         model = (
             pickle.loads(pickle.dumps(model)) if simplify is None else clone_of(model)
@@ -155,7 +148,6 @@ def clone_of(model):
     return again
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     n_nonzero_coefs=st.integers(1, 6),
     bag=st.sampled_from([CountVectorizer(), TfidfVectorizer(), CountVectorizer()]),
@@ -173,9 +165,7 @@ def test_words_are_the_explanation(n_nonzero_coefs, bag, n_classes, mask_zeros, 
         max_iter=1,
         random_state=seed,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(TEXTS, y)
+    model.fit(TEXTS, y)
     Z = model.simplify_.transform(TEXTS[:8])
     weights = model.explain(TEXTS[:8])
     assert all(map(sp.issparse, weights if n_classes == 3 else [weights]))
@@ -633,7 +623,6 @@ def test_a_fine_phase_that_blows_up_begins_anew(module):
     assert model.n_iter_ <= model.n_coarse_iter_ + 50
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fine_phase_that_was_ended_does_not_begin_anew():
     class Stop(Callback):
         def on_epoch_end(self, net, **kwargs):

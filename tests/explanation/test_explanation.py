@@ -239,7 +239,6 @@ def test_bad_k(k, error):
 # The package's own networks
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 class TestNetworks:
     def test_gradients_promise_no_sum(self, three_classes, one_target):
         shared = {"max_iter": 3, "random_state": 0}

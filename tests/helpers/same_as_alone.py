@@ -1,7 +1,5 @@
 """Networks trained as one, compared with the same estimators fitted alone."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold
@@ -12,8 +10,7 @@ from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.rows import TrainingData
 
-SMALL = {"hidden_layer_sizes": (6, 4), "learning_rate_init": 0.02, "random_state": 0}
-LONG = {"max_iter": 50, "tol": 0.0, "n_iter_no_change": 50}
+LONG = {"max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
 CURVES = "loss_curve_", "penalty_curve_", "validation_scores_"
 
 
@@ -38,13 +35,11 @@ def alone(estimator, data, part, lam):
     rows, model = data.part(part), clone(estimator).set_params(lam=lam)
     others = {"sample_weight": rows.sample_weight, "annotations": rows.annotations}
     given = {name: values for name, values in others.items() if values is not None}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model.fit(rows.X, rows.y, **given)
-        except ValueError:
-            if getattr(model, "net_", None) is None:
-                raise
+    try:
+        model.fit(rows.X, rows.y, **given)
+    except ValueError:
+        if getattr(model, "net_", None) is None:
+            raise
     return model
 
 

@@ -9,8 +9,6 @@ from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso.metrics import effective_features
 from sklearn_gradlasso.targets import ClassK
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 STEP = 1e-5
 
 

@@ -30,9 +30,6 @@ from sklearn_gradlasso.sensitivity import (
 )
 from sklearn_gradlasso.targets import ClassK
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 
 

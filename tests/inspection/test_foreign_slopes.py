@@ -30,9 +30,6 @@ from sklearn_gradlasso.sensitivity import (
     local_importance,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 
 

@@ -49,8 +49,6 @@ from sklearn_gradlasso.sensitivity import (
     noise_floor,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 MEASURES = [global_importance, local_importance, lag_importance, interaction_importance]
 X = drawn(60, 3) * [1, 10, 100] + [0, 1, 2]
 CLASSES = np.where(X[:, 0] > 0, "yes", "no")

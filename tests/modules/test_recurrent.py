@@ -16,8 +16,6 @@ from sklearn_gradlasso.modules import RecurrentNet
 from sklearn_gradlasso.objective import Objective
 from sklearn_gradlasso.priors import L1
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 CELLS = ["lstm", "gru"]
 STEPS, VALUES = 4, 2
 

@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
+from helpers.quick import SMALL
 from helpers.same_as_alone import (
     LONG,
-    SMALL,
     Normalised,
     alone,
     assert_each_as_alone,
-    count_stacks,
     data_of,
     differ,
     halves,
@@ -31,8 +30,6 @@ from sklearn_gradlasso.attributions import ExpectedGradients, IntegratedGradient
 from sklearn_gradlasso.priors import GraphLaplacian
 from sklearn_gradlasso.weight_penalties import SparseGroupLasso
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 N_ROWS, N_FEATURES = 60, 5
 CHAIN = np.eye(N_FEATURES, k=1) + np.eye(N_FEATURES, k=-1)
 
@@ -40,11 +37,6 @@ CHAIN = np.eye(N_FEATURES, k=1) + np.eye(N_FEATURES, k=-1)
 @pytest.fixture(scope="module")
 def X():
     return np.random.default_rng(0).standard_normal((N_ROWS, N_FEATURES))
-
-
-@pytest.fixture
-def stacks(monkeypatch):
-    return count_stacks(monkeypatch)
 
 
 def two(X):
@@ -64,8 +56,7 @@ def two_targets(X):
 
 
 def fitted_by(kind, **params):
-    small_batches = {"max_iter": 25} if "batch_size" in params else {}
-    return kind(**{**SMALL, **LONG, **small_batches, **params})
+    return kind(**{**SMALL, **LONG, **params})
 
 
 def classifier(**params):
@@ -98,7 +89,7 @@ CASES = {
     "linear": (classifier(hidden_layer_sizes=()), two),
     "batches": (classifier(batch_size=8), three),
     "batches in order": (regressor(batch_size=8, shuffle=False), one_target),
-    "batches, one row over": (classifier(batch_size=29, max_iter=50), two),
+    "batches, one row over": (classifier(batch_size=29), two),
     "balanced": (classifier(class_weight="balanced"), three),
     "early stopping": (classifier(early_stopping=True, batch_size=10), three),
     "early stopping, R2": (regressor(early_stopping=True), two_targets),
@@ -111,7 +102,7 @@ CASES = {
     "gini in batches, 3 references": (priors_of(batch_size=8, n_references=3), two),
     "true class along paths": (priors_of(target="true_class", batch_size=12), three),
     "by turns": (priors_of(schedule="alternating", batch_size=10), two),
-    "later": (priors_of(prior_start=20), two),
+    "later": (priors_of(prior_start=8), two),
     "later, validated": (priors_of(prior_start=5, early_stopping=True), three),
     "graph": (priors_of(prior=GraphLaplacian(CHAIN), attribution="gradients"), three),
     "several priors": (
@@ -291,7 +282,7 @@ def test_strength_zero_among_the_others(X, stacks):
     data, parts = data_of(X, two(X)), halves(N_ROWS)
     found = assert_each_as_alone(classifier(), data, parts, [0.1, 0.0, 1.0])
     assert sorted(stacks) == [2, 4]
-    assert found[0, 1].penalty_curve_ == [0.0] * 50
+    assert found[0, 1].penalty_curve_ == [0.0] * LONG["max_iter"]
     assert_each_as_alone(priors_of(batch_size=10), data, parts, [0.0, 0.1])
 
 

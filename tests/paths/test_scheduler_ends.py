@@ -7,14 +7,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.quick import SMALL
 from helpers.same_as_alone import (
     LONG,
-    SMALL,
     Normalised,
     alone,
     assert_each_as_alone,
     assert_same_network,
-    count_stacks,
     data_of,
     grid,
     halves,
@@ -30,8 +29,6 @@ from sklearn_gradlasso.paths._grouping import STATES, bytes_of_step
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.prepared import prepare
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 LAMS = [0.001, 0.01, 0.1, 1.0]
 
 
@@ -39,11 +36,6 @@ LAMS = [0.001, 0.01, 0.1, 1.0]
 def data():
     X = np.random.default_rng(0).standard_normal((60, 5))
     return data_of(X, (X[:, 0] * X[:, 1] + 0.3 * X[:, 2] > 0).astype(int))
-
-
-@pytest.fixture
-def stacks(monkeypatch):
-    return count_stacks(monkeypatch)
 
 
 def model(**params):
@@ -93,7 +85,7 @@ def test_one_that_diverges_does_not_touch_the_others(data, stacks, early_stoppin
             assert_same_network(ours, theirs)
             continue
         assert ours.net_.ended_by_ == theirs.net_.ended_by_ == "divergence"
-        assert ours.n_iter_ == theirs.n_iter_ < 50
+        assert ours.n_iter_ == theirs.n_iter_ < LONG["max_iter"]
         assert all(np.isfinite(each).all() for each in tensors(ours).values())
         for name, value in tensors(theirs).items():
             np.testing.assert_allclose(tensors(ours)[name], value, rtol=1e-6)
@@ -204,8 +196,8 @@ def test_what_cannot_be_stacked_is_trained_alone(data, stacks, params, reason, n
 def test_rows_that_are_compared_are_those_of_one_network(data, stacks, lams):
     priors = {"prior": relative, "attribution": "gradients", "batch_size": 20}
     for estimator in (
-        model(target=across_rows, max_iter=20),
-        AttributionPriorClassifier(**{**SMALL, **LONG, **priors, "max_iter": 20}),
+        model(target=across_rows),
+        AttributionPriorClassifier(**{**SMALL, **LONG, **priors}),
     ):
         with pytest.warns(UserWarning, match="gives other values for several networks"):
             found = grid(estimator, data, halves(60), lams)
@@ -238,7 +230,7 @@ def bytes_of_network(estimator, data, rows):
 
 @pytest.mark.parametrize("batch_size", ["auto", 8])
 def test_stacks_fit_into_the_working_memory(data, stacks, batch_size):
-    estimator, parts = model(batch_size=batch_size, max_iter=20), halves(60)
+    estimator, parts = model(batch_size=batch_size), halves(60)
     whole = grid(estimator, data, parts, LAMS)
     assert stacks == [8]
     of_one = bytes_of_network(estimator, data, parts[0]) / 2**20
@@ -261,7 +253,6 @@ def test_stacks_fit_into_the_working_memory(data, stacks, batch_size):
     ],
 )
 def test_results_do_not_depend_on_the_number_of_jobs(data, stacks, estimator):
-    estimator.set_params(max_iter=20)
     serial = grid(estimator, data, halves(60), LAMS)
     again = grid(estimator, data, halves(60), LAMS)
     for key, ours in again.items():

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.same_as_alone import SMALL, count_stacks
+from helpers.quick import SMALL
+from helpers.same_as_alone import count_stacks
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
@@ -16,8 +17,6 @@ from sklearn_gradlasso import (
     stability_selection,
 )
 from sklearn_gradlasso.paths import StabilityPath, _stability
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 QUICK = {**SMALL, "max_iter": 5}
 

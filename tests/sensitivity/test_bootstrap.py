@@ -13,8 +13,6 @@ from sklearn_gradlasso.sensitivity import (
 )
 from sklearn_gradlasso.sensitivity._bootstrap import BlockBootstrap
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def width(found):
     return np.ptp(found.intervals, axis=-1)

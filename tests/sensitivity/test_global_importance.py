@@ -24,8 +24,6 @@ from sklearn_gradlasso.sensitivity import (
     global_importance,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 @pytest.mark.parametrize("shift", [0, 100])
 def test_a_linear_module_has_the_shares_of_its_weights(shift):

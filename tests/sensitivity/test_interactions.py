@@ -22,8 +22,6 @@ from sklearn_gradlasso.modules import RecurrentNet
 from sklearn_gradlasso.sensitivity import interaction_importance
 from sklearn_gradlasso.sensitivity._interactions import _deviations
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 class Product(nn.Module):
     def forward(self, x):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from helpers.known_slopes import (
     A,
     Bowl,
@@ -15,8 +14,6 @@ from helpers.known_slopes import (
 from sklearn_gradlasso.sensitivity import (
     local_importance,
 )
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def test_local_importance_is_the_share_of_the_squared_slope():

@@ -18,8 +18,6 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.sensitivity import noise_floor
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def linear_fit(kind=GradientLassoRegressor, **params):
     shared = {"hidden_layer_sizes": (), "learning_rate_init": 0.05, "max_iter": 30}

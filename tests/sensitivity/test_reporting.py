@@ -21,8 +21,6 @@ from sklearn_gradlasso.sensitivity import (
     local_importance,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def test_names_come_from_the_frame_the_argument_or_numbers():
     frame = pd.DataFrame(drawn(20, 3), columns=["age", "size", "mass"])

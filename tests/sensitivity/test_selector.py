@@ -30,8 +30,6 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.sensitivity import global_importance, noise_floor
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 NAMES = list("abcdef")
 INFORMATIVE = {1, 2, 4}
 

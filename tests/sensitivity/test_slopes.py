@@ -24,8 +24,6 @@ from sklearn_gradlasso.sensitivity import (
     local_importance,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def dropping():
     torch.manual_seed(0)

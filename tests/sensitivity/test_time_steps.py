@@ -24,8 +24,6 @@ from sklearn_gradlasso.sensitivity import (
     local_importance,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 class ManyToOne(nn.Module):
     """y = sum_kj W[k, j] x_j at lag k."""

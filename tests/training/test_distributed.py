@@ -7,6 +7,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import time
 import weakref
 from pathlib import Path
 
@@ -23,8 +24,6 @@ from sklearn.preprocessing import StandardScaler
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 PROCESSES = Path(__file__).parents[1] / "helpers" / "processes"
 HANGS_AFTER = 120  # seconds
@@ -53,12 +52,35 @@ def ended(*processes: subprocess.Popen) -> list[str]:
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
+    """The reports of both processes, which the first worker of pytest-xdist starts."""
+    of_all_workers = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        of_all_workers = of_all_workers.parent
+    folder = of_all_workers / "two_processes"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        wait_for(folder / "said.txt")
+    else:
+        (folder / "said.txt").write_text("\n".join(said_by_two_processes(folder)))
+    paths = [folder / f"{rank}.pickle" for rank in "01"]
+    assert all(path.exists() for path in paths), (folder / "said.txt").read_text()
+    return [pickle.loads(path.read_bytes()) for path in paths]
+
+
+def wait_for(path: Path) -> None:
+    ends = time.monotonic() + HANGS_AFTER
+    while not path.exists():
+        assert time.monotonic() < ends, f"no other worker has written {path}"
+        time.sleep(0.1)
+
+
+def said_by_two_processes(folder: Path) -> list[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    said = ended(
+    return ended(
         *(
             started(
                 "shared_training.py",
@@ -71,9 +93,6 @@ def two_processes(tmp_path_factory):
             for rank in "01"
         )
     )
-    paths = [folder / f"{rank}.pickle" for rank in "01"]
-    assert all(path.exists() for path in paths), said
-    return [pickle.loads(path.read_bytes()) for path in paths]
 
 
 @pytest.mark.parametrize("case", shared_training.CASES, ids=lambda case: case.__name__)

@@ -172,7 +172,7 @@ class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
     >>> from sklearn_gradlasso import NGSLLRegressor
     >>> X = np.random.default_rng(0).standard_normal((1000, 5))
     >>> y = np.where(X[:, 0] > 0, X[:, 1], X[:, 2])
-    >>> model = NGSLLRegressor(n_nonzero_coefs=1, tol=1e-3, random_state=0).fit(X, y)
+    >>> model = NGSLLRegressor(n_nonzero_coefs=1, tol=1e-2, random_state=0).fit(X, y)
     >>> weights = model.explain(X)
     >>> bool(((weights != 0).sum(axis=1) == 1).all())
     True

@@ -1,4 +1,4 @@
-"""Searches in a dask cluster of two processes: run by ``test_scale_out.py``.
+"""Searches in a dask cluster of two processes: run by ``test_distributed.py``.
 
     python dask_searches.py FOLDER [N_DEATHS]
 

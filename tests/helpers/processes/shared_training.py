@@ -1,4 +1,4 @@
-"""What processes train together, and one alone: run by ``test_scale_out.py``.
+"""What processes train together, and one alone: run by ``test_distributed.py``.
 
     python shared_training.py FOLDER
 
