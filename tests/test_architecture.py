@@ -17,24 +17,38 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # What each wing may import of the package: a wing is a folder, or a file beside them.
 # ``__init__`` may import everything.
-NOUNS = {"targets", "weight_penalties", "priors", "attributions", "objective"}
-TRAINS = {"training", "objective", "modules", "targets", "utils"}
+NOUNS = {"targets", "weight_penalties", "priors", "attributions"}
 WINGS = {
     "utils": set(),
     "targets": set(),
     "weight_penalties": set(),
     "priors": {"utils"},
-    "metrics": {"utils"},
+    "metrics": set(),
     "datasets": {"utils"},
     "attributions": {"utils"},
     "objective": {"utils"},
     "modules": {"utils"},
-    "training": {"objective", "modules", "utils"},
-    "inspection": {"attributions", *TRAINS},
-    "explanation": {"inspection", "utils"},
-    "sensitivity": {"inspection", "attributions", *TRAINS},
-    "paths": {"inspection", "metrics", *TRAINS},
-    "estimators": {"paths", "inspection", *NOUNS, *TRAINS},
+    "training": {"objective", "utils"},
+    "inspection": {
+        "training",
+        "objective",
+        "attributions",
+        "modules",
+        "targets",
+        "utils",
+    },
+    "explanation": {"inspection"},
+    "sensitivity": {"inspection", "objective", "attributions", "utils"},
+    "paths": {"training", "inspection", "objective", "metrics", "utils"},
+    "estimators": {
+        "paths",
+        "inspection",
+        "training",
+        "objective",
+        "modules",
+        "utils",
+        *NOUNS,
+    },
 }
 PRIVATE_WINGS = {"estimators", "inspection", "training", "utils"}
 MOST_ENTRIES, MOST_LINES, MOST_FLOORS = 18, 400, 9
@@ -119,6 +133,33 @@ def test_the_top_of_the_package_is_small():
 def test_skorch_and_accelerate_are_for_training_alone(package):
     users = {module_of(path)[0] for path in FILES if package in other_packages(path)}
     assert users <= {"training"}
+
+
+def own_classes(value: type) -> list[type]:
+    return [each for each in value.__mro__ if each.__module__.startswith(PACKAGE.name)]
+
+
+@pytest.mark.parametrize("name", sklearn_gradlasso.__all__)
+def test_an_estimator_is_made_of_few_classes(name):
+    value = getattr(sklearn_gradlasso, name)
+    most = 4 if name in ("GradientLassoClassifier", "GradientLassoRegressor") else 5
+    assert not isinstance(value, type) or len(own_classes(value)) <= most
+
+
+@pytest.mark.parametrize("name", sklearn_gradlasso.__all__)
+def test_a_private_method_is_overridden_if_it_is_a_hook(name):
+    value = getattr(sklearn_gradlasso, name)
+    if not isinstance(value, type):
+        return
+    defined = {}
+    for each in reversed(own_classes(value)):
+        for method, function in vars(each).items():
+            function = getattr(function, "fget", function)
+            if not callable(function) or method[:2] == "__" or method[0] != "_":
+                continue
+            base = defined.setdefault(method, function)
+            is_hook = (base.__doc__ or "").startswith("Hook:")
+            assert base is function or is_hook, f"{each.__name__}.{method}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: ".".join(module_of(path)))

@@ -21,8 +21,8 @@ member              what it answers                                   default
                     background rows
 ``drawing_from``    the attribution that draws its references from    itself
                     a generator, as training wants it
-``base_value``      what ``sum_j phi_ij`` is the distance of          ``None``
-                    ``score(x_i)`` from, if it is complete
+``base_value``      the b of ``sum_j phi_ij = score(x_i) - b``,       ``None``
+                    if the attribution is complete
 ``draws``           whether it draws its references at random         ``False``
 ==================  ================================================  ============
 

@@ -117,5 +117,5 @@ def ignores_y(score: Score) -> bool:
 
 
 def sample_weight_of(score: Score) -> Tensor | None:
-    """Weights of the rows of x, where they serve as references."""
+    """Weights of the rows of x, for an attribution that uses them as references."""
     return getattr(score, "sample_weight", None)

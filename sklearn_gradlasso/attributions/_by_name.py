@@ -74,6 +74,9 @@ class _OfCallable(Attribution):
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         return self.function(score, x)
 
+    def __repr__(self) -> str:
+        return repr(self.function)
+
     def against(self, background: Any, weight: Any = None) -> Attribution:
         return self._answer_of("against", background, weight)
 

@@ -110,7 +110,7 @@ class ExpectedGradients(Attribution):
         shuffled: bool = False,
         n_references: int | None = None,
     ) -> Attribution:
-        """The same as a random estimate; with ``None`` as generator, itself.
+        """A random estimator of this attribution; itself if the generator is ``None``.
 
         Parameters
         ----------
@@ -306,7 +306,7 @@ class DrawnExpectedGradients(Attribution):
         """Gradients at random points between k copies of rows and their references."""
         n = len(rows) // k
         alpha = torch.rand(k, n, generator=self.generator, dtype=rows.dtype)
-        if k > 1:  # alpha of each copy is drawn from a stratum of its own
+        if k > 1:  # Copy c draws alpha from the c-th of k equal intervals.
             alpha = (torch.arange(k).unsqueeze(1) + alpha) / k
         alpha = alpha.reshape(k * n, *(1,) * (rows.ndim - 1)).to(rows.device)
         return input_gradients(score, torch.lerp(references, rows, alpha))

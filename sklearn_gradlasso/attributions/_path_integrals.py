@@ -23,8 +23,8 @@ VALUES_AT_ONCE = 2**18  # input values in one call of the network; bounds its me
 def input_gradients(score: Score, x: Tensor) -> Tensor:
     """Gradient of the score of each row with respect to that row.
 
-    The graph is kept if gradients are enabled. Of m scalars the gradients lie on a
-    last axis.
+    The graph is kept if gradients are enabled. If the score has m scalars, a last axis
+    holds the gradient of each.
 
     Raises
     ------

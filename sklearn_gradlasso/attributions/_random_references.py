@@ -1,4 +1,4 @@
-"""Which rows serve as the random references of which."""
+"""Draw, for each row, the rows that are its references."""
 
 from __future__ import annotations
 

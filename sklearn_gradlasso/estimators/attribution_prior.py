@@ -47,9 +47,7 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
         are "log_prob_sum", "output", "probabilities", "true_class", or a callable
         ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
-        gives all classes the same total weight.
+    {class_weight}
 
     Attributes
     ----------

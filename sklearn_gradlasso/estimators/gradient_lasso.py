@@ -67,9 +67,7 @@ class GradientLassoClassifier(NetworkClassifier):
         "log_odds", "probabilities", "true_class", "predicted_class", or a callable
         ``(log_probabilities, y) -> (n,)``.
     {network_parameters}
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
-        gives all classes the same total weight.
+    {class_weight}
 
     Attributes
     ----------
@@ -185,9 +183,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     target : str or callable, default=None
         Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
     {network_parameters}
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
-        gives all classes the same total weight.
+    {class_weight}
 
     Attributes
     ----------

@@ -120,9 +120,9 @@ class LambdaSearch(ABC):
             self.lams_, self.scores_ = path.lams, path.scores
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
-            self.lam_ = float(path.lams[self._chosen(path)])
+            lam = float(path.lams[self._chosen(path)])
             data = TrainingData(X, y, sample_weight)
-            return self._fit(data, warm=self.warm_start)
+            return self._fit(data, warm=self.warm_start, lam=lam)
 
     @property
     def partial_fit(self):
@@ -132,7 +132,8 @@ class LambdaSearch(ABC):
         )
 
     def _search(self, X, y, sample_weight) -> LambdaPath:
-        checked = self._check_inputs(TrainingData(X, y), reset=True)
+        continues = self.warm_start and hasattr(self, "net_")
+        checked = self._check_inputs(TrainingData(X, y), reset=not continues)
         weight = check_sample_weight(sample_weight, checked.X)
         data = TrainingData(*indexable(X, y), weight)
         cv = check_cv(self.cv, checked.y, classifier=is_classifier(self))
@@ -185,6 +186,3 @@ class LambdaSearch(ABC):
             best = best - deviation / np.sqrt(n_folds)
         good = np.flatnonzero(means >= best)
         return int(good[path.lams[good].argmax()])
-
-    def _requested_lam(self):
-        return self.lam_

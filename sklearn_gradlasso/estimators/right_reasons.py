@@ -120,9 +120,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         training samples. Only two classes are supported. Annotations do not switch
         this penalty off.
     {network_parameters}
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
-        gives all classes the same total weight.
+    {class_weight}
 
     Attributes
     ----------

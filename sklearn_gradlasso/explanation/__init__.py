@@ -4,7 +4,11 @@
 and keeps them with the data and the names of the features. It asks a network for
 nothing but the protocol of ``inspection``, so that what can be opened can be explained.
 
-May import ``inspection`` and ``utils``.
+A display follows scikit-learn's contract: a class with ``from_estimator`` (and
+``from_explanation``, where one is enough), and ``plot(ax=None)``, which imports
+matplotlib, sets ``ax_`` and ``figure_``, never calls ``show``, and returns the display.
+
+It may import ``inspection``.
 """
 
 from ._explanation import Explanation

@@ -130,8 +130,8 @@ class Explanation:
             its first feature, and its values are the sums of its features' values. Its
             ``data`` are the encoded column of X. Where X has no such column (the group
             is from a dict, or a transformer has made the column), they are the name of
-            the feature that is not zero, or None unless exactly one is. Sums keep
-            additivity. A sum of gradients is the effect of raising all features of the
+            the only feature that is not zero, or None. Sums keep additivity. A sum of
+            gradients is the effect of raising all features of the
             group at once, which no one-hot row does: prefer integrated or expected
             gradients for groups.
 

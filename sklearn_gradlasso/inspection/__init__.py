@@ -6,8 +6,8 @@ Pipelines, searches and other wrappers of scikit-learn, and applies their transf
 to X. The network that it finds inside is asked for
 
 ``_explained(X, *, target=None, attribution=None)``
-    an ``Explained`` record; ``base_values`` is None by default, and so are ``data`` and
-    ``feature_names`` where the explained features are those of X.
+    an ``Explained`` record. ``base_values`` may be None. ``data`` and ``feature_names``
+    are None if the explained features are those of X.
 ``_differentiable(X, target=None, in_units=False)``
     ``(module, rows, target)``: an ``nn.Module``, the ``Rows`` that it takes, and the
     scalars of its output whose slopes are measured. ``in_units`` asks a regressor for
@@ -28,8 +28,8 @@ torch ``foreign_networks`` has them. The module and its parts may have
 ``is_piecewise_linear``
     whether second derivatives are zero or undefined; False by default.
 
-and an attribution may have ``base_value(score, x)``; without it, or where it returns
-None, the attributions add up to nothing.
+An attribution is an :class:`sklearn_gradlasso.attributions.Attribution`; ``by_name``
+makes one of a plain callable.
 
 May import ``attributions``, ``training`` (for its rows), ``objective``, ``modules``,
 ``targets`` and ``utils``.

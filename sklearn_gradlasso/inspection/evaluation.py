@@ -48,11 +48,11 @@ class Explained(NamedTuple):
     ----------
     values : ndarray of shape (n, *row_shape) or (n, *row_shape, m)
         Attributions.
-    predictions : ndarray of shape (n,) or (n, m)
-        The scalars that are explained.
+    predictions : ndarray of shape (n,) or (n, m), or None
+        The scalars that are explained, if they were computed.
     base_values : ndarray of shape () or (m,), or None
-        What the attributions of a row add up from; ``None`` for an attribution that
-        does not promise a sum.
+        The value from which attributions start: a prediction is the base value plus
+        the sum of the row. ``None`` if the attribution is not complete.
     data : ndarray of shape (n, *row_shape), or None
         The values of the explained features; ``None`` if these are the features of X.
     feature_names : ndarray of str of shape row_shape, or None
@@ -236,7 +236,7 @@ def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:
 
 
 class _FiniteScore(Score):
-    """Raises an error at infinity, where the slope may be finite all the same."""
+    """A score that refuses infinity, where its gradient may be finite even so."""
 
     def __call__(self, x: Tensor) -> Tensor:
         value = super().__call__(x)

@@ -36,8 +36,8 @@ class Group(NamedTuple):
     def data(self, data: np.ndarray, names: np.ndarray) -> np.ndarray:
         """The value of the group in each row.
 
-        That of the column; without one, the name of the feature that is not zero, or
-        None where there is no such feature or more than one.
+        It is the value of the column in X. Without a column it is the name of the only
+        feature that is not zero, or None.
         """
         if self.column is not None:
             return self.column
@@ -112,8 +112,8 @@ def with_groups(groups: list[Group], n_features: int) -> dict[int, Group | None]
     Returns
     -------
     dict
-        The positions that are left, in order; for each the group there, or None if the
-        feature is in no group.
+        The positions that remain when each group is replaced by one feature at its
+        first position. The values are the groups, or None for other features.
     """
     first = {min(group.positions): group for group in groups}
     grouped = {k for group in groups for k in group.positions}

@@ -114,9 +114,9 @@ class ForeignNetwork(ABC):
 class SklearnMLP(ForeignNetwork):
     """A fitted ``MLPClassifier`` or ``MLPRegressor``.
 
-    Two classes are explained by their log-odds, several by their log-probabilities,
-    labels that do not exclude each other by the log-odds of each; a regressor by its
-    predictions.
+    It explains the log-odds of two classes, the log-probabilities of more classes, the
+    log-odds of each label of a multilabel classifier, and the predictions of a
+    regressor.
     """
 
     def _opened(self, X):
@@ -270,7 +270,7 @@ class SkorchAnswer(nn.Module):
 class FlatOutput(nn.Module):
     """A network whose output has one axis besides that of the rows.
 
-    Of a tuple only the first tensor is kept.
+    If the network returns a tuple, only its first tensor is used.
 
     Attributes
     ----------

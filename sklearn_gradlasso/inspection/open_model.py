@@ -94,9 +94,9 @@ class OpenedModel:
         Parameters
         ----------
         target : str, callable or None
-            By default the log-odds of two classes, the log-probability of the predicted
-            one of several classes, all outputs of a regressor; of a network that does
-            not say what it is, the output or, of several, the largest.
+            The defaults are the log-odds for two classes, the log-probability of the
+            predicted class for more, and all outputs of a regressor. For a network of
+            unknown kind it is the output, or the largest of several.
         sample_weight : array-like of shape (n_samples,), optional
         in_units : bool
             Whether regressors of this package answer in units of y, also by default.
@@ -152,7 +152,7 @@ def open_model(model, X, *, many_to_many: bool = False) -> OpenedModel:
 
 
 def _asked(network, many_to_many: bool):
-    """The network, with the protocol of this wing: the one place that looks for it.
+    """Give a network the protocol of this wing. Only this function looks what it is.
 
     Raises
     ------
@@ -245,7 +245,7 @@ def _transformed(X, network, transformers: list) -> tuple:
     for transformer in transformers:
         try:
             names = transformer.get_feature_names_out(names)
-        except AttributeError:  # how scikit-learn says that a step makes no names
+        except AttributeError:  # scikit-learn raises it if a step names no outputs
             names = None
         rows = transformer.transform(rows)
     if names is None:

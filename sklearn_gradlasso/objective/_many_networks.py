@@ -47,10 +47,10 @@ def row_by_row(function: Callable, *tensors: Tensor | None, n_networks: int | No
 
 
 def batch_by_batch(function: Callable, *tensors: Tensor | None, n_networks: int | None):
-    """Apply a function that returns a value for each row, or one for all, as a prior.
+    """Apply a function that returns one value per row, or one per batch, as a prior.
 
-    The first network shows which of the two it is: a function of all rows is called
-    for each network, the other one once for all.
+    It is called on the first network to find out. A function of the batch is then
+    called for each network, a function of the rows once for all of them.
 
     Parameters
     ----------

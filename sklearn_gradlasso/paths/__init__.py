@@ -7,10 +7,10 @@ the same files.
 
 The functions take an estimator that has a parameter ``lam`` and that the wing of the
 estimators has registered with :func:`sklearn_gradlasso.training.prepared.prepare`.
-Besides its public parameters they use only ``explain``, ``score`` and
-``feature_importances_``. Its networks are trained as one (a ``Stack``) if a first step
-of a stack gives the same values as a first step of each network alone. Otherwise they
-are trained one by one.
+Besides its public parameters they use ``explain``, ``score``, ``feature_importances_``,
+``lam_`` and the trained ``net_``. Its networks are trained as one (a ``Stack``) if a
+first step of a stack gives the same values as a first step of each network alone.
+Otherwise they are trained one by one.
 
 The files, from the top: ``_lambda_path`` and ``_stability`` use ``_grid`` (strengths
 and evaluation of the fits), which uses ``_scheduler`` (order, memory, threads), which

@@ -32,7 +32,7 @@ class BlockBootstrap:
         self.n_resamples = n_resamples
         self.block_length = block_length
         self.generator = generator
-        # A block may go on in the next batch of rows, so that its counts are kept.
+        # A block may continue in the next batch, so its counts are kept.
         self._drawn = np.empty((n_resamples, 0))
         self._first = 0  # block of the first column
 

@@ -1,4 +1,4 @@
-"""From sizes of slopes to shares of named features and groups."""
+"""Name features, add up groups, and turn sizes of slopes into percent."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ The protocols between this wing and others:
 
 - The paths know nothing of an estimator but ``prepare(estimator, data) -> Prepared``;
   the wing of the estimators registers its base class there.
-- An objective is any callable ``(module, x, y, **extras) -> Components`` with the
-  attributes of :class:`sklearn_gradlasso.objective.Objective`. ``extras`` are
-  ``sample_weight`` and ``annotations``, where they are given.
+- An objective is a :class:`sklearn_gradlasso.objective.Objective`, called with
+  ``(module, x, y, **extras)``. ``extras`` are ``sample_weight`` and ``annotations``,
+  where they are given.
 - A network may define methods that change how it is trained: see
   :mod:`sklearn_gradlasso.modules`.
 - Callbacks are skorch's. If no callback overrides a hook of a batch, the loop skips
   skorch's work at each batch.
 
-It may import ``objective``, ``modules`` and ``utils``.
+It may import ``objective`` and ``utils``.
 """

@@ -95,7 +95,7 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
 
     Parameters
     ----------
-    net : SteppingNet
+    net : ObjectiveNet
         A net whose network is used for nothing else, because it is trained here.
     batches : Batches
         The training rows.

@@ -18,13 +18,13 @@ import scipy.sparse as sp
 import torch
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ..utils.tensors import tensor_to_read
 from ..utils.validation import rows_of_positive_weight
 
-__all__ = ["Batch", "Batches", "Rows", "StackedRows", "TrainingData"]
+__all__ = ["Batch", "Batches", "Rows", "StackedRows", "TrainingData", "rows_for"]
 
 BATCHES_GATHERED = 16  # number of batches whose dense rows are gathered at once
 
@@ -205,6 +205,14 @@ class Rows(Dataset):
         tensor = tensor_to_read(np.ascontiguousarray(values))
         dtype = self.dtype if tensor.is_floating_point() else None
         return tensor.to(device=self.device, dtype=dtype)
+
+
+def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Rows:
+    """Rows on the device of the network, in its precision."""
+    like = next(network.parameters())
+    extras = {"sample_weight": data.sample_weight, "annotations": data.annotations}
+    form = {"feature_shape": feature_shape, "dtype": like.dtype, "device": like.device}
+    return Rows(data.X, data.y, extras, **form)
 
 
 class StackedRows(Dataset):

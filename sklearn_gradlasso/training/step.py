@@ -65,6 +65,11 @@ class SteppingNet(NeuralNet):
         self.validation_score = validation_score
         self.schedule = schedule
 
+    # The loop sets these before the first step.
+    _lean: bool  # whether no callback asks for batches
+    _objectives: tuple[Callable, ...]  # those of a step
+    _learnable: list[nn.Parameter]
+
     @property
     def _default_callbacks(self):
         return []

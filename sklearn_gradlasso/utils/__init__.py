@@ -3,7 +3,7 @@
 Arguments are checked in ``validation`` and ``annotations``. Randomness and threads are
 controlled in ``seeds``, ``threads`` and ``cudnn``. Members of a user's network or
 function are looked up in ``networks`` and ``signatures``. ``representatives``,
-``tensors`` and ``docstrings`` hold one function each.
+``tensors``, ``docstrings`` and ``state`` hold one function each.
 
 This wing is private: files are imported by their names, and this door is empty.
 """

@@ -1,4 +1,4 @@
-"""The state of an estimator, kept where a call fails."""
+"""Keep the state of an estimator if a call fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["undone_on_failure"]
 
 @contextmanager
 def undone_on_failure(estimator) -> Iterator[None]:
-    """A context after whose failure the estimator has the state of before."""
+    """Restore the attributes of the estimator if the block raises an error."""
     before = dict(vars(estimator))
     try:
         yield

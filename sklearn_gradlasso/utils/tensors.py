@@ -12,7 +12,7 @@ __all__ = ["tensor_to_read"]
 def tensor_to_read(values: np.ndarray) -> Tensor:
     """A tensor with these values, for reading only.
 
-    It shares the memory of the array. Torch warns about memory that must not be
-    written to, such as a memory map, which is copied therefore.
+    It shares the memory of the array. Read-only arrays, such as memory maps, are copied
+    instead, because torch warns about them.
     """
     return torch.from_numpy(values if values.flags.writeable else values.copy())

@@ -31,7 +31,7 @@ def _method(name: str):
     """Give a function the name of its method, and document its annotations."""
 
     def decorate(function):
-        function.__name__ = function.__qualname__ = name
+        function.__name__ = name  # A pickle finds it by its __qualname__, which stays.
         replacements = {"{annotations}": ANNOTATIONS_DOC}
         function.__doc__ = substituted(function.__doc__, replacements)
         return function

@@ -17,6 +17,10 @@ from .network_estimator import NetworkEstimator
 
 __all__ = ["NetworkClassifier"]
 
+CLASS_WEIGHT_DOC = """\
+class_weight : dict or "balanced", default=None
+        Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
+        gives all classes the same total weight."""
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
         Root mean square of a gradient over the training data: the gradient of the
@@ -55,7 +59,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
-    _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
+    _shared_doc = {
+        "{class_weight}": CLASS_WEIGHT_DOC,
+        "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,
+    }
     _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}
 
     def partial_fit(

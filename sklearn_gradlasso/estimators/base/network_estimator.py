@@ -32,7 +32,7 @@ from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
-from ...training.rows import Rows, TrainingData
+from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
@@ -40,7 +40,7 @@ from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from .parameters import NetworkParameters
-from .preparation import architecture_of, prepare_fit, prepare_path, rows_for
+from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
 from .storage import stored_net, stored_weights
 from .task import Task
@@ -213,7 +213,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """
         return self._fit(TrainingData(X, y, sample_weight), warm=self.warm_start)
 
-    def _fit(self, data: TrainingData, *, warm: bool, one_pass=False, classes=None):
+    def _fit(
+        self, data: TrainingData, *, warm: bool, one_pass=False, classes=None, lam=None
+    ):
         self._validate_params()
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
@@ -223,7 +225,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 prepared = prepare_fit(self, data, **how)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
-                requested = self._requested_lam()
+                requested = self._requested_lam() if lam is None else lam
                 lam, found = resolve_lam(requested, self._objective, prepared, known)
                 self.lam_, self._found_lam = lam, found
                 record = TrainingRecord.of(self) if warm else TrainingRecord()
@@ -331,6 +333,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return self._explained(X, target, attribution, with_base=False).values
 
     def _outputs(self, X) -> np.ndarray:
+        """Hook: return the output of the fitted network at rows of the user."""
         rows = self._rows_to_answer(X)
         with threads(self.n_jobs):
             return outputs_of(self.net_.module_, rows)

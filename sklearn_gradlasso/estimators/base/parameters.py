@@ -196,11 +196,15 @@ class NetworkParameters:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls._parameter_constraints = _collected(cls, "_constraints")
+        # A class outside of the package may state scikit-learn's name instead.
+        stated = vars(cls).get("_parameter_constraints", {})
+        inherited = _collected(cls, "_parameter_constraints")
+        own = _collected(cls, "_constraints")
+        cls._parameter_constraints = {**inherited, **own, **stated}
+        known = _collected(cls, "_shared_doc")
         markers = MARKER.findall(cls.__doc__ or "")
-        if markers:
-            known = _collected(cls, "_shared_doc")
-            texts = {marker: known[marker] for marker in markers}
+        texts = {marker: known[marker] for marker in markers if marker in known}
+        if texts:
             cls.__doc__ = substituted(cls.__doc__, texts)
 
 

@@ -17,13 +17,13 @@ from ...modules import build_module, is_built_in
 from ...modules._table_columns import columns_of
 from ...training.auto_lam import resolve_lam
 from ...training.prepared import Candidate, Prepared
-from ...training.rows import Rows, TrainingData
+from ...training.rows import TrainingData, rows_for
 from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.seeds import spawn_seeds
 
-__all__ = ["architecture_of", "prepare_fit", "prepare_path", "rows_for"]
+__all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
 FULL_BATCH = 256  # largest batch of batch_size="auto", in rows
 
@@ -135,14 +135,6 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
         options=own._net_options(one_pass=False),
         fitted=fitted,
     )
-
-
-def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Rows:
-    """Rows on the device of the network, in its precision."""
-    like = next(network.parameters())
-    extras = {"sample_weight": data.sample_weight, "annotations": data.annotations}
-    form = {"feature_shape": feature_shape, "dtype": like.dtype, "device": like.device}
-    return Rows(data.X, data.y, extras, **form)
 
 
 def architecture_of(estimator) -> dict:

@@ -8,8 +8,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 __all__ = ["report_end"]
 
-LEVEL = 5  # ``stacklevel`` of the warnings: they point to the call of ``fit``
-
 
 def report_end(estimator, ended_by: str, one_pass: bool) -> None:
     """Raise after a divergence; warn after an interrupt, or if ``max_iter`` ran out.
@@ -20,6 +18,9 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
         If the loss is no longer finite.
     """
     name = type(estimator).__name__
+    # The warning points to the call of ``fit``, or of ``partial_fit``, which has a
+    # method of its own in between.
+    level = 5 if one_pass else 4
     if ended_by == "divergence":
         strength = f"lam (now {estimator.lam_}) or " if estimator.lam_ else ""
         raise ValueError(
@@ -32,12 +33,12 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
         warnings.warn(
             f"{name}: training was interrupted in epoch {estimator.n_iter_}; the "
             "estimator holds what it has learned until then.",
-            stacklevel=LEVEL,
+            stacklevel=level,
         )
     if ended_by == "max_epochs" and not one_pass:
         warnings.warn(
             f"{name}: max_iter={estimator.max_iter} epochs are over and training has "
             "not settled; raise max_iter, learning_rate_init or tol.",
             ConvergenceWarning,
-            stacklevel=LEVEL,
+            stacklevel=level,
         )

@@ -36,9 +36,7 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     ----------
     {weights_parameters}
     {network_parameters}
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into ``sample_weight``; "balanced" gives
-        all classes the same total weight.
+    {class_weight}
 
     Attributes
     ----------

@@ -30,12 +30,12 @@ from ...utils import validation as check
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
 from ...utils.threads import threads
-from . import views
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
 from .two_phases import TwoPhases, checked_fine_phase
 from .view_layout import Layout
+from .views import Views, refuse_text, unfitted
 
 __all__ = ["NGSLLEstimator"]
 
@@ -133,7 +133,7 @@ class NGSLLEstimator(ABC):
             values, answers, base = values[..., 0], answers[:, 0], base[0]
         if attribution != "contributions":
             base = None
-        if self.simplify_ is None and self.encode_ is None:
+        if not self._views().are_given:
             return Explained(values, answers, base)
         data = z.toarray() if sp.issparse(z) else z
         shape = values.shape[: 1 + len(self._shape_of_view())]
@@ -141,8 +141,7 @@ class NGSLLEstimator(ABC):
         return Explained(values, answers, base, data.reshape(shape), names)
 
     def _differentiable(self, X, target=None, in_units=False):
-        has_views = self.simplify_ is not None or self.encode_ is not None
-        if has_views or len(self._feature_shape) > 1:
+        if self._views().are_given or len(self._feature_shape) > 1:
             raise TypeError(
                 f"The sensitivity of {type(self).__name__} is for tables without "
                 "encode and simplify; use feature_importances_ or explain."
@@ -244,7 +243,7 @@ class NGSLLEstimator(ABC):
     def _requested_architecture(self):
         n_outputs = self._layout.n_simplified * self._task.n_scores
         requested = {**super()._requested_architecture(), "n_outputs": n_outputs}
-        n_tokens = views.n_tokens_of(self.encode_)
+        n_tokens = self._views().n_tokens
         if n_tokens is None or isinstance(self.module, nn.Module):
             return requested
         if self.module == "tabular":
@@ -268,26 +267,30 @@ class NGSLLEstimator(ABC):
 
     # Two views of a row --------------------------------------------------------------
 
+    def _views(self, fits: bool = False) -> Views:
+        return Views(self.encode_, self.simplify_, fits)
+
     def _check_inputs(self, data, reset):
         data = self._present_to_transformers(data)
         if reset:
-            self.encode_ = views.unfitted("encode", self.encode)
-            self.simplify_ = views.unfitted("simplify", self.simplify)
+            self.encode_ = unfitted("encode", self.encode)
+            self.simplify_ = unfitted("simplify", self.simplify)
         self._n_open = self.n_nonzero_coefs
         self._fine_phase = checked_fine_phase(self.fine_phase)
-        use = views.fit_apply if reset else _apply_only
-        checked = self._read_to_fit(data, use, reset)
+        views = self._views(fits=reset)
+        checked = self._read_to_fit(data, views, reset)
         x = checked.X
-        z = self._simplified(data.X, x, data.y, use, reset)
+        n_columns = None if reset else self._layout.n_simplified
+        z = views.simplified(data.X, x, data.y, n_columns)
         if z.dtype == np.float64:  # The decision is computed in the precision of z.
             x = x.astype(np.float64)
         if reset:
             kind = "same" if self.simplify_ is None else "dense"
             if sp.issparse(z) and self.mask_zeros:
                 kind = "listed"
-            shape = self._feature_shape
+            shape = check.check_feature_shape(x.shape[1:], self.input_shape)
             self._layout = Layout(shape, z.shape[1], kind, self.mask_zeros)
-            self.simplified_feature_names_ = self._names_of_view()
+            self.simplified_feature_names_ = self._names_of_view(x.shape[1:])
         return replace(checked, X=self._layout.packed(x, z))
 
     def _present_to_transformers(self, data: TrainingData) -> TrainingData:
@@ -300,15 +303,17 @@ class NGSLLEstimator(ABC):
         given = data.X, data.y, weight
         return TrainingData(*(_safe_indexing(values, present) for values in given))
 
-    def _read_to_fit(self, data: TrainingData, use, reset: bool) -> TrainingData:
+    def _read_to_fit(
+        self, data: TrainingData, views: Views, reset: bool
+    ) -> TrainingData:
         """Return x, the input of the network, and y, both checked for ``fit``."""
-        if self.encode_ is None:
-            views.refuse_text(data.X)
+        if views.encode is None:
+            refuse_text(data.X)
             return super()._check_inputs(data, reset)
         if reset:
             vars(self).pop("n_features_in_", None)
         validate_data(self, data.X, reset=reset, skip_check_array=True)
-        x = views.floating(use(self.encode_, data.X, data.y))
+        x = views.encoded(data.X, data.y)
         form = {"accept_sparse": "csr", "allow_nd": True, "multi_output": True}
         x, y = check_X_y(x, data.y, **form)
         self._check_row_shape(x.shape[1:], reset)
@@ -317,49 +322,28 @@ class NGSLLEstimator(ABC):
     def _read_to_answer(self, X):
         """Return x, the input of the network, checked for a prediction."""
         if self.encode_ is None:
-            views.refuse_text(X)
+            refuse_text(X)
             x = validate_data(self, X, reset=False, **self._input_form())
         else:
             validate_data(self, X, reset=False, skip_check_array=True)
-            x = views.floating(views.apply(self.encode_, X))
             form = {"accept_sparse": "csr", "allow_nd": True}
+            x = self._views().encoded(X)
             x = check_array(x, input_name="encode(X)", **form)
         self._check_row_shape(x.shape[1:], reset=False)
         return x
 
-    def _simplified(self, X, x, y, use, reset: bool):
-        """Compute z of shape (n, d) from X or, without ``simplify``, from x."""
-        if self.simplify_ is None:
-            if views.n_tokens_of(self.encode_) is not None:
-                raise ValueError(
-                    "simplify must be given for texts, because it makes the features "
-                    "of the linear models; for example CountVectorizer() with "
-                    "mask_zeros=True."
-                )
-            z = x if sp.issparse(x) else x.reshape(len(x), -1)
-        else:
-            z = use(self.simplify_, X, y)
-            n_columns = None if reset else self._layout.n_simplified
-            z = views.checked_view(z, x.shape[0], n_columns)
-        if sp.issparse(z):
-            z = z.copy()
-            z.sum_duplicates()
-            z.eliminate_zeros()
-        return z
-
-    def _names_of_view(self) -> np.ndarray:
-        if self.simplify_ is None and self.encode_ is None:
-            known = numbered(self._row_shape).ravel()
-            names = getattr(self, "feature_names_in_", known)
-            return np.asarray(names, dtype=object)
-        made_by = self.encode_ if self.simplify_ is None else self.simplify_
-        return views.names_of_view(made_by, self._layout.n_simplified)
+    def _names_of_view(self, row_shape: tuple[int, ...]) -> np.ndarray:
+        views = self._views()
+        if views.are_given:
+            return views.names(self._layout.n_simplified)
+        names = getattr(self, "feature_names_in_", numbered(row_shape).ravel())
+        return np.asarray(names, dtype=object)
 
     def _views_to_answer(self, X) -> tuple[Rows, Any]:
         """Return rows for the network, and z in its full precision."""
         check_is_fitted(self)
         x = self._read_to_answer(X)
-        z = self._simplified(X, x, None, _apply_only, reset=False)
+        z = self._views().simplified(X, x, n_columns=self._layout.n_simplified)
         return self._rows(self._layout.packed(x, z)), z
 
     def _rows_to_answer(self, X):
@@ -374,7 +358,3 @@ class NGSLLEstimator(ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = self.encode is not None
         return tags
-
-
-def _apply_only(transformer, X, y):
-    return views.apply(transformer, X)

@@ -1,11 +1,12 @@
-"""Two views of a row: x for the network, and z for the linear models.
+"""The two views of a row: the input of the network, and the features it weighs.
 
-The network reads ``encode(X)``, which is called x. The features of its linear models
-are ``simplify(X)``, which is called z.
+The network reads ``encode(X)``, called x. Its linear models weigh the features of
+``simplify(X)``, called z.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,101 @@ from sklearn.utils import check_array
 
 from ...inspection.feature_names import numbered
 
-__all__ = [
-    "apply",
-    "checked_view",
-    "fit_apply",
-    "floating",
-    "n_tokens_of",
-    "names_of_view",
-    "refuse_text",
-    "unfitted",
-]
+__all__ = ["Views", "refuse_text", "unfitted"]
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """The transformers that make x and z of X.
+
+    Parameters
+    ----------
+    encode : transformer or None
+        Makes x; ``None`` if the network reads X itself.
+    simplify : transformer, callable or None
+        Makes z; ``None`` if the features are those of x.
+    fits : bool
+        Whether the transformers are fitted, in place, to the rows that they transform.
+    """
+
+    encode: Any
+    simplify: Any
+    fits: bool = False
+
+    @property
+    def are_given(self) -> bool:
+        """Whether a transformer makes one of the views."""
+        return self.encode is not None or self.simplify is not None
+
+    @property
+    def n_tokens(self) -> int | None:
+        """Number of token ids of the encoder, or of the last step of a Pipeline."""
+        encoder = self.encode
+        while hasattr(encoder, "steps"):
+            encoder = encoder.steps[-1][1]
+        return getattr(encoder, "n_tokens_", None)
+
+    def encoded(self, X, y=None):
+        """Return x; integers become float32, in which token ids are counted."""
+        x = self._made_by(self.encode, X, y)
+        x = x if sp.issparse(x) else np.asarray(x)
+        narrow = x.dtype.kind in "biuf" and x.dtype != np.float64
+        return x.astype(np.float32) if narrow else x
+
+    def simplified(self, X, x, y=None, n_columns: int | None = None):
+        """Return z of shape (n, d), from X or, without ``simplify``, from x.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows of the user.
+        x : ndarray or CSR matrix
+            The same rows, encoded and checked.
+        y : array-like or None
+            Targets, for a transformer that is fitted.
+        n_columns : int or None
+            d, if it is known.
+
+        Raises
+        ------
+        ValueError
+            If z does not have this shape, or x are texts that nothing simplifies.
+        """
+        if self.simplify is None:
+            if self.n_tokens is not None:
+                raise ValueError(
+                    "simplify must be given for texts, because it makes the features "
+                    "of the linear models; for example CountVectorizer() with "
+                    "mask_zeros=True."
+                )
+            z = x if sp.issparse(x) else x.reshape(len(x), -1)
+        else:
+            z = _checked(self._made_by(self.simplify, X, y), x.shape[0], n_columns)
+        if sp.issparse(z):
+            z = z.copy()
+            z.sum_duplicates()
+            z.eliminate_zeros()
+        return z
+
+    def names(self, n_columns: int) -> np.ndarray:
+        """Names of the features of z, or numbers if their transformer names none."""
+        made_by = self.encode if self.simplify is None else self.simplify
+        try:
+            names = made_by.get_feature_names_out()
+        except (AttributeError, NotImplementedError, ValueError):
+            names = numbered((n_columns,))
+        return np.asarray(names, dtype=object)
+
+    def _made_by(self, transformer, X, y):
+        if self.fits and hasattr(transformer, "fit_transform"):
+            return transformer.fit_transform(X, y)
+        if self.fits and hasattr(transformer, "fit"):
+            transformer.fit(X, y)
+        return getattr(transformer, "transform", transformer)(X)
 
 
 def unfitted(name: str, transformer: Any) -> Any:
-    """Clone a transformer; return a function unchanged.
+    """Clone a transformer that is about to be fitted; return a function as it is.
 
     Raises
     ------
@@ -43,35 +125,17 @@ def unfitted(name: str, transformer: Any) -> Any:
     return clone(transformer) if hasattr(transformer, "fit") else transformer
 
 
-def fit_apply(transformer: Any, X, y):
-    """Fit a transformer in place and transform X; a function is only applied."""
-    if hasattr(transformer, "fit_transform"):
-        return transformer.fit_transform(X, y)
-    if hasattr(transformer, "fit"):
-        return transformer.fit(X, y).transform(X)
-    return apply(transformer, X)
+def refuse_text(X) -> None:
+    """Raise a ``ValueError`` if X is texts, which only an encoder can read."""
+    one_dimensional = isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1
+    if one_dimensional and len(X) and isinstance(next(iter(X)), str):
+        raise ValueError(
+            "X holds texts; say how the network is to read them, for example with "
+            "encode=TokenSequencer()."
+        )
 
 
-def apply(transformer: Any, X):
-    """Transform X by a fitted transformer or a function."""
-    return getattr(transformer, "transform", transformer)(X)
-
-
-def checked_view(z, n_rows: int, n_columns: int | None):
-    """Check z, and return it as an array or CSR matrix of shape (n_rows, n_columns).
-
-    Parameters
-    ----------
-    z : array-like or sparse matrix
-    n_rows : int
-    n_columns : int or None
-        The expected number of columns; ``None`` before the first fit.
-
-    Raises
-    ------
-    ValueError
-        If z has another shape, or is not numeric.
-    """
+def _checked(z, n_rows: int, n_columns: int | None):
     found = np.shape(z)
     shape = (n_rows, found[-1] if n_columns is None and found else n_columns)
     if len(found) != 2 or found != shape:
@@ -81,36 +145,3 @@ def checked_view(z, n_rows: int, n_columns: int | None):
             f"{n_rows} rows, got shape {found}."
         )
     return check_array(z, accept_sparse="csr", input_name="simplify(X)")
-
-
-def names_of_view(made_by: Any, n_columns: int) -> np.ndarray:
-    """Names of the features that a transformer returns; numbers if it has no names."""
-    try:
-        names = made_by.get_feature_names_out()
-    except (AttributeError, NotImplementedError, ValueError):
-        names = numbered((n_columns,))
-    return np.asarray(names, dtype=object)
-
-
-def n_tokens_of(encoder: Any) -> int | None:
-    """Number of token ids of an encoder or of a Pipeline's last step, or ``None``."""
-    while hasattr(encoder, "steps"):
-        encoder = encoder.steps[-1][1]
-    return getattr(encoder, "n_tokens_", None)
-
-
-def floating(x):
-    """Convert numbers to float32, unless they are float64; token ids are integers."""
-    x = x if sp.issparse(x) else np.asarray(x)
-    numbers = x.dtype.kind in "biuf" and x.dtype != np.float64
-    return x.astype(np.float32) if numbers else x
-
-
-def refuse_text(X) -> None:
-    """Raise a ``ValueError`` if X holds texts, because only an encoder reads texts."""
-    one_dimensional = isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1
-    if one_dimensional and len(X) and isinstance(next(iter(X)), str):
-        raise ValueError(
-            "X holds texts, which the network cannot read; encode them, for example "
-            "with encode=TokenSequencer()."
-        )
