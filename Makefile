@@ -1,17 +1,40 @@
 # make demo | test | slow | lint | bench | papers: each makes .venv first, pinned in constraints.txt
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --durations=5
+# The slow tests in parts of a few minutes each.
+SLOW_PARTS := slow-draws slow-papers slow-defaults slow-searches slow-quickstart
 
-.PHONY: demo test slow lint bench papers clean
+.PHONY: demo test slow $(SLOW_PARTS) slow-parts lint bench papers clean
 
 demo: .venv/examples
 	$(BIN)/python examples/quickstart.py
 
 test: .venv/test
-	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --durations=5
+	$(PYTEST)
 
-slow: .venv/test
-	$(BIN)/python -m pytest -m slow -v
+slow: $(SLOW_PARTS)
+
+slow-parts:
+	@echo $(SLOW_PARTS)
+
+# New draws of hypothesis, and processes that die.
+slow-draws: .venv/test
+	$(PYTEST) -m "hypothesis or slow" --hypothesis-profile=slow \
+		--ignore=tests/examples --ignore=tests/test_conformance.py
+
+# Scikit-learn's checks with the default parameters of every estimator.
+slow-defaults: .venv/test
+	$(PYTEST) -m slow tests/test_conformance.py -k "not (ClassifierCV or RegressorCV)"
+
+slow-searches: .venv/test
+	$(PYTEST) -m slow tests/test_conformance.py -k "ClassifierCV or RegressorCV"
+
+slow-papers: .venv/test
+	$(PYTEST) -m slow tests/examples -k "not quickstart"
+
+slow-quickstart: .venv/test
+	$(PYTEST) -m slow tests/examples -k quickstart
 
 lint: .venv/test
 	$(BIN)/ruff check .
