@@ -1,4 +1,4 @@
-"""Small data, and the data folder where the machine has it."""
+"""What all tests share: how they are run, small data, and the folder of data."""
 
 import gc
 import os
@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer, make_classification, make_regre
 from sklearn.preprocessing import StandardScaler
 
 settings.register_profile("fast", max_examples=20, deadline=None, derandomize=True)
-settings.register_profile("slow", max_examples=300, deadline=None)
+settings.register_profile("slow", max_examples=300, deadline=None, derandomize=False)
 settings.load_profile("fast")  # --hypothesis-profile=slow takes the other one
 
 SHORT_TRAINING = "sklearn.exceptions.ConvergenceWarning"
