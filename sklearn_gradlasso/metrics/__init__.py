@@ -3,7 +3,8 @@
 A metric is a function of arrays: of attributions phi of shape ``(n, d)`` or of
 importances of shape ``(d,)``, and where it must ask the model, of a callable from rows
 to outputs. It knows no estimator and no network, so that it can judge the attributions
-of any package. Files of this folder import nothing of the package; ``paths`` counts effective features with it.
+of any package. The wing imports nothing of the package; ``paths`` counts effective
+features with it.
 """
 
 from ._ablation import AblationCurve, ablation_curve, ablation_scores
