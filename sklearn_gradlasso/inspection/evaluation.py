@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..objective import Score
+from ..objective._checks import check_attribution
 from ..training.rows import Batches, Rows
 from ..utils.representatives import representatives
 
@@ -105,9 +106,14 @@ def explanation_of(module: nn.Module, rows: Rows, attribution, target) -> Explai
         If an attribution or a value of the target is infinite or NaN.
     """
     of = module, rows, attribution, target
-    return Explained(
-        attributions_of(*of), scores_of(module, rows, target), base_value_of(*of)
-    )
+    phi, scores = attributions_of(*of), scores_of(module, rows, target)
+    outputs = phi.shape[1 + len(rows.feature_shape) :]
+    if outputs != scores.shape[1:]:
+        raise ValueError(
+            "attribution must have a last axis for the explained scalars exactly if "
+            f"there are several, here of shape {scores.shape[1:]}, got {outputs}."
+        )
+    return Explained(phi, scores, base_value_of(*of))
 
 
 def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
@@ -232,7 +238,9 @@ def batches(rows: Rows) -> Batches:
 def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:
     """Attributions of one batch after the other; the caller sets the network's mode."""
     for x, y in batches(rows):
-        yield attribution(_FiniteScore(module, target, y), x)
+        phi = attribution(_FiniteScore(module, target, y), x)
+        check_attribution(phi, x)
+        yield phi
 
 
 class _FiniteScore(Score):

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.special import expit
 from sklearn.base import is_classifier, is_regressor
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor, nn
 from torch.nn import functional
@@ -97,6 +99,43 @@ class ForeignNetwork(ABC):
         """The same with a module whose output is what the model answers."""
         return self._opened(X)
 
+    def _own_answer(self, X, x: np.ndarray) -> np.ndarray | None:
+        """What the model itself says of its first rows, in the terms of ``_rebuilt``.
+
+        ``None`` if it has no way of its own to answer.
+        """
+        return None
+
+    def _rebuilt(self, output: np.ndarray) -> np.ndarray:
+        """The same, from the output of the module."""
+        return output
+
+    def _check_answer(self, X, module: nn.Module, rows: Rows) -> None:
+        """Check on two rows that the module answers what the model answers.
+
+        Raises
+        ------
+        ValueError
+            If it does not, as of a subclass with a ``predict_proba`` of its own.
+        """
+        x = rows[:2][0]
+        own = self._own_answer(X, x.cpu().numpy())
+        if own is None:
+            return
+        with evaluating(module):
+            output = module(x).cpu().numpy()
+        rebuilt, own = self._rebuilt(output), np.reshape(own, (len(x), -1))
+        same = rebuilt.shape == own.shape and np.allclose(
+            rebuilt, own, rtol=1e-3, atol=1e-5, equal_nan=True
+        )
+        if not same:
+            raise ValueError(
+                f"{type(self.model).__name__} answers {own[0].tolist()} for the first "
+                f"row, where its network says {rebuilt[0].tolist()}: the explanation "
+                "would not be of its answers. Explain the network itself (for skorch, "
+                "its module_)."
+            )
+
     def _differentiable(self, X, target=None, in_units=False):
         module, rows, scalars = self._opened(X)
         if target is None:
@@ -106,6 +145,7 @@ class ForeignNetwork(ABC):
     def _explained(self, X, target=None, attribution=None) -> Explained:
         attribution = _attribution(attribution)
         module, rows, scalars = self._answering(X)
+        self._check_answer(X, module, rows)
         target = scalars.explained if target is None else scalars.named(target)
         with threads(self.n_jobs):
             return explanation_of(module, rows, attribution, target)
@@ -143,6 +183,24 @@ class SklearnMLP(ForeignNetwork):
             network = nn.Sequential(network, Exp())
         return network, _rows_for(network, X), scalars
 
+    def _own_answer(self, X, x):
+        first = _safe_indexing(X, np.arange(len(x)))
+        if self._has_classes:
+            return self.model.predict_proba(first)
+        return self.model.predict(first)
+
+    @property
+    def _has_classes(self) -> bool:
+        return self.model.out_activation_ in ("softmax", "logistic")
+
+    def _rebuilt(self, output):
+        if not self._has_classes:
+            return output
+        several_labels = self.model.n_outputs_ > 1
+        if self.model.out_activation_ == "logistic" and several_labels:
+            return expit(output)
+        return np.exp(output)
+
 
 class TorchModule(ForeignNetwork):
     """A ``torch.nn.Module``, whose output is taken as it is.
@@ -179,8 +237,10 @@ class TorchModule(ForeignNetwork):
         flat = FlatOutput(module, many_to_many, is_ambiguous)
         several = prod(shape[1:]) > 1 and not many_to_many
         single = targets.predicted_class
-        default = single if several and not self._regresses else targets.output
+        default = single if several else targets.output
         scalars = Scalars(targets.output, default, single, ("output", single.__name__))
+        if self._regresses:
+            scalars = _of_numbers(prod(shape[1:]))
         return flat, rows, scalars
 
     @property
@@ -212,6 +272,12 @@ class SkorchNet(TorchModule):
     @property
     def _regresses(self) -> bool:
         return hasattr(self.model, "__sklearn_tags__") and is_regressor(self.model)
+
+    def _own_answer(self, X, x):
+        return self.model.predict_proba(x)
+
+    def _rebuilt(self, output):
+        return np.exp(output) if self._classifies else output
 
     def _answering(self, X):
         _, rows, scalars = self._opened(X)
@@ -305,7 +371,9 @@ def _attribution(attribution: str | Callable | None) -> Callable:
     TypeError, ValueError
         If there is no such attribution, or it lacks a background.
     """
-    attribution = attributions.by_name(attribution or "gradients")
+    attribution = attributions.by_name(
+        "gradients" if attribution is None else attribution
+    )
     # Only expected gradients have a background.
     if getattr(attribution, "background", attribution) is None:
         raise ValueError(
@@ -337,22 +405,29 @@ def _first(output) -> Tensor:
 def _answer(module: nn.Module, rows: Rows) -> Tensor:
     """The output of a network for the first row.
 
+    The first two rows are also put through it together. Each must get the answer that
+    it gets alone: a recurrent layer that takes the first axis for time would change
+    that of the second row.
+
     Raises
     ------
     ValueError
         If the network does not take the row, or mixes rows.
     """
+    parts = [slice(k, k + 1) for k in range(min(2, len(rows)))]
     try:
         with evaluating(module):
-            answer, together = (_first(module(rows[:n][0])) for n in (1, 2))
+            alone = [_first(module(rows[part][0])) for part in parts]
+            together = _first(module(rows[:2][0]))
     except Exception as error:
         raise ValueError(
             f"model cannot take rows of shape {rows.feature_shape} and dtype "
             f"{rows.dtype}; give X as the network takes it, as numbers with which it "
             f"computes (token ids cannot be differentiated). It answered: {error}"
         ) from error
-    alike = answer.shape[1:] == together.shape[1:] and torch.allclose(
-        answer[0], together[0], rtol=1e-2, atol=1e-4, equal_nan=True
+    known = torch.cat(alone)
+    alike = known.shape == together.shape and torch.allclose(
+        known, together, rtol=1e-2, atol=1e-4, equal_nan=True
     )
     if not alike:
         raise ValueError(
@@ -360,4 +435,4 @@ def _answer(module: nn.Module, rows: Rows) -> Tensor:
             "first axis must be that of the rows (recurrent layers of torch need "
             "batch_first=True)."
         )
-    return answer
+    return alone[0]

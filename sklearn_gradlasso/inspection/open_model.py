@@ -212,7 +212,7 @@ def unwrapped(model) -> Unwrapped:
             last = last.regressor_
         elif hasattr(last, "best_estimator_"):  # any search
             last = last.best_estimator_
-        elif hasattr(last, "named_steps"):  # any Pipeline
+        elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
             transformers += _before_the_last_step(last)
             last = last.steps[-1][1]
         else:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["check_differentiable", "shape_of"]
+__all__ = ["check_attribution", "check_differentiable", "shape_of"]
+
+
+def check_attribution(phi, x: Tensor) -> None:
+    """Raise a ``ValueError`` unless phi has the shape of x, or a last axis more."""
+    is_tensor = isinstance(phi, Tensor)
+    if not is_tensor or phi.shape[: x.ndim] != x.shape or phi.ndim > x.ndim + 1:
+        raise ValueError(
+            f"attribution must return a tensor of the shape of x, {tuple(x.shape)}, or "
+            f"with a last axis for several scalars, got {shape_of(phi)}."
+        )
 
 
 def check_differentiable(name: str, value: Tensor) -> None:

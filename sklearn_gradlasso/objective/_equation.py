@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
 from ..utils.signatures import has_parameter
-from ._checks import check_differentiable, shape_of
+from ._checks import check_attribution, check_differentiable, shape_of
 from ._losses import average
 from ._many_networks import batch_by_batch, row_by_row
 from ._score import Score
@@ -156,7 +156,10 @@ class Objective:
             @cache
             def attribution_of(target):
                 score = Score(module, target, y, x, output, sample_weight)
-                return _checked(self.attribution(score, x), x)
+                phi = self.attribution(score, x)
+                check_attribution(phi, x)
+                check_differentiable("attribution", phi)
+                return phi
 
             if self.prior_acts_on(annotations):
                 phi = attribution_of(self.target)
@@ -178,17 +181,6 @@ class Objective:
                 )
             total = total + strength * cost
         return Components(data, prior, total, output)
-
-
-def _checked(phi: Tensor, x: Tensor) -> Tensor:
-    is_tensor = isinstance(phi, Tensor)
-    if not is_tensor or phi.shape[: x.ndim] != x.shape or phi.ndim > x.ndim + 1:
-        raise ValueError(
-            f"attribution must return a tensor of the shape of x, {tuple(x.shape)}, or "
-            f"with a last axis for several scalars, got {shape_of(phi)}."
-        )
-    check_differentiable("attribution", phi)
-    return phi
 
 
 @dataclass(frozen=True)

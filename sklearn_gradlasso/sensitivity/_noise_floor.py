@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import clone
-from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._optional_dependencies import check_pandas_support
@@ -17,6 +16,7 @@ from sklearn.utils._optional_dependencies import check_pandas_support
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import open_model
 from ..utils.annotations import check_annotations
+from ..utils.seeds import reseeded
 from ._reporting import percent
 from ._results import NoiseFloor
 from ._slopes import mean_squares
@@ -99,8 +99,7 @@ def noise_floor(
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
         # Each refit has other initial weights: they are part of the noise.
-        fitted = clone(estimator)
-        _set_random_states(fitted, random)
+        fitted = reseeded(clone(estimator), random)
         try:
             fitted.fit(both, y, **fit_params)
         except RuntimeError as error:  # torch's error if a shape does not fit

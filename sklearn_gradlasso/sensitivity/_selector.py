@@ -9,10 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.ensemble._base import _set_random_states
 from sklearn.feature_selection import SelectorMixin
 from sklearn.feature_selection._from_model import _calculate_threshold
-from sklearn.utils import get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -28,6 +27,7 @@ from sklearn.utils.validation import (
 
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import unwrapped
+from ..utils.seeds import reseeded
 from ._importance import global_importance
 from ._noise_floor import noise_floor, weights_given
 
@@ -174,12 +174,12 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         if _routing_enabled():
             given = process_routing(self, "fit", **fit_params).estimator.fit
         if self.prefit:
-            check_is_fitted(self.estimator)
+            unwrapped(self.estimator)  # It raises an error if anything is not fitted.
             self.estimator_ = deepcopy(self.estimator)
         else:
             estimator = clone(self.estimator)
             if self.random_state is not None:
-                _set_random_states(estimator, self.random_state)
+                reseeded(estimator, check_random_state(self.random_state))
             self.estimator_ = estimator.fit(X, y, **given)
         weight = weights_given(given)
         found = global_importance(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["borrowed_generators", "spawn_seeds"]
+__all__ = ["borrowed_generators", "reseeded", "spawn_seeds"]
 
 _ONE_THREAD = threading.RLock()
 
@@ -23,6 +23,17 @@ _ONE_THREAD = threading.RLock()
 def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
     """Independent seeds that follow from the numbers given."""
     return np.random.SeedSequence(entropy).generate_state(n_seeds).tolist()
+
+
+def reseeded(estimator, random: np.random.RandomState):
+    """The estimator, with new seeds for itself and for estimators inside of it.
+
+    The draws are those of scikit-learn's private ``_set_random_states``, whose import
+    would load all of its ensembles.
+    """
+    names = sorted(estimator.get_params())
+    own = [name for name in names if f"__{name}".endswith("__random_state")]
+    return estimator.set_params(**{name: random.randint(2**31 - 1) for name in own})
 
 
 @contextmanager

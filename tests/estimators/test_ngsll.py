@@ -462,6 +462,11 @@ def test_explanations_of_tables_keep_their_names(three_classes):
         ({"fine_phase": {"momentum": 1.0}}, None, "fine_phase: momentum must be"),
         ({"fine_phase": {"rate": 1.0}}, None, "fine_phase must have the keys"),
         (
+            {"fine_phase": {"learning_rate_ratio": 10**400}},
+            None,
+            "fine_phase: learning_rate_ratio must be",
+        ),
+        (
             {"fine_phase": {"learning_rate_ratio": 0}},
             None,
             "fine_phase: learning_rate_ratio must be",

@@ -391,3 +391,102 @@ def test_an_attribution_may_say_that_it_promises_no_sum():
     found = Explanation.from_estimator(model_of_torch(), X, attribution=Signs())
     np.testing.assert_array_equal(found.values, np.sign(X))
     assert found.base_values is None
+
+
+# What cannot be true of the model is refused
+
+
+class TimeFirst(nn.Module):
+    """A recurrent network that takes the first axis for that of time."""
+
+    def __init__(self, bidirectional=False):
+        super().__init__()
+        self.recurrent = nn.LSTM(3, 4, bidirectional=bidirectional)
+        self.head = nn.Linear(8 if bidirectional else 4, 1)
+
+    def forward(self, x):
+        return self.head(self.recurrent(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_network_that_mixes_rows_is_refused(bidirectional):
+    network, X = TimeFirst(bidirectional).double(), drawn(5, 6, 3)
+    for opened in (Explanation.from_estimator, global_importance):
+        with pytest.raises(ValueError, match="batch_first=True"):
+            opened(network, X)
+
+
+class Sharpened(MLPClassifier):
+    def predict_proba(self, X):
+        p = super().predict_proba(X) ** 2
+        return p / p.sum(axis=1, keepdims=True)
+
+
+class Rescaled(MLPRegressor):
+    def predict(self, X):
+        return 2 * super().predict(X)
+
+
+class SharpenedNet(NeuralNetClassifier):
+    def predict_proba(self, X):
+        p = super().predict_proba(X) ** 2
+        return p / p.sum(axis=1, keepdims=True)
+
+
+def test_a_model_that_answers_otherwise_than_its_network_is_refused():
+    X = drawn(40, 3)
+    y = (X[:, 0] > 0).astype(np.int64)
+    net = SharpenedNet(
+        nn.Linear(3, 2), criterion=nn.CrossEntropyLoss, max_epochs=1, verbose=0
+    )
+    for model, data, answers in (
+        (quick_mlp(Sharpened), X, y),
+        (quick_mlp(Rescaled), X, X[:, 0]),
+        (net, X.astype(np.float32), y),
+    ):
+        model.fit(data, answers)
+        with pytest.raises(ValueError, match="would not be of its answers"):
+            Explanation.from_estimator(model, data)
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        lambda score, x: x[:, :2],
+        lambda score, x: x.T,
+        lambda score, x: x[:3],
+        lambda score, x: x.new_zeros(*x.shape, 7),
+        lambda score, x: x.numpy(),
+        lambda score, x: x,  # three classes are explained
+    ],
+)
+def test_an_attribution_of_another_shape_is_refused(attribution):
+    X = drawn(30, 4)
+    model = quick_mlp(MLPClassifier).fit(X, np.arange(30) % 3)
+    with pytest.raises(ValueError, match="attribution must"):
+        Explanation.from_estimator(model, X, attribution=attribution)
+
+
+def test_an_attribution_is_never_replaced_without_a_word():
+    X = drawn(30, 4)
+    model = quick_mlp(MLPClassifier).fit(X, np.arange(30) % 2)
+    with pytest.raises(ValueError, match="attribution must be one of"):
+        Explanation.from_estimator(model, X, attribution="")
+
+    class Empty:
+        def __call__(self, score, x):
+            return x + 1
+
+        def __len__(self):
+            return 0
+
+    found = Explanation.from_estimator(model, X, attribution=Empty())
+    np.testing.assert_allclose(found.values, X + 1)
+
+
+def test_both_doors_refuse_one_scalar_of_several_outputs():
+    X = drawn(30, 3).astype(np.float32)
+    net = NeuralNetRegressor(nn.Linear(3, 2), max_epochs=1, verbose=0).fit(X, X[:, :2])
+    for opened in (Explanation.from_estimator, global_importance):
+        with pytest.raises(ValueError, match="one scalar per row"):
+            opened(net, X, target="predicted")

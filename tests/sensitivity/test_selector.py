@@ -13,8 +13,9 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.feature_selection import SelectFromModel
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -449,3 +450,13 @@ def test_select_from_model_by_the_mean(table, kind):
     else:
         assert default.threshold_ == pytest.approx(1 / 6)
         assert set(default.get_support(indices=True)) == INFORMATIVE
+
+
+def test_what_needs_no_fit_of_its_own_is_selected_with():
+    X = np.random.default_rng(0).standard_normal((60, 4))
+    mlp = MLPClassifier(max_iter=20, random_state=0).fit(X, X[:, 0] > 0)
+    model = FixedThresholdClassifier(FrozenEstimator(mlp))
+    selector = SensitivitySelector(model, max_features=1, prefit=True)
+    assert selector.fit(X).get_support().sum() == 1
+    with pytest.raises(NotFittedError):
+        SensitivitySelector(MLPClassifier(), prefit=True).fit(X)

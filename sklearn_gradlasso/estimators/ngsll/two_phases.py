@@ -6,7 +6,7 @@ Achieving both Accuracy and Interpretability*, section 3.3.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Real
@@ -133,7 +133,7 @@ def checked_fine_phase(given: dict[str, float] | None) -> dict[str, float]:
             f"fine_phase must have the keys {sorted(FINE_PHASE)} only, got {unknown}."
         )
     ratio, momentum = settings["learning_rate_ratio"], settings["momentum"]
-    if not isinstance(ratio, Real) or not 0 < ratio < math.inf:
+    if not isinstance(ratio, Real) or not 0 < ratio <= sys.float_info.max:
         raise ValueError(
             "fine_phase: learning_rate_ratio must be a finite number above 0, got "
             f"{ratio!r}."
