@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,60 +21,11 @@ from ..training.rows import Rows
 from ..utils.networks import many_to_many_of
 from ..utils.threads import threads
 from .evaluation import Explained, evaluating, explanation_of
+from .scalars import Scalars, scalars_of_classes, scalars_of_numbers
 
 __all__ = ["ForeignNetwork", "SklearnMLP", "SkorchNet", "TorchModule"]
 
 _FLOATS = (np.float64, np.float32)
-
-Target = Callable[[Tensor, Tensor | None], Tensor]
-
-
-class Scalars(NamedTuple):
-    """The scalars of a network's output that can be asked for.
-
-    Attributes
-    ----------
-    explained, differentiated : callable
-        The targets of ``_explained`` and ``_differentiable`` if none is given.
-    predicted : callable or None
-        The target behind "predicted", one scalar per row; None if there are several.
-    names : tuple of str
-        The targets that can be given by name.
-    """
-
-    explained: Target
-    differentiated: Target
-    predicted: Target | None
-    names: tuple[str, ...]
-
-    def named(self, target: str | Target) -> Target:
-        """A target by its name, or the callable itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If it is neither, or has no meaning for this network.
-        """
-        if not isinstance(target, str) or target != "predicted":
-            return targets.by_name(target, self.names)
-        if self.predicted is None:
-            raise ValueError(
-                "target='predicted' is one scalar per row, but there are several "
-                "outputs; use ClassK(k) for output k, or the default for all."
-            )
-        return self.predicted
-
-
-def _of_classes(n_classes: int) -> Scalars:
-    single, names = targets.predicted_class, targets.OF_CLASSIFIERS
-    if n_classes == 2:
-        return Scalars(targets.log_odds, targets.log_odds, single, names)
-    return Scalars(targets.output, single, single, names)
-
-
-def _of_numbers(n_outputs: int) -> Scalars:
-    single = targets.output if n_outputs == 1 else None
-    return Scalars(targets.output, targets.output, single, targets.OF_REGRESSORS)
 
 
 class ForeignNetwork(ABC):
@@ -119,11 +69,12 @@ class ForeignNetwork(ABC):
             If it does not, as of a subclass with a ``predict_proba`` of its own.
         """
         x = rows[:2][0]
-        own = self._own_answer(X, x.cpu().numpy())
+        # The loaders of skorch draw from torch's global generator.
+        with evaluating(module), torch.random.fork_rng(devices=[]):
+            own = self._own_answer(X, x.cpu().numpy())
+            output = module(x).cpu().numpy()
         if own is None:
             return
-        with evaluating(module):
-            output = module(x).cpu().numpy()
         rebuilt, own = self._rebuilt(output), np.reshape(own, (len(x), -1))
         same = rebuilt.shape == own.shape and np.allclose(
             rebuilt, own, rtol=1e-3, atol=1e-5, equal_nan=True
@@ -174,11 +125,14 @@ class SklearnMLP(ForeignNetwork):
             for layer, coef, bias in zip(layers, model.coefs_, model.intercepts_):
                 layer.weight.copy_(torch.from_numpy(coef).T)
                 layer.bias.copy_(torch.from_numpy(bias))
-        scalars = _of_numbers(model.n_outputs_)
+        scalars = scalars_of_numbers(model.n_outputs_)
         if model.out_activation_ == "softmax":
-            network, scalars = LogProbabilities(network), _of_classes(model.n_outputs_)
+            network, scalars = (
+                LogProbabilities(network),
+                scalars_of_classes(model.n_outputs_),
+            )
         elif model.out_activation_ == "logistic" and model.n_outputs_ == 1:
-            network, scalars = LogOdds(network), _of_classes(2)
+            network, scalars = LogOdds(network), scalars_of_classes(2)
         elif model.out_activation_ == "exp":  # Poisson regression
             network = nn.Sequential(network, Exp())
         return network, _rows_for(network, X), scalars
@@ -240,7 +194,7 @@ class TorchModule(ForeignNetwork):
         default = single if several else targets.output
         scalars = Scalars(targets.output, default, single, ("output", single.__name__))
         if self._regresses:
-            scalars = _of_numbers(prod(shape[1:]))
+            scalars = scalars_of_numbers(prod(shape[1:]))
         return flat, rows, scalars
 
     @property
@@ -293,9 +247,9 @@ class SkorchNet(TorchModule):
                     f"add up to {total:.3g}; check criterion and predict_nonlinearity, "
                     "or explain the output of its module_."
                 )
-            scalars = _of_classes(len(answer))
+            scalars = scalars_of_classes(len(answer))
         elif self._regresses:
-            scalars = _of_numbers(len(answer))
+            scalars = scalars_of_numbers(len(answer))
         return module, rows, scalars
 
 

@@ -1,0 +1,64 @@
+"""The scalars of a network's output that can be explained or differentiated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+
+from .. import targets
+
+__all__ = ["Scalars", "scalars_of_classes", "scalars_of_numbers"]
+
+Target = Callable[[Tensor, Tensor | None], Tensor]
+
+
+class Scalars(NamedTuple):
+    """The scalars of a network's output that can be asked for.
+
+    Attributes
+    ----------
+    explained, differentiated : callable
+        The targets of ``_explained`` and ``_differentiable`` if none is given.
+    predicted : callable or None
+        The target behind "predicted", one scalar per row; None if there are several.
+    names : tuple of str
+        The targets that can be given by name.
+    """
+
+    explained: Target
+    differentiated: Target
+    predicted: Target | None
+    names: tuple[str, ...]
+
+    def named(self, target: str | Target) -> Target:
+        """A target by its name, or the callable itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is neither, or has no meaning for this network.
+        """
+        if not isinstance(target, str) or target != "predicted":
+            return targets.by_name(target, self.names)
+        if self.predicted is None:
+            raise ValueError(
+                "target='predicted' is one scalar per row, but there are several "
+                "outputs; use ClassK(k) for output k, or the default for all."
+            )
+        return self.predicted
+
+
+def scalars_of_classes(n_classes: int) -> Scalars:
+    """Of log-probabilities: two classes are explained by their log-odds."""
+    single, names = targets.predicted_class, targets.OF_CLASSIFIERS
+    if n_classes == 2:
+        return Scalars(targets.log_odds, targets.log_odds, single, names)
+    return Scalars(targets.output, single, single, names)
+
+
+def scalars_of_numbers(n_outputs: int) -> Scalars:
+    """Of outputs that are numbers, each explained by itself."""
+    single = targets.output if n_outputs == 1 else None
+    return Scalars(targets.output, targets.output, single, targets.OF_REGRESSORS)
