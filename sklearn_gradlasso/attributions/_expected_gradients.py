@@ -50,8 +50,8 @@ class ExpectedGradients(Attribution):
         References for each row, k in the paper. ``None`` means 200, and in the training
         of an estimator its own ``n_references``.
     background : array-like of shape (n_background, *feature_shape), default=None
-        Rows that stand for the data, as the network sees them; the rows to explain
-        themselves if not given.
+        Rows that stand for the data, as the network sees them: in a Pipeline, those
+        that its transformers return. Without them the rows to explain are used.
 
     Raises
     ------

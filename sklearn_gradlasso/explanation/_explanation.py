@@ -122,7 +122,7 @@ class Explanation:
             ``(score, x) -> phi``. By default that of the estimator, or gradients for a
             network of another package. Those have no background for expected
             gradients: give ``ExpectedGradients(background=rows)`` with rows as the
-            network sees them.
+            network sees them: in a Pipeline ``model[:-1].transform(X)``.
         groups : dict, "onehot" or None, default=None
             Features to add up: a dict from the name of each group to the names of its
             features, or "onehot" to add the columns of each fitted ``OneHotEncoder``

@@ -334,7 +334,7 @@ def _attribution(attribution: str | Callable | None) -> Callable:
             "attribution='expected_gradients' compares rows with a background, and "
             "networks that this package has not fitted keep no training data; give "
             "attribution=ExpectedGradients(background=rows), with rows as the network "
-            "sees them."
+            "sees them: in a Pipeline, model[:-1].transform(X)."
         )
     return attribution
 
