@@ -24,6 +24,7 @@ import torch
 from rounds import Contestant, measured, quartiles, ratio, versions
 
 from sklearn_gradlasso import AttributionPriorClassifier, AttributionPriorRegressor
+from sklearn_gradlasso.training.rows import TrainingData, rows_for
 
 N_ROWS, N_FEATURES, BATCH = 8_192, 60, 256
 N_EXPLAINED, N_REFERENCES = 500, 200
@@ -96,7 +97,8 @@ def trainers(kind: type, sizes: tuple[int, ...], X, y) -> dict[str, Contestant]:
             hidden_layer_sizes=sizes, batch_size=BATCH, random_state=0, **options
         )
         model.partial_fit(X[: 2 * BATCH], labels[: 2 * BATCH], **first)
-        rows = model._rows(model.net_.module_, X, targets)
+        data, row_shape = TrainingData(X, targets), X.shape[1:]
+        rows = rows_for(model.net_.module_, data, row_shape)
         contestants[name] = Contestant(partial(model.net_.train, rows))
     return contestants
 
