@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 __all__ = [
@@ -68,29 +69,27 @@ def log_prob_sum(output: Tensor, y: Tensor | None) -> Tensor:
 
 
 def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
-    """Log-odds of the second of two classes, ``log p_1 - log p_0``.
+    """Log-odds of the second of two classes, or of each of several against the rest.
+
+    For two classes ``log p_1 - log p_0``; for more ``log p_k - log(1 - p_k)`` of each
+    class k, as one explained scalar per class.
 
     Parameters
     ----------
-    output : Tensor of shape (n, 2)
+    output : Tensor of shape (n, n_classes)
         Log-probabilities.
     y : ignored
 
     Returns
     -------
-    Tensor of shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If there are not exactly two classes.
+    Tensor of shape (n,) for two classes, (n, n_classes) for more
     """
-    if output.shape[1] != 2:
-        raise ValueError(
-            f"target 'log_odds' needs two classes, got {output.shape[1]}; "
-            "use 'log_prob_sum', 'predicted_class' or ClassK(k)."
-        )
-    return output[:, 1] - output[:, 0]
+    n_classes = output.shape[1]
+    if n_classes == 2:
+        return output[:, 1] - output[:, 0]
+    own = torch.eye(n_classes, dtype=torch.bool, device=output.device)
+    others = output.unsqueeze(1).expand(-1, n_classes, -1)
+    return output - others.masked_fill(own, -torch.inf).logsumexp(dim=2)
 
 
 def true_class(output: Tensor, y: Tensor | None) -> Tensor:
@@ -195,7 +194,7 @@ class ClassK:
 
 for _target in (log_odds, log_prob_sum, output, predicted_class, probabilities):
     _target.ignores_y = True
-# The normalisation adds the same number to both log-probabilities.
+# The normalisation adds the same number to all log-probabilities.
 log_odds.takes_raw_scores = True
 
 _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)

@@ -37,7 +37,7 @@ WINGS = {
         "targets",
         "utils",
     },
-    "explanation": {"inspection"},
+    "explanation": {"inspection", "metrics"},
     "sensitivity": {"inspection", "objective", "attributions", "utils"},
     "paths": {"training", "inspection", "objective", "metrics", "utils"},
     "estimators": {

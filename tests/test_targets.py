@@ -23,13 +23,20 @@ def test_value(target, expected):
     torch.testing.assert_close(target(LOG_P, Y), expected)
 
 
+def test_log_odds_of_several_classes_are_against_the_rest():
+    p = torch.tensor([[0.2, 0.5, 0.3], [0.0, 0.25, 0.75]])
+    expected = (p / (1 - p)).log()
+    torch.testing.assert_close(targets.log_odds(p.log(), None), expected)
+    certain = torch.tensor([[0.0, -40.0, -50.0]], dtype=torch.float64)
+    scores = targets.log_odds(certain.log_softmax(1), None)
+    assert scores[0, 0].item() == pytest.approx(40.0, abs=1e-4)
+
+
 def test_a_single_output_loses_its_axis():
     assert targets.output(torch.zeros(3, 1), None).shape == (3,)
 
 
 def test_errors_say_what_to_use_instead():
-    with pytest.raises(ValueError, match="two classes, got 3.*ClassK"):
-        targets.log_odds(torch.zeros(1, 3), None)
     with pytest.raises(ValueError, match="true_class.*target='predicted'"):
         targets.true_class(LOG_P, None)
     with pytest.raises(ValueError, match=r"k must be in 0 \.\.\. 1.*got 2"):

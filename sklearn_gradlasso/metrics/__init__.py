@@ -8,12 +8,16 @@ features with it.
 """
 
 from ._ablation import AblationCurve, ablation_curve, ablation_scores
+from ._effects import Effects, effective_columns, effects
 from ._sparsity import effective_features, gini_index
 
 __all__ = [
     "AblationCurve",
+    "Effects",
     "ablation_curve",
     "ablation_scores",
+    "effective_columns",
     "effective_features",
+    "effects",
     "gini_index",
 ]
