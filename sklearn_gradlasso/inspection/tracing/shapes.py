@@ -11,6 +11,7 @@ from sklearn.preprocessing import (
     SplineTransformer,
 )
 
+from .derivatives import derivative_of
 from .registry import register
 from .tables import OutputColumn, TracedTable
 
@@ -104,31 +105,30 @@ def _normal_ends() -> tuple[float, float]:
 
 
 def _splines(step, table: TracedTable) -> list[OutputColumn]:
+    """Several outputs of each input, one input after the other.
+
+    Their derivatives are taken from ``transform``, which has its own ways of going
+    beyond the knots.
+    """
+    first, last = (
+        np.array([splines.t[k] for splines in step.bsplines_])
+        for k in (step.degree, -step.degree - 1)
+    )
+
+    def function(x):
+        outside = (x < first) | (x > last) if step.extrapolation == "error" else False
+        made = step.transform(np.where(outside, first, x))
+        made = made.toarray() if hasattr(made, "toarray") else np.asarray(made)
+        made = made.reshape(*x.shape, -1)
+        return np.where(np.atleast_2d(outside)[..., None], np.nan, made)
+
+    x = np.stack([table.numbers(j) for j in range(len(table))], axis=1)
+    slopes = derivative_of(function, x)
     return [
-        OutputColumn(j, slope)
+        OutputColumn(j, slopes[:, j, k])
         for j in range(len(table))
-        for slope in _slopes_of_splines(step, step.bsplines_[j], table.numbers(j))
+        for k in range(slopes.shape[2])
     ]
-
-
-def _slopes_of_splines(step, splines, x: np.ndarray) -> np.ndarray:
-    """Derivatives of the splines of a column, of shape (n_splines, n_samples)."""
-    first, last = splines.t[step.degree], splines.t[-step.degree - 1]
-    of_splines = splines.derivative()
-
-    def slopes(x):
-        if step.extrapolation == "periodic":
-            x = first + (x - first) % (last - first)
-        inside = (x >= first) & (x <= last)
-        if step.extrapolation == "continue":
-            return of_splines(x)
-        found = of_splines(np.clip(x, first, last))
-        return found if step.extrapolation == "linear" else found * inside[:, None]
-
-    # At a knot it is the mean of the slopes to both sides.
-    sides = (slopes(np.nextafter(x, end)) for end in (-np.inf, np.inf))
-    found = sum(sides).T / 2
-    return found if step.include_bias else found[:-1]
 
 
 def _polynomials(step, table: TracedTable) -> list[OutputColumn] | None:
