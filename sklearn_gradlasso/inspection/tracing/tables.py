@@ -207,7 +207,7 @@ class TracedTable:
         return matches(self.column(j), marker)
 
     def part(self, positions, alone: bool = False) -> TracedTable:
-        """Some of the columns; ``alone`` if a step gets one of them as an array (n,)."""
+        """Some of the columns; ``alone`` if a step is given one as an array (n,)."""
 
         def read():
             keys = positions[0] if alone else [*positions]
