@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..inspection.background import Background
 from ..inspection.evaluation import Explained
 from ..inspection.explainable import Explainable
-from ..inspection.open_model import Background, OpenedModel
+from ..inspection.open_model import OpenedModel
 from ..inspection.table_columns import TableColumn
 from ..metrics import effects
 from ._slopes import Slopes, point_slopes, slopes_of_steps

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..attributions import ExpectedGradients
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
+from .background import Background
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
 from .explainable import Explainable
@@ -32,31 +33,7 @@ from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
 
-__all__ = ["Background", "OpenedModel", "open_model", "unwrapped"]
-
-
-@dataclass(frozen=True, eq=False)
-class Background:
-    """Rows that stand for the data, as the network sees them.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-    weight : ndarray of shape (n_rows,) or None
-    means : ndarray of shape (n_features,)
-        Means of the features, over all training rows if these are known.
-    source : str
-        Where the rows are from.
-    """
-
-    rows: np.ndarray
-    weight: np.ndarray | None
-    means: np.ndarray
-    source: str
-
-    @classmethod
-    def of(cls, rows: np.ndarray, source: str) -> Background:
-        return cls(rows, None, rows.mean(axis=0), source)
+__all__ = ["OpenedModel", "open_model", "unwrapped"]
 
 
 @dataclass(frozen=True)
