@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .feature_positions import HOW_NAMES_REACH, NamedFeatures, features_named
 
-__all__ = ["check_annotations", "columns_annotated"]
+__all__ = ["check_annotations", "columns_annotated", "weights_by_name"]
 
 LIKELY_CAUSE = (
     "Annotations are about the columns that reach the estimator; a step before it that "
@@ -126,7 +126,8 @@ def _check_weights(given) -> np.ndarray:
     if (values < 0).any():
         raise ValueError(
             f"annotations must not be negative, got {values.min()}; 0 leaves a feature "
-            "free, 1 marks it as irrelevant, and other weights are stronger or weaker."
+            "free, 1 marks it as irrelevant, and other weights are stronger or weaker. "
+            "Signs are given as monotonic_cst (see monotonic_cst_for)."
         )
     return values
 
@@ -175,6 +176,24 @@ def _aligned_by_name(frame, X, names) -> sp.csr_matrix:
     )
 
 
+def weights_by_name(annotations) -> tuple[list, np.ndarray] | None:
+    """Names and weights of annotations that are given by name, or else None.
+
+    Returns
+    -------
+    names : list
+    weights : ndarray of shape (len(names),), or (n, len(names)) for a DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the weights are not non-negative numbers.
+    """
+    if hasattr(annotations, "columns"):
+        return list(annotations.columns), _check_weights(annotations.to_numpy())
+    return _named_row(annotations)
+
+
 def columns_annotated(annotations, X, names) -> dict[str, list[int]]:
     """The columns that annotations rule out by name, each with all its features.
 
@@ -189,14 +208,13 @@ def columns_annotated(annotations, X, names) -> dict[str, list[int]]:
         Positions of the features of each name, in the order given, if its weight is
         not zero in all rows. Empty for annotations without names.
     """
-    if hasattr(annotations, "columns"):
-        given, weights = list(annotations.columns), annotations.to_numpy().any(axis=0)
-    elif (named := _named_row(annotations)) is not None:
-        given, weights = named
-    else:
+    named = weights_by_name(annotations)
+    if named is None:
         return {}
+    given, weights = named
+    used = np.atleast_2d(weights).any(axis=0)
     found = _features(given, names, X)
-    return {each.name: each.positions for each, used in zip(found, weights) if used}
+    return {each.name: each.positions for each, is_used in zip(found, used) if is_used}
 
 
 def _features(given: list, names, X) -> list[NamedFeatures]:
