@@ -33,7 +33,7 @@ from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
 
-__all__ = ["OpenedModel", "open_model", "unwrapped"]
+__all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
 
 
 @dataclass(frozen=True)
@@ -289,14 +289,14 @@ def unwrapped(model) -> Unwrapped:
         elif hasattr(last, "best_estimator_"):  # any search
             last = last.best_estimator_
         elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
-            transformers += _before_the_last_step(last)
+            transformers += steps_before_the_last(last)
             last = last.steps[-1][1]
         else:
             break
     return Unwrapped(last, transformers, transformed_target)
 
 
-def _before_the_last_step(pipeline) -> list:
+def steps_before_the_last(pipeline) -> list:
     """The transformers of a Pipeline as one, if there are any.
 
     Samplers of imbalanced-learn act in ``fit`` alone, and a slice of its Pipeline that
