@@ -59,8 +59,7 @@ def explained_fields(
                 "metrics.effects with the predict of the model."
             )
         return _effects(network, columns, opened.background(given))
-    if attribution is None:
-        attribution = opened.attribution_of_reasons(given)
+    attribution = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)
     if columns is None or found.feature_names is not opened.names:
         return _fields(found)

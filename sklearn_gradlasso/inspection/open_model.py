@@ -108,14 +108,25 @@ class OpenedModel:
         """Name of the target that reasons are about; None for the network's default."""
         return getattr(self.network, "_reasons", None)
 
-    def attribution_of_reasons(self, given=None):
-        """The attribution of reasons where effects are not defined."""
-        asked = getattr(self.network, "_attribution_of_reasons", None)
-        attribution = None if asked is None else asked()
+    def attribution_of_reasons(self, attribution=None, given=None):
+        """The attribution that a user asks for, or that of reasons without effects.
+
+        Parameters
+        ----------
+        attribution : str, callable or None
+            As the user gave it.
+        given : array-like or None
+            Rows that expected gradients compare with, as the model takes them.
+        """
+        is_default = attribution is None
+        if is_default:
+            asked = getattr(self.network, "_attribution_of_reasons", None)
+            attribution = None if asked is None else asked()
+        compares = isinstance(attribution, str) and attribution == "expected_gradients"
         keeps_rows = getattr(self.network, "_background", None) is not None
-        if attribution != "expected_gradients" or (given is None and keeps_rows):
-            return attribution
-        return ExpectedGradients(background=self.background(given).rows)
+        if compares and (given is not None or (is_default and not keeps_rows)):
+            return ExpectedGradients(background=self.background(given).rows)
+        return attribution
 
     def explainable(self, target=None) -> Explainable | None:
         """The scalars whose effects are reasons, or None if rows are no table."""
