@@ -21,10 +21,10 @@ __all__ = ["HOW_NAMES_REACH", "NamedFeatures", "features_named", "signs_by_featu
 
 HOW_NAMES_REACH = (
     "In a Pipeline call set_output(transform='pandas') so that names reach its last "
-    "step, or give the array that sklearn_gradlasso.{function}(pipeline, X, ...) "
-    "makes of the names of columns of X: it follows them through the transformers."
+    "step, or give the array that sklearn_gradlasso.annotations_for or "
+    "monotonic_cst_for makes of names of columns of X: they follow the columns through "
+    "the transformers."
 )
-FUNCTIONS = {"annotations": "annotations_for", "monotonic_cst": "monotonic_cst_for"}
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
     ValueError
         If a name is unknown or ambiguous, or if two of them stand for one feature.
     """
-    hint = HOW_NAMES_REACH.format(function=FUNCTIONS[argument])
     wrong = [name for name in given if not isinstance(name, str)]
     if wrong:
         raise ValueError(
-            f"{argument}: features must be named by strings, got {wrong[0]!r}. {hint}"
+            f"{argument}: features must be named by strings, got {wrong[0]!r}. "
+            f"{HOW_NAMES_REACH}"
         )
     if given and names is None:
         raise ValueError(
             f"{argument}: features are named, but X has no column names at the "
-            f"estimator. Fit on a DataFrame. {hint}"
+            f"estimator. Fit on a DataFrame. {HOW_NAMES_REACH}"
         )
     if not given:
         return []
@@ -97,7 +97,7 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
         explicit = {features.exact(name) for name in given} - {None}
         found = [features.of(name, explicit) for name in given]
     except _Doubt as doubt:
-        raise ValueError(f"{argument}: {doubt} {hint}") from None
+        raise ValueError(f"{argument}: {doubt} {HOW_NAMES_REACH}") from None
     _check_disjoint(found, features.names, argument)
     return found
 
