@@ -23,7 +23,7 @@ from sklearn.utils.validation import _check_monotonic_cst
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L2, WrongSign
-from ..utils.feature_positions import signs_by_feature
+from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
@@ -68,6 +68,11 @@ class RightReasons:
             X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
             names = getattr(self, "feature_names_in_", None)
             signs = signs_by_feature(signs, names, X)
+        elif np.ndim(signs) == 1 and len(signs) != self.n_features_in_:
+            raise ValueError(
+                f"monotonic_cst has shape ({len(signs)},), but X has "
+                f"{self.n_features_in_} features at the estimator. {HOW_NAMES_REACH}"
+            )
         try:
             signs = _check_monotonic_cst(self, signs)
         except TypeError as error:
@@ -125,7 +130,9 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
         is free. Gradients of the log-odds with the wrong sign are penalised at the
         training samples. Only two classes are supported. Annotations do not switch
-        this penalty off.
+        this penalty off. Names are taken as in ``annotations``, but categories have
+        no sign. A sign is that of the feature as it reaches the estimator;
+        :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
     {class_weight}
 
@@ -192,7 +199,9 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.
         Gradients with the wrong sign are penalised at the training samples. Annotations
-        do not switch this penalty off.
+        do not switch this penalty off. Names are taken as in ``annotations``, but
+        categories have no sign. A sign is that of the feature as it reaches the
+        estimator; :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
 
     Attributes

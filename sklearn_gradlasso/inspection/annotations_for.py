@@ -105,11 +105,15 @@ def monotonic_cst_for(
 
     Parameters
     ----------
-    pipeline, X, y
+    pipeline : Pipeline, estimator or search
         As for :func:`annotations_for`.
+    X : array-like or DataFrame of shape (n_samples, n_columns)
+        Rows as the Pipeline takes them.
     signs : dict of str to int
         1 if the answer may only rise with the column, -1 if it may only fall, 0 if it
         is free.
+    y : array-like of shape (n_samples,), default=None
+        Targets, if a transformer needs them for its fit.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def monotonic_cst_for(
 class _Traced(NamedTuple):
     """The columns of X, and how many features are made of them."""
 
-    columns: dict[str, TableColumn]
+    columns: list[TableColumn]
     n_features: int
     given: list[str]
 
@@ -160,8 +164,10 @@ class _Traced(NamedTuple):
         ------
         ValueError
         """
-        column = self.columns.get(name)
-        if column is None:
+        found = [column for column in self.columns if column.name == name]
+        if len(found) > 1:
+            raise ValueError(f"Two columns have the name {name!r}; rename one of them.")
+        if not found:
             if name in self.given:
                 raise ValueError(
                     f"No feature of the last step is made of the column {name!r} "
@@ -172,6 +178,7 @@ class _Traced(NamedTuple):
                 f"{name!r} is not a column of X; the columns are {self.given[:10]}"
                 f"{' ...' * (len(self.given) > 10)}."
             )
+        column = found[0]
         if column.shared.any():
             raise ValueError(
                 f"The column {name!r} also goes into features that are made of other "
@@ -196,7 +203,7 @@ def _traced(pipeline, X, y) -> _Traced:
     given = numbered(np.shape(X)[1:]).tolist() if given is None else [*map(str, given)]
     features = numbered(rows.shape[1:])
     columns = table_columns(X, first, transformers, rows, features)
-    return _Traced({each.name: each for each in columns}, rows.shape[1], given)
+    return _Traced(columns, rows.shape[1], given)
 
 
 def _fitted(model, X, y) -> tuple[Any, list]:
