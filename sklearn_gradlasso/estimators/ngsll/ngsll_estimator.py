@@ -107,7 +107,8 @@ class NGSLLEstimator(ABC):
         -------
         ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix, float64
             Weights of the d features of z, in units of the explained value per unit of
-            z. At most ``n_nonzero_coefs`` features of a row have non-zero weights. The
+            z. At most ``n_nonzero_coefs`` features of a row have non-zero weights, and
+            unless ``mask_zeros`` is False none of them is 0 in the row. The
             last axis exists only if there are m > 1 values per row; all of them use the
             same features. If z is sparse, the result is a CSR matrix of shape
             (n_samples, d), or a list of m such matrices.
@@ -125,8 +126,7 @@ class NGSLLEstimator(ABC):
         return values[..., 0] if models.n_outputs == 1 else values
 
     def _explained(self, X, target=None, attribution=None, *, with_base=True):
-        # An ``Explanation`` holds what adds up to the prediction, unless it is asked for
-        # the weights.
+        # An ``Explanation`` holds what adds up to the prediction.
         attribution = "contributions" if attribution is None else attribution
         models, z = self._models_to_explain(X, target, attribution)
         values = self._in_shape_of_view(models)

@@ -55,7 +55,7 @@ def zeros_of(z, sample_weight: np.ndarray | None = None) -> Zeros:
     weight = np.ones(z.shape[0]) if sample_weight is None else sample_weight
     share = weight / weight.sum()
     size = _sums(z, share, lambda values, at: np.abs(values, dtype=np.float64))
-    # The second term is for constant features of which scaling has left rounding errors.
+    # The second term is for constant features that scaling has made rounding errors of.
     limits = NOTHING * np.maximum(size, NOTHING * size.max(initial=0.0))
     positive = _sums(z, share, lambda values, at: values > limits[at])
     negative = _sums(z, share, lambda values, at: values < -limits[at])
