@@ -80,9 +80,12 @@ feature_importances_ : ndarray of shape (d,)
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
         {score} on the held-out rows after each epoch, with ``early_stopping``.
+    validation_loss_curve_ : list of float
+        Loss on the held-out rows after each epoch. There the gate is neither soft nor
+        random.
     best_validation_score_ : float or None
-        Highest validation score of the last phase, which is the score of the weights
-        that were kept.
+        Validation score of the weights that were kept, which are those of the last
+        phase.
     n_iter_, n_coarse_iter_ : int
         Number of epochs of both phases, and of the coarse phase.
     n_features_in_ : int

@@ -323,7 +323,8 @@ class NGSLLEstimator(ABC):
         weight = check.check_sample_weight(data.sample_weight, data.X)
         present = np.arange(len(weight))[check.rows_of_positive_weight(weight)]
         given = data.X, data.y, weight
-        return TrainingData(*(_safe_indexing(values, present) for values in given))
+        X, y, weight = (_safe_indexing(values, present) for values in given)
+        return replace(data, X=X, y=y, sample_weight=weight, places=present)
 
     def _read_to_fit(
         self, data: TrainingData, views: Views, reset: bool
