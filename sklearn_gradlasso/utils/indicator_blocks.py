@@ -27,14 +27,18 @@ def indicator_blocks(X) -> list[np.ndarray]:
     """
     binary, sums = _binary_columns(X)
     n_rows, n_features = X.shape
+    X = X.tocsc() if sp.issparse(X) else np.asarray(X)
     blocks, j = [], 0
     while j < n_features:
-        stop, total, covered = j, 0.0, np.zeros(n_rows)
+        stop, total, covered = j, 0.0, np.zeros(n_rows, dtype=bool)
         while stop < n_features and binary[stop] and total < n_rows:
-            covered += _column(X, stop)
+            ones = _ones(X, stop)
+            if covered[ones].any():  # Some row has two ones, so there is no block.
+                break
+            covered[ones] = True
             total += sums[stop]
             stop += 1
-        whole = stop - j > 1 and total == n_rows and bool((covered == 1).all())
+        whole = stop - j > 1 and total == n_rows
         stop = stop if whole else j + 1
         blocks.append(np.arange(j, stop))
         j = stop
@@ -55,5 +59,9 @@ def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
     return binary, np.where(binary, X.sum(axis=0), 0.0)
 
 
-def _column(X, j: int) -> np.ndarray:
-    return X[:, [j]].toarray().ravel() if sp.issparse(X) else X[:, j]
+def _ones(X, j: int) -> np.ndarray:
+    """Rows in which a column of zeros and ones has a one."""
+    if not sp.issparse(X):
+        return np.flatnonzero(X[:, j])
+    stored = slice(X.indptr[j], X.indptr[j + 1])
+    return X.indices[stored][X.data[stored] == 1]
