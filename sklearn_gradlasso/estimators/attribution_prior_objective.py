@@ -49,8 +49,9 @@ lam : float, default=0.1
         ``(score, x) -> phi``. ``explain`` uses the same attribution.
     n_references : int, default=1
         Number of references per row over which a training step averages expected
-        gradients or contributions, the k of the paper. They are drawn from the batch. ``explain`` uses
-        200 references from the background instead. If ``attribution`` is an
+        gradients or contributions, the k of the paper. They are drawn from the batch.
+        ``explain`` uses 200 references from the background for expected gradients, and
+        the average row of the background for contributions. If ``attribution`` is an
         ``ExpectedGradients`` object with a number of references, that number is used
         for both.
     schedule : {"joint", "alternating"}, default="joint"
