@@ -153,6 +153,7 @@ class Drawn(Attribution):
         return replace(self, expected=self.expected.against(background, weight))
 
     def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
+        n_references = n_references or self.n_references
         return self.expected.drawing_from(generator, shuffled, n_references)
 
     def base_value(self, score: Score, x: Tensor) -> Tensor | None:
