@@ -91,6 +91,10 @@ class _OfCallable(Attribution):
     def draws(self) -> bool:
         return getattr(self.function, "draws", False)
 
+    @property
+    def per_unit(self) -> bool:
+        return getattr(self.function, "per_unit", False)
+
     def _answer_of(self, method: str, *arguments) -> Attribution:
         asked = getattr(self.function, method, None)
         return self if asked is None else by_name(asked(*arguments))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
@@ -19,14 +21,41 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from ..attributions import ExpectedGradients
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
+from .explainable import Explainable
 from .feature_names import names_known, numbered
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
+from .table_columns import TableColumn, own_columns
 
-__all__ = ["OpenedModel", "open_model", "unwrapped"]
+__all__ = ["Background", "OpenedModel", "open_model", "unwrapped"]
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """Rows that stand for the data, as the network sees them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+    weight : ndarray of shape (n_rows,) or None
+    means : ndarray of shape (n_features,)
+        Means of the features, over all training rows if these are known.
+    source : str
+        Where the rows are from.
+    """
+
+    rows: np.ndarray
+    weight: np.ndarray | None
+    means: np.ndarray
+    source: str
+
+    @classmethod
+    def of(cls, rows: np.ndarray, source: str) -> Background:
+        return cls(rows, None, rows.mean(axis=0), source)
 
 
 @dataclass(frozen=True)
@@ -77,14 +106,75 @@ class OpenedModel:
             data = dense(self.rows)
         else:
             names = found.feature_names
-        return Explained(values, predictions, base, data, names)
+        name = getattr(found, "attribution", None)
+        per_unit = getattr(found, "per_unit", False)
+        return Explained(values, predictions, base, data, names, name, per_unit)
 
-    def output_names(self, n_outputs: int) -> np.ndarray | None:
-        """Labels of the classes, if there is one for each of several outputs."""
-        classes = getattr(self.network, "classes_", None)
-        if classes is None or len(classes) != n_outputs:
+    @property
+    def reasons(self) -> str | None:
+        """Name of the target that reasons are about; None for the network's default."""
+        return getattr(self.network, "_reasons", None)
+
+    def attribution_of_reasons(self, given=None):
+        """The attribution of reasons where effects are not defined."""
+        asked = getattr(self.network, "_attribution_of_reasons", None)
+        attribution = None if asked is None else asked()
+        keeps_rows = getattr(self.network, "_background", None) is not None
+        if attribution != "expected_gradients" or (given is None and keeps_rows):
+            return attribution
+        return ExpectedGradients(background=self.background(given).rows)
+
+    def explainable(self, target=None) -> Explainable | None:
+        """The scalars whose effects are reasons, or None if rows are no table."""
+        asked = getattr(self.network, "_explainable", None)
+        return None if asked is None else asked(self.rows, target)
+
+    def background(self, given=None) -> Background:
+        """Rows to compare with, as the network sees them.
+
+        Parameters
+        ----------
+        given : array-like, optional
+            Rows as the model takes them. By default the training rows that the network
+            keeps, or the rows of this record if it keeps none.
+        """
+        if given is not None:
+            rows, names = _transformed(given, self.network, self.transformers)
+            if names.size != self.names.size:
+                raise ValueError(
+                    f"background must have the {self.names.size} features of the "
+                    f"network, got {names.size}; give rows of the same table as X."
+                )
+            return Background.of(dense(rows), "rows given")
+        kept = getattr(self.network, "_background", None)
+        if kept is None:
+            rows = dense(self.rows)
+            if len(rows) < 2:
+                raise ValueError(
+                    "background must be given to explain a single row, because this "
+                    "network keeps no training rows to compare it with."
+                )
+            return Background.of(rows, "rows of X")
+        rows, weight = kept
+        return Background(rows, weight, self.network._feature_means, "training rows")
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Labels of the classes of a classifier."""
+        return getattr(self.network, "classes_", None)
+
+    @property
+    def predicts_targets(self) -> bool:
+        """Whether the answers are predictions in units of y."""
+        model = getattr(self.network, "model", self.network)
+        return hasattr(model, "__sklearn_tags__") and is_regressor(model)
+
+    @cached_property
+    def columns(self) -> list[TableColumn] | None:
+        """The columns of X, and the features of the network made of each."""
+        if self.names.ndim != 1:
             return None
-        return np.array([str(label) for label in classes], dtype=object)
+        return own_columns(dense(self.rows), self.names)
 
     def differentiable(
         self, target=None, sample_weight=None, *, in_units: bool = False

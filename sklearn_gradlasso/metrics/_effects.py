@@ -28,13 +28,14 @@ class Effects:
         ``sqrt(mean_b (f(x_i) - f(x_i; j <- x_bj)) ** 2)``, in units of f.
     predictions : ndarray of shape (n_samples,) or (n_samples, m)
         ``f(x_i)``.
-    deviation : ndarray of shape () or (m,)
-        Standard deviation of f on the background rows.
+    base_values, deviation : ndarray of shape () or (m,)
+        Mean and standard deviation of f on the background rows.
     """
 
     values: np.ndarray
     magnitudes: np.ndarray
     predictions: np.ndarray
+    base_values: np.ndarray
     deviation: np.ndarray
 
     @property
@@ -133,7 +134,7 @@ def effects(
     of_background = _finite(predict(background))
     mean = np.average(of_background, axis=0, weights=weight)
     squares = np.average((of_background - mean) ** 2, axis=0, weights=weight)
-    return Effects(values, magnitudes, predictions, np.sqrt(squares))
+    return Effects(values, magnitudes, predictions, mean, np.sqrt(squares))
 
 
 def effective_columns(

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from ... import attributions
 from ...inspection.evaluation import (
     Explained,
-    attributions_of,
-    explanation_of,
+    feature_means,
     outputs_of,
     representative_rows,
     sums_of_squares,
 )
+from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
@@ -39,6 +39,7 @@ from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
+from . import explaining
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
@@ -59,6 +60,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _keeps_background = True
     # Whether duplicate rows are merged when all rows fit into one batch.
     _merges_repeated = False
+    # Name of the target of reasons; None for that of ``explain``.
+    _reasons = None
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -153,19 +156,15 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self, X, target=None, attribution=None, *, with_base: bool = True
     ) -> Explained:
         """Hook: return attributions, and the scores and base values they refer to."""
-        rows = self._rows_to_answer(X)
-        module = self.net_.module_
-        attribution = self._attribution_to_explain(attribution)
-        scalars = self._target_to_explain(target)
-        of = module, rows, attribution, scalars
-        with threads(self.n_jobs):
-            if with_base:
-                explained = explanation_of(*of)
-            else:
-                explained = Explained(attributions_of(*of), None, None)
-        phi, n_axes = explained.values, 1 + len(self._feature_shape)
-        phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
-        return explained._replace(values=phi)
+        return explaining.explained(self, X, target, attribution, with_base)
+
+    def _explainable(self, X, target=None) -> Explainable | None:
+        """Hook: return the scalars that effects are of; None if rows are no table."""
+        return explaining.explainable(self, X, target)
+
+    def _attribution_of_reasons(self) -> str | None:
+        """Hook: return what an ``Explanation`` holds without effects; None: the own."""
+        return "expected_gradients" if self._own_attribution().per_unit else None
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
         """Hook: return the network, its rows, and the scalar to differentiate.
@@ -280,6 +279,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         vars(self).pop("feature_importances_", None)
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
+            self._feature_means = feature_means(rows[0])
         sizes = self._importances(rows)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))

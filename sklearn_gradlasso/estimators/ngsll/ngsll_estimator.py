@@ -61,6 +61,7 @@ class NGSLLEstimator(ABC):
     # Rows are merged so that the copies of a repeated row share the noise of the gate.
     _merges_repeated = True
     _keeps_background = False
+    _reasons = None
     _gate_scale = 1.0
     _shared_doc = {
         "{weights_parameters}": PARAMETERS_DOC,
@@ -139,6 +140,12 @@ class NGSLLEstimator(ABC):
         shape = values.shape[: 1 + len(self._shape_of_view())]
         names = self.simplified_feature_names_.reshape(shape[1:])
         return Explained(values, answers, base, data.reshape(shape), names)
+
+    def _explainable(self, X, target=None):
+        return None  # The two views of a row cannot be changed column by column.
+
+    def _attribution_of_reasons(self):
+        return "contributions"
 
     def _differentiable(self, X, target=None, in_units=False):
         if self._views().are_given or len(self._feature_shape) > 1:
