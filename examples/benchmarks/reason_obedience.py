@@ -155,9 +155,9 @@ def lines(found: list[dict]) -> list[Line]:
             max(moved) <= MOVED,
         ),
         Line(
-            f"mean AUC (or R2) within {APART} of the network without them",
+            f"mean AUC (or R2) at most {APART} below the network without them",
             f"{np.mean(apart):+.4f} ({min(apart):+.3f} to {max(apart):+.3f})",
-            bool(abs(np.mean(apart)) <= APART),
+            bool(np.mean(apart) >= -APART),
         ),
     ]
 

@@ -17,6 +17,7 @@ from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso.modules import RecurrentNet
 
 WAYS = {"with": True, "without": False}
+HELD_OUT = {"early_stopping": True, "validation_split": "last"}  # rows in time
 BETTER = {"AUC": 1, "log loss": -1}  # the sign of what is better
 
 
@@ -59,10 +60,6 @@ def lines(found: list[dict]) -> list[Line]:
             )
         )
     return told
-
-
-# How an LSTM holds out rows in time.
-HELD_OUT = {"early_stopping": True}
 
 
 def windows_in_time(seed: int, max_iter: int = 10, n_rows: int | None = None) -> dict:

@@ -13,6 +13,7 @@ from reason_truth import STEPS, agreement, changes, slopes_by_hand, steps_of
 from sklearn_gradlasso import Explanation
 
 MATTERS = 0.01  # standard deviation of a column's effect, as a share of that of f
+HAVE_STEP = 0.1  # share of rows; a step that fewer can make is recorded, not judged
 SIGN, CORRELATION = 0.97, 0.95
 COUNTS = 0.3
 UNITS = 1e-4
@@ -57,6 +58,7 @@ def slopes_section(fit: Fit) -> dict:
                         "column": name,
                         "output": k,
                         "step": size,
+                        "rows with the step": float(asked.mean()),
                         "not shown": hidden,
                         "values": agreement(slope * step, truth),
                     }
@@ -121,14 +123,18 @@ def slopes_lines(found: list[dict]) -> list[Line]:
     columns = [each for figures in found for each in figures["columns"]]
     lines = []
     for step in STEPS:
-        of_step = [each for each in columns if each["step"] == step]
+        of_step = [
+            each
+            for each in columns
+            if each["step"] == step and each["rows with the step"] >= HAVE_STEP
+        ]
         if not of_step:
             continue
         lines += _agreement_lines(
             f"slopes, {step}", [each["values"] for each in of_step]
         )
         hidden = np.mean([each["not shown"] for each in of_step])
-        lines.append(Line("... share that is not shown", f"{hidden:.3f}"))
+        lines.append(Line(f"... {step}: share that is not shown", f"{hidden:.3f}"))
     return lines
 
 

@@ -84,7 +84,7 @@ class Section:
                 and (asked.network is None or network in asked.network)
                 and early in [EARLY_STOPPING[each] for each in asked.early_stopping]
             ):
-                for seed in range(min(asked.seeds or self.n_seeds, self.n_seeds)):
+                for seed in range(min(asked.seeds, self.n_seeds)):
                     yield Case(name, table, network, early, seed)
 
 
@@ -193,31 +193,43 @@ def cases(asked: argparse.Namespace) -> list[Case]:
 
 
 def report(record: Record, asked: argparse.Namespace) -> None:
-    """Print each line of each section: for every table and network, then overall."""
+    """Print each line of each section, over all tables and networks and for each.
+
+    Without ``--all`` only the tables and networks that miss a bar are listed.
+    """
     wanted = set(cases(asked))
     for name in asked.section:
         section = SECTIONS[name]
-        figures = {
-            case: each for case, each in record.figures(name).items() if case in wanted
-        }
-        groups: dict[tuple, list[dict]] = {}
-        for case, each in figures.items():
-            key = case.table, case.network, case.early_stopping
-            groups.setdefault(key, []).append(each)
-        if not groups:
-            continue
-        print(f"\n{name}")
-        for (table, network, early), found in groups.items():
-            stops = ", early stopping" if early else ""
-            print(f"  {table}, {network}{stops} ({len(found)} seeds)")
-            for line in section.lines(found):
-                print(f"    {line}")
-        if len(groups) > 1 and len(found) < len(figures):
-            print("  all of them")
-            for line in section.lines(list(figures.values())):
-                print(f"    {line}", flush=True)
+        groups: dict[str, list[dict]] = {}
+        for case, figures in record.figures(name).items():
+            if case in wanted:
+                stops = ", early stopping" if case.early_stopping else ""
+                label = f"{case.table}, {case.network}{stops}"
+                groups.setdefault(label, []).append(figures)
+        lines = {label: section.lines(found) for label, found in groups.items()}
+        if lines:
+            n = sum(map(len, groups.values()))
+            print(f"\n{name}: {n} cases of {len(groups)} tables and networks")
+            print_lines(section.lines(list(chain(*groups.values()))), lines)
+        for label, of_group in lines.items():
+            for k, line in enumerate(of_group):
+                if asked.all or line.met is False:
+                    print(f"    {label if asked.all * k == 0 else '':<38} {line}")
     if len(record.commits) > 1:
         print(f"\nThe figures are of several commits: {sorted(record.commits)}.")
+
+
+def print_lines(pooled: list[Line], by_group: dict[str, list[Line]]) -> None:
+    """Claims over all cases, and in how many tables and networks they hold."""
+    for line in pooled:
+        judged = [
+            each.met
+            for lines in by_group.values()
+            for each in lines
+            if each.claim == line.claim and each.met is not None
+        ]
+        held = f" {sum(judged)} of {len(judged)}" if len(judged) > 1 else ""
+        print(f"  {line}{held}")
 
 
 def main() -> None:
@@ -236,12 +248,17 @@ def main() -> None:
         choices=EARLY_STOPPING,
         default=list(EARLY_STOPPING),
     )
-    parser.add_argument("--seeds", type=int, help="if fewer than three (or ten)")
+    parser.add_argument(
+        "--seeds", type=int, default=10, help="seeds of a case, if fewer than usual"
+    )
     parser.add_argument(
         "--rows", type=int, default=300, help="test rows that are explained"
     )
     parser.add_argument(
         "--out", type=Path, default=HERE / "results" / "reasons", help="folder"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="print what meets its bar for each table too"
     )
     asked = parser.parse_args()
     torch.set_num_threads(1)
