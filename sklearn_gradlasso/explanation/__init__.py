@@ -12,5 +12,6 @@ It may import ``inspection``.
 """
 
 from ._explanation import Explanation
+from ._reason_codes import reason_codes
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "reason_codes"]

@@ -7,7 +7,7 @@ therefore compared with finite changes on background rows, column by column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,8 @@ __all__ = ["Slopes", "point_slopes", "slopes_of_steps"]
 
 N_ROWS = 256  # background rows on which slopes are compared with changes
 COUNTS = 0.1  # changes below this share of the largest one have no sign that counts
-SAME_SIGN, SAME_COURSE, SAME_SIZE = 0.98, 0.96, 0.05
+SAME_SIGN, SAME_COURSE = 0.98, 0.96  # share of rows, correlation
+SAME_SIZE = 0.1  # relative error of slopes that may vary too little to correlate
 NO_CHANGE = 1e-3  # in standard deviations of the answer: the column has no effect
 
 
@@ -74,10 +75,10 @@ def slopes_of_steps(
     """Slopes that agree with the changes that steps make.
 
     On background rows the derivative times a step is compared with the change of the
-    answer, for three steps: one unit (if it is at most a standard deviation), a tenth
-    of a standard deviation, and the way to the next decile. Where they disagree, the
-    mean slope over one of these steps takes the place of the derivative, and where that
-    disagrees too, the column has no slopes.
+    answer, for three steps: a tenth of a standard deviation, the way to the next
+    decile, and one unit, if that is at most half a standard deviation. Where they
+    disagree, the mean slope over one of these steps takes the place of the derivative,
+    and where that disagrees too, the column has no slopes.
 
     Parameters
     ----------
@@ -146,18 +147,21 @@ class _Trial(NamedTuple):
         to_next = _to_next_decile(own) / per_unit
         windows = [0.1 * deviation, float(np.nanmedian(np.abs(to_next)))]
         steps = [np.full(len(own), 0.1 * deviation), to_next]
-        if deviation >= 1:
-            windows.insert(0, 1.0)
-            steps.insert(0, np.ones(len(own)))
+        if deviation >= 2:
+            windows.append(1.0)
+            steps.append(np.ones(len(own)))
         truths = [self._changes(feature, per_unit * step) for step in steps]
-        slopes = self.gradients[:, feature] * per_unit
-        if self._agree(slopes, steps, truths):
-            return 0.0
+        slopes = {0.0: self.gradients[:, feature] * per_unit}
         for window in sorted(windows):
-            window = np.copysign(window, 1.0)
-            moved = self._changes(feature, np.full(len(own), per_unit * window))
-            if self._agree(moved / window, steps, truths):
-                return window
+            by = np.full(len(own), per_unit * window)
+            slopes[window] = self._changes(feature, by) / window
+        for agree in (_have_one_course, _have_one_size):
+            for window, each in slopes.items():
+                pairs = (
+                    ((each.T * step).T, truth) for step, truth in zip(steps, truths)
+                )
+                if all(self._agrees(*pair, agree) for pair in pairs):
+                    return window
         return np.nan
 
     def _changes(self, feature: int, by: np.ndarray) -> np.ndarray:
@@ -168,29 +172,26 @@ class _Trial(NamedTuple):
         changes[np.isnan(by)] = np.nan
         return changes
 
-    def _agree(
-        self, slopes: np.ndarray, steps: list[np.ndarray], truths: list[np.ndarray]
-    ) -> bool:
-        return all(
-            self._agrees((slopes.T * step).T, truth)
-            for step, truth in zip(steps, truths)
-        )
-
-    def _agrees(self, said: np.ndarray, truth: np.ndarray) -> bool:
+    def _agrees(self, said: np.ndarray, truth: np.ndarray, agree: Callable) -> bool:
+        """Whether a slope times a step has the sign and the size of the change."""
         known = np.isfinite(truth) & np.isfinite(said)
         said, truth = said[known], truth[known]
         largest = np.abs(truth).max(initial=0)
         if largest <= NO_CHANGE * self.scores.std():
             return True
         counts = np.abs(truth) >= COUNTS * largest
-        if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < SAME_SIGN:
-            return False
-        error = np.linalg.norm(said - truth) / np.linalg.norm(truth)
-        if error <= SAME_SIZE:
-            return True
-        if not said.std() or not truth.std():
-            return False
-        return bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
+        right = np.mean(np.sign(said[counts]) == np.sign(truth[counts]))
+        return bool(right >= SAME_SIGN) and agree(said, truth)
+
+
+def _have_one_course(said: np.ndarray, truth: np.ndarray) -> bool:
+    if not said.std() or not truth.std():
+        return False
+    return bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
+
+
+def _have_one_size(said: np.ndarray, truth: np.ndarray) -> bool:
+    return bool(np.linalg.norm(said - truth) <= SAME_SIZE * np.linalg.norm(truth))
 
 
 def _to_next_decile(values: np.ndarray) -> np.ndarray:
