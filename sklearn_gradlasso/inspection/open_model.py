@@ -122,7 +122,7 @@ class OpenedModel:
         if is_default:
             asked = getattr(self.network, "_attribution_of_reasons", None)
             attribution = None if asked is None else asked()
-        compares = isinstance(attribution, str) and attribution == "expected_gradients"
+        compares = attribution in ("contributions", "expected_gradients")
         keeps_rows = getattr(self.network, "_background", None) is not None
         if compares and (given is not None or (is_default and not keeps_rows)):
             return ExpectedGradients(background=self.background(given).rows)
