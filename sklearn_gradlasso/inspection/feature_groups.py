@@ -69,7 +69,7 @@ def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
     """
     names = names.ravel().tolist()
     if isinstance(groups, Mapping):
-        found = _given(groups, names, _features_of_columns(X, transformers))
+        found = _given(groups, names, _features_of_columns(X, transformers, len(names)))
     elif isinstance(groups, str) and groups == "onehot":
         found = _encoded(X, transformers)
     else:
@@ -181,13 +181,14 @@ def _positions(name: str, names: list[str], columns: dict[str, list[int]]) -> li
     return made or same
 
 
-def _features_of_columns(X, transformers: list) -> dict[str, list[int]]:
+def _features_of_columns(X, transformers: list, n_features: int) -> dict:
     """Positions of all features that are made of each column of X alone."""
     if not transformers or np.ndim(X) != 2:
         return {}
+    features = traced(X, transformers[0], transformers).features
     made: dict[str, list[int]] = {}
-    for k, feature in enumerate(traced(X, transformers[0], transformers).features):
-        if not feature.origin.mixed:
+    for k, feature in enumerate(features):
+        if not feature.origin.mixed and len(features) == n_features:
             made.setdefault(feature.origin.name, []).append(k)
     return made
 
