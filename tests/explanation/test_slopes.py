@@ -201,20 +201,19 @@ def test_a_column_of_two_values_and_a_constant_one():
     assert is_the_change_of_a_step(slopes_of(jump, X), jump, X, 0)
 
 
-def test_a_column_that_moves_two_features_at_once():
+@pytest.mark.parametrize("function", [torch.tanh, torch.floor])
+def test_a_column_that_moves_two_features_at_once(function):
     X = pd.DataFrame({"a": drawn(150), "b": drawn(150, seed=1)})
-    twice = FeatureUnion([("one", StandardScaler()), ("two", "passthrough")])
-    twice.fit(X)
-    for function in (torch.tanh, torch.floor):
-        model = behind(twice, lambda x: function((x[:, 0] + x[:, 2]) / 2) + x[:, 1])
-        found = Explanation.from_estimator(model, X)
-        assert found.feature_names.tolist() == ["a", "b"]
-        np.testing.assert_allclose(found.slopes[:, 1], 1 / X["b"].std(ddof=0))
-        if function is torch.tanh:
-            change = differences(model.predict, X, "a").ravel()
-            np.testing.assert_allclose(found.slopes[:, 0], change, rtol=1e-4)
-        else:
-            assert np.isnan(found.slopes[:, 0]).all() and np.isnan(found.slope_steps[0])
+    twice = FeatureUnion([("one", StandardScaler()), ("two", "passthrough")]).fit(X)
+    model = behind(twice, lambda x: function((x[:, 0] + x[:, 2]) / 4) + x[:, 1])
+    found = Explanation.from_estimator(model, X)
+    assert found.feature_names.tolist() == ["a", "b"]
+    np.testing.assert_allclose(found.slopes[:, 1], 1 / X["b"].std(ddof=0))
+    if function is torch.floor:
+        assert np.isnan(found.slopes[:, 0]).all() and np.isnan(found.slope_steps[0])
+    else:
+        change = differences(model.predict, X, "a").ravel()
+        np.testing.assert_allclose(found.slopes[:, 0], change, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -241,10 +240,9 @@ def test_steps_behind_a_transformer_that_is_not_linear(kind):
     size = np.abs(slope[:, 0])
     gap = found.slopes[:, 0] - slope[:, 0]
     assert np.quantile(np.abs(gap) / np.maximum(size, 1e-3), 0.9) < 0.6
-    inside = (X > np.quantile(X, 0.02, axis=0)) & (X < np.quantile(X, 0.98, axis=0))
-    np.testing.assert_allclose(
-        found.slopes[inside[:, 1], 1], slope[inside[:, 1], 1], rtol=0.3
-    )
+    rank = X[:, 1].argsort().argsort()
+    inside = (rank > 4) & (rank < 195)
+    np.testing.assert_allclose(found.slopes[inside, 1], slope[inside, 1], rtol=0.3)
     for rows in ([0], [7, 150]):
         part = Explanation.from_estimator(model, X[rows], background=X)
         np.testing.assert_allclose(part.slopes, found.slopes[rows], rtol=1e-12)
