@@ -10,7 +10,7 @@ __all__ = ["derivative_of"]
 
 # Steps, of the size of x and others in its column: from the longest to the shortest,
 # and the shortest that float32 resolves.
-_LONGEST, _SHORTEST, _FLOAT32, _N_STEPS = 1e-1, 1e-9, 1e-4, 12
+_LONGEST, _SHORTEST, _FLOAT32, _N_STEPS = 1e-1, 1e-9, 1e-4, 8
 
 
 def derivative_of(function: Callable, x: np.ndarray) -> np.ndarray:
