@@ -15,7 +15,7 @@ Score = Callable[[Tensor], Tensor]
 
 
 class Attribution(ABC):
-    """Base of attributions: one abstract call, and five members with a default.
+    """Base of attributions: one abstract call, and six members with a default.
 
     A subclass implements ``__call__`` and overrides the members that it has something
     to say about.
@@ -113,6 +113,15 @@ class Attribution(ABC):
     @property
     def per_unit(self) -> bool:
         """Whether phi is a slope, in units of the score per unit of the input."""
+        return False
+
+    @property
+    def additive(self) -> bool:
+        """Whether the values are parts of the score, so that they may be added up.
+
+        The sum over the indicator columns of one variable then is the value of that
+        variable. A sum of slopes, on the other hand, is no slope of anything.
+        """
         return False
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,6 +23,7 @@ from sklearn.utils.validation import _check_monotonic_cst
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L2, WrongSign
+from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
@@ -45,9 +47,9 @@ class RightReasons:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._signs = self._checked_signs()
+        self._signs = self._checked_signs(prepared.rows[0])
 
-    def _checked_signs(self) -> tuple[int, ...]:
+    def _checked_signs(self, rows) -> tuple[int, ...]:
         """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
@@ -61,8 +63,18 @@ class RightReasons:
                 "monotonic_cst needs X with two dimensions, got rows of shape "
                 f"{self._row_shape}; flatten them and use input_shape."
             )
+        signs = self.monotonic_cst
+        if isinstance(signs, dict):
+            X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
+            names = getattr(self, "feature_names_in_", None)
+            signs = signs_by_feature(signs, names, X)
+        elif np.ndim(signs) == 1 and len(signs) != self.n_features_in_:
+            raise ValueError(
+                f"monotonic_cst has shape ({len(signs)},), but X has "
+                f"{self.n_features_in_} features at the estimator. {HOW_NAMES_REACH}"
+            )
         try:
-            signs = _check_monotonic_cst(self, self.monotonic_cst)
+            signs = _check_monotonic_cst(self, signs)
         except TypeError as error:
             raise ValueError(
                 "monotonic_cst must be -1, 0 or 1 for each feature, got "
@@ -118,7 +130,9 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
         is free. Gradients of the log-odds with the wrong sign are penalised at the
         training samples. Only two classes are supported. Annotations do not switch
-        this penalty off.
+        this penalty off. Names are taken as in ``annotations``, but categories have
+        no sign. A sign is that of the feature as it reaches the estimator;
+        :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
     {class_weight}
 
@@ -185,7 +199,9 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.
         Gradients with the wrong sign are penalised at the training samples. Annotations
-        do not switch this penalty off.
+        do not switch this penalty off. Names are taken as in ``annotations``, but
+        categories have no sign. A sign is that of the feature as it reaches the
+        estimator; :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
 
     Attributes

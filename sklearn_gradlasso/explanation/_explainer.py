@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..inspection.background import Background
 from ..inspection.evaluation import Explained
 from ..inspection.explainable import Explainable
-from ..inspection.open_model import Background, OpenedModel
+from ..inspection.open_model import OpenedModel
 from ..inspection.table_columns import TableColumn
 from ..metrics import effects
 from ._slopes import Slopes, point_slopes, slopes_of_steps
@@ -58,8 +59,7 @@ def explained_fields(
                 "metrics.effects with the predict of the model."
             )
         return _effects(network, columns, opened.background(given))
-    if attribution is None:
-        attribution = opened.attribution_of_reasons(given)
+    attribution = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)
     if columns is None or found.feature_names is not opened.names:
         return _fields(found)

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
-from ._columns import columns_to_explain
+from ._columns import columns_to_explain, with_groups_added
 from ._explainer import explained_fields
 from ._forms import data_shown, frame_of, shap_of, top_of
 from ._subject import subject_of
@@ -112,7 +112,7 @@ class Explanation:
     <Explanation: effects of 2 columns on the prediction at 40 rows, in units of y,
     against 40 training rows>
     >>> explanation.feature_names.tolist(), explanation.data[0].tolist()
-    (['age', 'colour'], [0, 'red'])
+    (['age', 'colour'], [0.0, 'red'])
     >>> explanation.slopes[0].round().tolist()
     [1.0, nan]
     """
@@ -216,8 +216,10 @@ class Explanation:
         of its ``regressor_``, and ``transformed_target`` is True.
         """
         opened = open_model(estimator, X)
-        columns = columns_to_explain(opened, groups, X)
+        columns = columns_to_explain(opened, groups)
         fields = explained_fields(opened, columns, target, attribution, background)
+        if columns is None:
+            fields = with_groups_added(fields, opened, groups)
         subject = subject_of(opened, target, fields["predictions"].shape[1:])
         return cls(
             **fields,

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from ..inspection.background import Background
 from ..inspection.explainable import Explainable
-from ..inspection.open_model import Background
 from ..inspection.table_columns import TableColumn
 
 __all__ = ["Slopes", "point_slopes", "slopes_of_steps"]

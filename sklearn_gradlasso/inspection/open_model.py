@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..attributions import ExpectedGradients
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
+from .background import Background
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
 from .explainable import Explainable
@@ -32,31 +33,7 @@ from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
 
-__all__ = ["Background", "OpenedModel", "open_model", "unwrapped"]
-
-
-@dataclass(frozen=True, eq=False)
-class Background:
-    """Rows that stand for the data, as the network sees them.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-    weight : ndarray of shape (n_rows,) or None
-    means : ndarray of shape (n_features,)
-        Means of the features, over all training rows if these are known.
-    source : str
-        Where the rows are from.
-    """
-
-    rows: np.ndarray
-    weight: np.ndarray | None
-    means: np.ndarray
-    source: str
-
-    @classmethod
-    def of(cls, rows: np.ndarray, source: str) -> Background:
-        return cls(rows, None, rows.mean(axis=0), source)
+__all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
 
 
 @dataclass(frozen=True)
@@ -131,14 +108,25 @@ class OpenedModel:
         """Name of the target that reasons are about; None for the network's default."""
         return getattr(self.network, "_reasons", None)
 
-    def attribution_of_reasons(self, given=None):
-        """The attribution of reasons where effects are not defined."""
-        asked = getattr(self.network, "_attribution_of_reasons", None)
-        attribution = None if asked is None else asked()
+    def attribution_of_reasons(self, attribution=None, given=None):
+        """The attribution that a user asks for, or that of reasons without effects.
+
+        Parameters
+        ----------
+        attribution : str, callable or None
+            As the user gave it.
+        given : array-like or None
+            Rows that expected gradients compare with, as the model takes them.
+        """
+        is_default = attribution is None
+        if is_default:
+            asked = getattr(self.network, "_attribution_of_reasons", None)
+            attribution = None if asked is None else asked()
+        compares = isinstance(attribution, str) and attribution == "expected_gradients"
         keeps_rows = getattr(self.network, "_background", None) is not None
-        if attribution != "expected_gradients" or (given is None and keeps_rows):
-            return attribution
-        return ExpectedGradients(background=self.background(given).rows)
+        if compares and (given is not None or (is_default and not keeps_rows)):
+            return ExpectedGradients(background=self.background(given).rows)
+        return attribution
 
     def explainable(self, target=None) -> Explainable | None:
         """The scalars whose effects are reasons, or None if rows are no table."""
@@ -312,14 +300,14 @@ def unwrapped(model) -> Unwrapped:
         elif hasattr(last, "best_estimator_"):  # any search
             last = last.best_estimator_
         elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
-            transformers += _before_the_last_step(last)
+            transformers += steps_before_the_last(last)
             last = last.steps[-1][1]
         else:
             break
     return Unwrapped(last, transformers, transformed_target)
 
 
-def _before_the_last_step(pipeline) -> list:
+def steps_before_the_last(pipeline) -> list:
     """The transformers of a Pipeline as one, if there are any.
 
     Samplers of imbalanced-learn act in ``fit`` alone, and a slice of its Pipeline that

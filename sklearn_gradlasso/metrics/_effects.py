@@ -172,7 +172,12 @@ def columns_that_count(
 
 
 def effective_columns(magnitudes: ArrayLike, deviation: ArrayLike) -> np.ndarray:
-    """Number of columns that count at each row; see :func:`columns_that_count`.
+    """Number of columns that count at each row.
+
+    Parameters
+    ----------
+    magnitudes, deviation : array-like
+        As for :func:`columns_that_count`.
 
     Returns
     -------

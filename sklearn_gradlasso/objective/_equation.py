@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
+import torch
 from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
@@ -18,6 +19,8 @@ from ._many_networks import batch_by_batch, row_by_row
 from ._score import Score
 
 __all__ = ["Components", "Objective"]
+
+HELD_OUT_SEED = 0  # seed of random attributions on held-out rows
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,20 @@ class Objective:
     def by_turns(self) -> tuple[Objective, Objective]:
         """Two objectives: the loss with the weight penalties, and the priors alone."""
         return replace(self, lam=0.0), replace(self, has_loss=False)
+
+    def on_held_out_rows(self, penalised: bool = True) -> Objective:
+        """The loss, and with ``penalised`` the priors, as measured on held-out rows.
+
+        Penalties of the weights are left out, because they do not depend on rows. An
+        attribution that draws at random is replaced by one with the same draws each
+        time that this method is called, from a generator of its own.
+        """
+        lam = self.lam if penalised else 0.0
+        attribution = self.attribution
+        if self.draws:
+            generator = torch.Generator().manual_seed(HELD_OUT_SEED)
+            attribution = attribution.drawing_from(generator)
+        return replace(self, lam=lam, attribution=attribution, weight_penalties=())
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:
         """Whether the prior looks at rows with these annotations."""

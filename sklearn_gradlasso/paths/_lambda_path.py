@@ -24,6 +24,7 @@ def lambda_path(
     lams: int | ArrayLike = 20,
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     X_test: ArrayLike | None = None,
     y_test: ArrayLike | None = None,
     scoring=None,
@@ -53,6 +54,8 @@ def lambda_path(
         Weights, as in ``fit``.
     annotations : array-like, default=None
         Annotations, as in ``fit``, for estimators that take them.
+    groups : array-like of shape (n_samples,), default=None
+        Groups, as in ``fit``, which ``early_stopping`` does not split.
     X_test, y_test : array-like, default=None
         Rows on which scores and effective features are computed; the training rows by
         default.
@@ -92,7 +95,7 @@ def lambda_path(
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
     estimator = seeded_clone(estimator)
-    data = TrainingData(*indexable(X, y), sample_weight, annotations)
+    data = TrainingData(*indexable(X, y), sample_weight, annotations, groups)
     held_out = data if X_test is None else TrainingData(X_test, y_test)
     lams = resolve_lams(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}

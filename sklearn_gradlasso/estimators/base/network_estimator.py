@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
-from . import explaining
+from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
@@ -56,6 +57,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     estimators of the papers define their objective.
     """
 
+    __metadata_request__fit = fit_method.REQUEST
     # Whether training rows are kept as the background of attributions.
     _keeps_background = True
     # Whether duplicate rows are merged when all rows fit into one batch.
@@ -116,7 +118,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         form = {"reset": reset, "multi_output": True, **self._input_form()}
         X, y = validate_data(self, X, data.y, **form)
         self._check_row_shape(X.shape[1:], reset)
-        return TrainingData(X, y, data.sample_weight, data.annotations)
+        return replace(data, X=X, y=y)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
@@ -182,35 +184,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     # Fitting -------------------------------------------------------------------------
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs. Scale the features to a common scale. With a ``module`` the shape
-            may also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by
-            batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values. Only a regressor takes several columns.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights in the loss and in the prior. An integer weight has the
-            effect of a repeated row. Rows of weight zero are left out.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator. After a keyboard interrupt it keeps the weights that
-            it has reached, can be used, and issues a warning.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN. In the latter case the network keeps its last finite
-            weights.
-        """
-        return self._fit(TrainingData(X, y, sample_weight), warm=self.warm_start)
+    fit = fit_method.fit
 
     def _fit(
         self, data: TrainingData, *, warm: bool, one_pass=False, classes=None, lam=None
@@ -249,7 +223,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         options = {
             **self._optimization(),
             "callbacks": list(self.callbacks or []),
-            "plateau": None if one_pass else Plateau(self.tol, self.n_iter_no_change),
+            "plateau": None if one_pass else self._plateau(),
             "average": not one_pass,
             "progress": bool(self.verbose),
             "max_epochs": 1 if one_pass else self.max_iter,
@@ -261,6 +235,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
             options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
         return options
+
+    def _plateau(self) -> Plateau:
+        return Plateau(self.tol, self.n_iter_no_change, self.monitor)
 
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""

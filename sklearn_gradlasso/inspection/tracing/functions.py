@@ -10,11 +10,11 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
 from .derivatives import derivative_of
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 from .values import as_values, column_of, is_missing
 
-__all__: list[str] = []
+__all__ = ["elementwise"]
 
 _DERIVATIVES = {
     np.absolute: np.sign,
@@ -58,12 +58,27 @@ def _function(step, table: TracedTable):
     one_to_one = isinstance(function, np.ufunc) and function.nin == function.nout == 1
     if one_to_one and not step.kw_args:
         slopes = [_slope_of_ufunc(function, table, j) for j in range(len(table))]
-    elif _is_elementwise(step, table):
-        slopes = _slopes_of_function(step, table)
     else:
-        return None
+        return elementwise(step, table)
     inverse = step.inverse_func if isinstance(step.inverse_func, np.ufunc) else None
     return [OutputColumn(j, slope, inverse=inverse) for j, slope in enumerate(slopes)]
+
+
+def elementwise(step, table: TracedTable) -> list[OutputColumn] | None:
+    """Outputs that are each a function of the input in its place.
+
+    Whether they are is found out by changes of single columns, and their derivatives
+    by differences. A fitted step of any kind may be given.
+
+    Returns
+    -------
+    list of OutputColumn, or None
+        None if an output depends on another column, or on another row.
+    """
+    if not _is_elementwise(step, table):
+        return None
+    slopes = _slopes_of_function(step, table)
+    return [OutputColumn(j, slope) for j, slope in enumerate(slopes)]
 
 
 def _slope_of_ufunc(function, table: TracedTable, j: int) -> np.ndarray | None:
@@ -120,7 +135,8 @@ def _is_elementwise(step, table: TracedTable) -> bool:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            alone = step.transform(_safe_indexing(table.values, rows, axis=0))
+            few = _safe_indexing(table.values, rows, axis=0)
+            alone = step.transform(_replaced(few, dict(enumerate(kept))))
             many = _safe_indexing(table.values, np.tile(rows, len(blocks) + 1), axis=0)
             changed = {
                 j: np.concatenate(
@@ -184,7 +200,7 @@ def _replaced(table, columns: dict[int, np.ndarray]):
             [type(table[:, j])(table.columns[j], x) for j, x in columns.items()]
         )
     table = np.array(table)
-    if table.dtype.kind in "iub":
+    if table.dtype.kind in "iubf":
         table = table.astype(np.float64)
     for j, values in columns.items():
         table[:, j] = values
@@ -201,3 +217,4 @@ def _equal(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 register(FunctionTransformer, _function)
+register("skrub.SquashingScaler", elementwise)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 from .values import as_values, column_of, is_missing
 
 __all__: list[str] = []
@@ -15,7 +15,9 @@ __all__: list[str] = []
 def _indicated(indicator, table: TracedTable) -> list[OutputColumn]:
     """Outputs that say where an input is missing."""
     return [
-        OutputColumn(j, replaced=table.missing(j, indicator.missing_values))
+        OutputColumn(
+            j, replaced=table.missing(j, indicator.missing_values), keeps_nan=False
+        )
         for j in indicator.features_
     ]
 

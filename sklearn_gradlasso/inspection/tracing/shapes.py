@@ -12,8 +12,8 @@ from sklearn.preprocessing import (
 )
 
 from .derivatives import derivative_of
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 
 __all__: list[str] = []
 

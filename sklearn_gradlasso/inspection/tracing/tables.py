@@ -11,9 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 
+from .registry import OutputColumn, checked, function_of
 from .values import as_values, column_of, is_missing, matches
 
-__all__ = ["Feature", "Origin", "OutputColumn", "TracedTable"]
+__all__ = ["Feature", "Origin", "TracedTable"]
 
 
 def _same(values):
@@ -103,42 +104,6 @@ class Feature:
     unread: tuple | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class OutputColumn:
-    """An output of a transformer, and the one input from which it is made.
-
-    Parameters
-    ----------
-    source : int or None
-        Position of the input; None if it is made of several, or if nobody knows.
-    derivative : ndarray of shape (n_samples,), float or None, default=None
-        Derivative by the input at each row, or everywhere. None if there is none, as
-        for categories and bins.
-    is_same : bool, default=False
-        Whether its values are those of the input, other than the replaced ones.
-    replaced : ndarray of bool of shape (n_samples,) or None, default=None
-        Where the input is taken for missing.
-    in_place : object, ndarray of shape (n_samples,), callable or None, default=None
-        What the output has there, in the units of the input. A callable is given
-        nothing and returns an array.
-    inverse : callable or None, default=None
-        From an array of values of the output to values of the input, if there is a way.
-    keeps_nan : bool, default=False
-        Whether the output is NaN exactly where the input is.
-    is_onehot : bool, default=False
-        Whether it is one of the features that a ``OneHotEncoder`` makes of the input.
-    """
-
-    source: int | None
-    derivative: Any = None
-    is_same: bool = False
-    replaced: np.ndarray | None = None
-    in_place: Any = None
-    inverse: Callable | None = None
-    keeps_nan: bool = False
-    is_onehot: bool = False
-
-
 @dataclass(eq=False)
 class TracedTable:
     """What a step of a Pipeline is given, with the origin of each column.
@@ -224,6 +189,16 @@ class TracedTable:
             None if self.labels is None else [self.labels[k] for k in positions],
         )
 
+    def through(self, step) -> TracedTable:
+        """What a fitted step makes of the table, by what is known of its kind."""
+        if step is None or (isinstance(step, str) and step == "passthrough"):
+            return self
+        function = function_of(step)
+        outputs = None if function is None else function(step, self)
+        if isinstance(outputs, TracedTable):
+            return outputs
+        return self.after(step, checked(outputs, step, len(self), self.n_rows))
+
     def after(self, step, outputs: list[OutputColumn] | None) -> TracedTable:
         """What a fitted step makes of the table.
 
@@ -270,9 +245,16 @@ class TracedTable:
             is_origin=False,
             filled=None,
             back=(lambda values: back(inverse(values))) if known else None,
-            empty=before.empty if output.keeps_nan else None,
+            empty=self._empty(output),
             is_onehot=before.is_onehot or output.is_onehot,
         )
+
+    def _empty(self, output: OutputColumn) -> Callable | None:
+        if output.keeps_nan is None:
+            return None
+        if output.keeps_nan:
+            return self.features[output.source].empty
+        return lambda: np.zeros(self.n_rows, dtype=bool)
 
     def _imputed(self, output: OutputColumn, before: Feature) -> dict:
         """Mark the origin where values are replaced, and keep what replaced them."""
