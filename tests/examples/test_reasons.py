@@ -183,3 +183,24 @@ def test_tables_have_columns_of_both_kinds_and_no_leaks(benchmark):
         table = load()
         assert "rownames" not in table.X and len(table.X) == len(table.y), name
         assert np.isfinite(table.y).all() and not set(table.X) & {"id", "time"}, name
+
+
+def test_early_stopping_and_strengths_are_compared(benchmark, made):
+    stopping, strength = benchmark("reason_stopping"), benchmark("reason_strength")
+    found = [stopping.run(made, "default", 0)] * 2
+    (auc, loss) = stopping.lines(found)
+    assert "±" in auc.found and all(each.met is not None for each in (auc, loss))
+    worse = {"with": {"AUC": 0.6, "log loss": 0.7}, "without": found[0]["with"]}
+    assert [line.met for line in stopping.lines([worse, worse])] == [False, False]
+    figures = strength.run(made, "default", False, 0, 20, lams=[0.01, 10.0], cv=2)
+    assert len(figures["path"]) == 2 and figures["lams"][1] in (0.01, 10.0)
+    assert len(strength.lines([figures])) == 4
+    assert strength.rise([5.0, 4.0, 4.5, np.nan, 3.0]) == 0.5
+
+
+def test_windows_in_time_are_compared_with_ridge(benchmark, data_folder):
+    stopping = benchmark("reason_stopping")
+    figures = stopping.windows_in_time(0, max_iter=1, n_rows=1200)
+    assert figures["ridge"] > 0.8
+    (line,) = stopping.lines_of_windows([figures])
+    assert line.met is (figures["LSTM"] > figures["ridge"])
