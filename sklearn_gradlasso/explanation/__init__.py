@@ -8,9 +8,13 @@ A display follows scikit-learn's contract: a class with ``from_estimator`` (and
 ``from_explanation``, where one is enough), and ``plot(ax=None)``, which imports
 matplotlib, sets ``ax_`` and ``figure_``, never calls ``show``, and returns the display.
 
+``register_transformer`` says what a transformer of one's own makes of its columns, so
+that explanations go through it to the columns of the user's table.
+
 It may import ``inspection``.
 """
 
 from ._explanation import Explanation
+from ._transformers import OutputColumn, register_transformer
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "OutputColumn", "register_transformer"]
