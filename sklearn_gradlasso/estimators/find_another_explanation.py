@@ -196,7 +196,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
                 # The masks are joined to the annotations, which therefore must be
                 # weights of the shape of X. The first member knows the column names.
                 names = getattr(member, "feature_names_in_", None)
-                given = check_annotations(annotations, mask.astype(float), names)
+                like = mask if names is None else np.asarray(X)
+                given = check_annotations(annotations, like.astype(float), names)
             members.append(member)
             masks.append(mask)
             scores.append(score)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,6 +23,7 @@ from sklearn.utils.validation import _check_monotonic_cst
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L2, WrongSign
+from ..utils.feature_positions import signs_by_feature
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
@@ -45,9 +47,9 @@ class RightReasons:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._signs = self._checked_signs()
+        self._signs = self._checked_signs(prepared.rows[0])
 
-    def _checked_signs(self) -> tuple[int, ...]:
+    def _checked_signs(self, rows) -> tuple[int, ...]:
         """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
@@ -61,8 +63,13 @@ class RightReasons:
                 "monotonic_cst needs X with two dimensions, got rows of shape "
                 f"{self._row_shape}; flatten them and use input_shape."
             )
+        signs = self.monotonic_cst
+        if isinstance(signs, dict):
+            X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
+            names = getattr(self, "feature_names_in_", None)
+            signs = signs_by_feature(signs, names, X)
         try:
-            signs = _check_monotonic_cst(self, self.monotonic_cst)
+            signs = _check_monotonic_cst(self, signs)
         except TypeError as error:
             raise ValueError(
                 "monotonic_cst must be -1, 0 or 1 for each feature, got "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,10 @@ from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
 from .feature_names import names_known, numbered
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
+from .table_columns import TableColumn
+from .tracing.columns import table_columns
 
-__all__ = ["OpenedModel", "open_model", "unwrapped"]
+__all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class OpenedModel:
         Names of the network's features, in the shape of a row.
     transformers : list
         What transforms X before it reaches the network.
+    X : array, sparse matrix, DataFrame or list
+        The rows as the user gave them.
     transformed_target : bool
         Whether the network is the regressor of a ``TransformedTargetRegressor``, whose
         answers are in units of the transformed target.
@@ -52,7 +57,20 @@ class OpenedModel:
     rows: Any
     names: np.ndarray
     transformers: list
+    X: Any
     transformed_target: bool = False
+
+    @cached_property
+    def columns(self) -> list[TableColumn] | None:
+        """The columns of X that the network's features are made of.
+
+        Columns of X come in their order, and behind them what steps have mixed of
+        columns, in units of their outputs. Each feature belongs to one column. If X is
+        no table (texts, for example), the features are their own columns; if rows of
+        the network are images or sequences, there are none.
+        """
+        first = [*self.transformers, self.network][0]
+        return table_columns(self.X, first, self.transformers, self.rows, self.names)
 
     def explained(self, target=None, attribution=None) -> Explained:
         """Attributions of the rows, with the data and names of what is explained.
@@ -147,7 +165,7 @@ def open_model(model, X, *, many_to_many: bool = False) -> OpenedModel:
     X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
     rows, names = _transformed(X, inside.network, inside.transformers)
     return OpenedModel(
-        network, rows, names, inside.transformers, inside.transformed_target
+        network, rows, names, inside.transformers, X, inside.transformed_target
     )
 
 
@@ -213,14 +231,14 @@ def unwrapped(model) -> Unwrapped:
         elif hasattr(last, "best_estimator_"):  # any search
             last = last.best_estimator_
         elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
-            transformers += _before_the_last_step(last)
+            transformers += steps_before_the_last(last)
             last = last.steps[-1][1]
         else:
             break
     return Unwrapped(last, transformers, transformed_target)
 
 
-def _before_the_last_step(pipeline) -> list:
+def steps_before_the_last(pipeline) -> list:
     """The transformers of a Pipeline as one, if there are any.
 
     Samplers of imbalanced-learn act in ``fit`` alone, and a slice of its Pipeline that
