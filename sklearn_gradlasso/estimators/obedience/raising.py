@@ -16,6 +16,9 @@ MOST_RAISES = 4
 # The factor of the strength is twice what is missing, within these limits: the change
 # of an answer is inverse to the strength, once the network has learned.
 LEAST_FACTOR, MOST_FACTOR = 3.0, 30.0
+# A larger strength helps if this share of what is missing is left, or less. Where it
+# does not help, nothing else is left to predict from.
+HELPS = 0.8
 # What is measured on training rows must be below what is tolerated, so that it holds
 # on other rows as well: a class changes easily there, because training has moved its
 # own rows away from the boundary.
@@ -29,11 +32,12 @@ def nets_until_obeyed(
     objective: Callable[[float], Callable],
     measured: Callable[[ObjectiveNet], Measurement],
     tolerated: float,
-) -> Iterator[tuple[ObjectiveNet, float]]:
+) -> Iterator[tuple[ObjectiveNet | None, float]]:
     """Yield the nets to train one after the other, each with its strength.
 
     The first is trained as it would be with a number for ``lam``. If it disobeys, its
-    training continues with a larger strength, and so on.
+    training continues with a larger strength, and so on. If that does not help, the net
+    gets its weights back, and ``None`` is yielded with its strength.
 
     Parameters
     ----------
@@ -50,21 +54,28 @@ def nets_until_obeyed(
     """
     net = prepared.net(objective(lam), previous=record.net)
     yield net, lam
+    missing = _missing(net, measured, tolerated)
     for _ in range(MOST_RAISES):
-        if net.ended_by_ not in ("plateau", "max_epochs"):
+        if missing <= 1:
             return
-        missing = _excess(measured(net)) / tolerated
-        if not 1 < missing < float("inf"):
-            return
-        weights, n_epochs, before = Snapshot(net.trained_tensors()), record.n_epochs, lam
-        previous, lam = net, lam * min(max(LEAST_FACTOR, 2 * missing), MOST_FACTOR)
-        net = prepared.net(objective(lam), previous=previous)
+        weights, n_epochs = Snapshot(net.trained_tensors()), record.n_epochs
+        before, lam_before, missing_before = net, lam, missing
+        lam *= min(max(LEAST_FACTOR, 2 * missing), MOST_FACTOR)
+        net = prepared.net(objective(lam), previous=before)
         yield net, lam
-        if net.ended_by_ == "divergence":  # A weaker network is better than none.
+        missing = _missing(net, measured, tolerated)
+        if net.ended_by_ == "divergence" or missing > HELPS * missing_before:
             weights.restore()
-            record.forget_from(n_epochs, previous)
-            yield None, before
+            record.forget_from(n_epochs, before)
+            yield None, lam_before
             return
+
+
+def _missing(net: ObjectiveNet, measured: Callable, tolerated: float) -> float:
+    """How many times too large the largest figure is; 0 if training was broken off."""
+    if net.ended_by_ not in ("plateau", "max_epochs"):
+        return 0.0
+    return _excess(measured(net)) / tolerated
 
 
 def _excess(measurement: Measurement) -> float:
