@@ -94,6 +94,10 @@ class _OfCallable(Attribution):
         return getattr(self.function, "draws", False)
 
     @property
+    def per_unit(self) -> bool:
+        return getattr(self.function, "per_unit", False)
+
+    @property
     def additive(self) -> bool:
         return getattr(self.function, "additive", False)
 

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
+from types import NoneType
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..paths import LambdaPath
+from ..paths._choice import best_score, one_standard_error
 from ..paths._grid import (
+    Split,
     evaluate_fits,
     fit_path,
     mean_over_folds,
@@ -25,7 +27,9 @@ from ..paths._grid import (
     seeded_clone,
 )
 from ..paths._path_record import names_of
+from ..paths._pipeline import columns_of
 from ..training.rows import TrainingData
+from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import check_sample_weight
 
@@ -37,15 +41,18 @@ lams : int or array-like of shape (n_lams,), default=20
         spaced in their logarithm from 0.001 to 10 times the strength at which loss and
         penalty are equally large.
     cv : int, cross-validation generator or iterable, default=None
-        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds.
+        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds. If ``fit``
+        is given ``groups``, a number of folds are folds of whole groups.
     scoring : str or callable, default=None
         The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
     selection : {"best", "one_se"} or callable, default="best"
         "best" chooses the strength with the highest mean score over the folds, and the
-        largest strength among equal scores. "one_se" chooses the largest strength whose
-        mean score is within one standard error of the highest. A callable takes the
-        :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
-        strength.
+        largest strength among equal scores. "one_se" chooses the fewest effective
+        columns among strengths that are as good: whose mean score and mean loss (log
+        loss, or squared error) are within one standard error of the best, the loss also
+        within 0.02, and whose loss is below that of a constant answer by one standard
+        error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
+        returns the index of a strength.
     warm_path : bool, default=False
         Whether each network of the search starts from the weights of the network with
         the next smaller strength. By default all have the same initial weights."""
@@ -55,9 +62,16 @@ lams_ : ndarray of shape (n_lams,)
         The strengths.
     scores_ : ndarray of shape (n_folds, n_lams)
         Scores on the held-out rows; NaN where training diverged.
+    losses_ : ndarray of shape (n_folds, n_lams)
+        Log loss on the held-out rows, or a regressor's squared error as a share of the
+        variance of y.
+    effective_columns_ : ndarray of shape (n_lams,)
+        Average number of columns that count at a held-out sample, by effects, with
+        one-hot neighbours as one column (see
+        :class:`~sklearn_gradlasso.paths.LambdaPath`); the mean over folds.
     effective_features_ : ndarray of shape (n_lams,)
-        Average number of features that matter at a held-out sample, computed from
-        input gradients; the mean over folds.
+        Average number of features that matter at a held-out sample, by slopes; the mean
+        over folds.
     importances_ : ndarray of shape (n_lams, n_features)
         Mean of ``feature_importances_`` over folds."""
 
@@ -90,7 +104,14 @@ class LambdaSearch(ABC):
     def _with_lam(**params):
         """Hook: make the estimator that has a parameter ``lam``."""
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+    ):
         """Choose the strength by cross-validation, then train with it on all rows.
 
         Parameters
@@ -102,6 +123,8 @@ class LambdaSearch(ABC):
             Class labels, or target values. Only a regressor takes several columns.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in training, and in scores that support weights.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient, for ``cv`` and ``early_stopping``.
 
         Returns
         -------
@@ -116,12 +139,14 @@ class LambdaSearch(ABC):
         """
         self._validate_params()
         with undone_on_failure(self):
-            path = self._search(X, y, sample_weight)
+            path = self._search(X, y, sample_weight, groups)
             self.lams_, self.scores_ = path.lams, path.scores
+            self.losses_ = path.losses
+            self.effective_columns_ = path.effective_columns
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
             lam = float(path.lams[self._chosen(path)])
-            data = TrainingData(X, y, sample_weight)
+            data = TrainingData(X, y, sample_weight, groups=groups)
             return self._fit(data, warm=self.warm_start, lam=lam)
 
     @property
@@ -131,13 +156,14 @@ class LambdaSearch(ABC):
             "needs all rows; use that of the estimator with lam=lam_."
         )
 
-    def _search(self, X, y, sample_weight) -> LambdaPath:
+    def _search(self, X, y, sample_weight, groups) -> LambdaPath:
         continues = self.warm_start and hasattr(self, "net_")
         checked = self._check_inputs(TrainingData(X, y), reset=not continues)
         weight = check_sample_weight(sample_weight, checked.X)
-        data = TrainingData(*indexable(X, y), weight)
-        cv = check_cv(self.cv, checked.y, classifier=is_classifier(self))
-        splits = list(cv.split(data.X, checked.y))
+        check_groups(groups, X)
+        data = TrainingData(*indexable(X, y), weight, groups=groups)
+        cv = check_cv(self._folds(groups), checked.y, classifier=is_classifier(self))
+        splits = list(cv.split(data.X, checked.y, groups))
         if not splits:
             raise ValueError(
                 f"cv={self.cv!r} gives no folds; give splits as a list, because an "
@@ -148,18 +174,36 @@ class LambdaSearch(ABC):
         params = {name: value for name, value in params if name not in own}
         estimator = seeded_clone(self._with_lam(**params))
         lams = resolve_lams(estimator, data, self.lams)
-        parts, rest = zip(*splits)
+        parts = [train for train, _ in splits]
         fits = fit_path(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
-        held_out = [partial(data.part, index) for index in rest]
-        grid = evaluate_fits(fits, shape, held_out, self.scoring)
+        rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
+        grid = evaluate_fits(fits, shape, rows, self.scoring, columns_of(checked.X))
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
+            losses=grid.losses,
+            constant_losses=grid.constant_losses,
+            effective_columns=mean_over_folds(grid.effective_columns),
             effective_features=mean_over_folds(grid.effective_features),
             importances=mean_over_folds(grid.importances),
             feature_names=names_of(data.X, grid.importances.shape[-1]),
         )
+
+    def _folds(self, groups):
+        """``cv``, or folds of whole groups if groups are given and ``cv`` is a number.
+
+        Raises
+        ------
+        ValueError
+            If ``cv`` needs groups and there are none.
+        """
+        if groups is None and needs_groups(self.cv):
+            raise ValueError(f"cv={self.cv!r} needs groups; give them to fit, groups=g")
+        if groups is None or not isinstance(self.cv, (Integral, NoneType)):
+            return self.cv
+        kind = StratifiedGroupKFold if is_classifier(self) else GroupKFold
+        return kind(5 if self.cv is None else self.cv)
 
     def _chosen(self, path: LambdaPath) -> int:
         """Index of the strength that ``selection`` chooses."""
@@ -171,18 +215,5 @@ class LambdaSearch(ABC):
                     f"{len(path.lams)} strengths, got {index!r}."
                 )
             return int(index)
-        means = path.scores.mean(axis=0)  # NaN where a fold diverged
-        if np.isnan(means).all():
-            raise ValueError(
-                "no strength has a score in all folds: it is NaN in some, or the loss "
-                "was no longer finite. Use fewer folds, or another scoring; or scale X "
-                "(for example with StandardScaler), or lower learning_rate_init."
-            )
-        best = np.nanmax(means)
-        if self.selection == "one_se":
-            n_folds = len(path.scores)
-            of_best = path.scores[:, means == best]
-            deviation = of_best.std(axis=0, ddof=min(1, n_folds - 1)).max()
-            best = best - deviation / np.sqrt(n_folds)
-        good = np.flatnonzero(means >= best)
-        return int(good[path.lams[good].argmax()])
+        rule = best_score if self.selection == "best" else one_standard_error
+        return rule(path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
@@ -19,14 +21,19 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from ..attributions import ExpectedGradients
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
+from .background import Background
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
+from .explainable import Explainable
 from .feature_names import names_known, numbered
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
+from .table_columns import TableColumn
+from .tracing.columns import table_columns
 
-__all__ = ["OpenedModel", "open_model", "unwrapped"]
+__all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class OpenedModel:
         Names of the network's features, in the shape of a row.
     transformers : list
         What transforms X before it reaches the network.
+    X : array, sparse matrix, DataFrame or list
+        The rows as the user gave them.
     transformed_target : bool
         Whether the network is the regressor of a ``TransformedTargetRegressor``, whose
         answers are in units of the transformed target.
@@ -52,7 +61,20 @@ class OpenedModel:
     rows: Any
     names: np.ndarray
     transformers: list
+    X: Any
     transformed_target: bool = False
+
+    @cached_property
+    def columns(self) -> list[TableColumn] | None:
+        """The columns of X that the network's features are made of.
+
+        Columns of X come in their order, and behind them what steps have mixed of
+        columns, in units of their outputs. Each feature belongs to one column. If X is
+        no table (texts, for example), the features are their own columns; if rows of
+        the network are images or sequences, there are none.
+        """
+        first = [*self.transformers, self.network][0]
+        return table_columns(self.X, first, self.transformers, self.rows, self.names)
 
     def explained(self, target=None, attribution=None) -> Explained:
         """Attributions of the rows, with the data and names of what is explained.
@@ -77,14 +99,79 @@ class OpenedModel:
             data = dense(self.rows)
         else:
             names = found.feature_names
-        return Explained(values, predictions, base, data, names)
+        name = getattr(found, "attribution", None)
+        per_unit = getattr(found, "per_unit", False)
+        return Explained(values, predictions, base, data, names, name, per_unit)
 
-    def output_names(self, n_outputs: int) -> np.ndarray | None:
-        """Labels of the classes, if there is one for each of several outputs."""
-        classes = getattr(self.network, "classes_", None)
-        if classes is None or len(classes) != n_outputs:
-            return None
-        return np.array([str(label) for label in classes], dtype=object)
+    @property
+    def reasons(self) -> str | None:
+        """Name of the target that reasons are about; None for the network's default."""
+        return getattr(self.network, "_reasons", None)
+
+    def attribution_of_reasons(self, attribution=None, given=None):
+        """The attribution that a user asks for, or that of reasons without effects.
+
+        Parameters
+        ----------
+        attribution : str, callable or None
+            As the user gave it.
+        given : array-like or None
+            Rows that expected gradients compare with, as the model takes them.
+        """
+        is_default = attribution is None
+        if is_default:
+            asked = getattr(self.network, "_attribution_of_reasons", None)
+            attribution = None if asked is None else asked()
+        compares = attribution in ("contributions", "expected_gradients")
+        keeps_rows = getattr(self.network, "_background", None) is not None
+        if compares and (given is not None or (is_default and not keeps_rows)):
+            return ExpectedGradients(background=self.background(given).rows)
+        return attribution
+
+    def explainable(self, target=None) -> Explainable | None:
+        """The scalars whose effects are reasons, or None if rows are no table."""
+        asked = getattr(self.network, "_explainable", None)
+        return None if asked is None else asked(self.rows, target)
+
+    def background(self, given=None) -> Background:
+        """Rows to compare with, as the network sees them.
+
+        Parameters
+        ----------
+        given : array-like, optional
+            Rows as the model takes them. By default the training rows that the network
+            keeps, or the rows of this record if it keeps none.
+        """
+        if given is not None:
+            rows, names = _transformed(given, self.network, self.transformers)
+            if names.size != self.names.size:
+                raise ValueError(
+                    f"background must have the {self.names.size} features of the "
+                    f"network, got {names.size}; give rows of the same table as X."
+                )
+            return Background.of(dense(rows), "rows given")
+        kept = getattr(self.network, "_background", None)
+        if kept is None:
+            rows = dense(self.rows)
+            if len(rows) < 2:
+                raise ValueError(
+                    "background must be given to explain a single row, because this "
+                    "network keeps no training rows to compare it with."
+                )
+            return Background.of(rows, "rows of X")
+        rows, weight = kept
+        return Background(rows, weight, self.network._feature_means, "training rows")
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Labels of the classes of a classifier."""
+        return getattr(self.network, "classes_", None)
+
+    @property
+    def predicts_targets(self) -> bool:
+        """Whether the answers are predictions in units of y."""
+        model = getattr(self.network, "model", self.network)
+        return hasattr(model, "__sklearn_tags__") and is_regressor(model)
 
     def differentiable(
         self, target=None, sample_weight=None, *, in_units: bool = False
@@ -147,7 +234,7 @@ def open_model(model, X, *, many_to_many: bool = False) -> OpenedModel:
     X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
     rows, names = _transformed(X, inside.network, inside.transformers)
     return OpenedModel(
-        network, rows, names, inside.transformers, inside.transformed_target
+        network, rows, names, inside.transformers, X, inside.transformed_target
     )
 
 
@@ -213,14 +300,14 @@ def unwrapped(model) -> Unwrapped:
         elif hasattr(last, "best_estimator_"):  # any search
             last = last.best_estimator_
         elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
-            transformers += _before_the_last_step(last)
+            transformers += steps_before_the_last(last)
             last = last.steps[-1][1]
         else:
             break
     return Unwrapped(last, transformers, transformed_target)
 
 
-def _before_the_last_step(pipeline) -> list:
+def steps_before_the_last(pipeline) -> list:
     """The transformers of a Pipeline as one, if there are any.
 
     Samplers of imbalanced-learn act in ``fit`` alone, and a slice of its Pipeline that

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["indicator_blocks"]
+__all__ = ["indicator_blocks", "is_indicator_block"]
 
 
 def indicator_blocks(X) -> list[np.ndarray]:
@@ -25,43 +25,63 @@ def indicator_blocks(X) -> list[np.ndarray]:
     list of ndarray of int
         Positions of each block, in increasing order; all columns are in one of them.
     """
+    X = X.tocsc() if sp.issparse(X) else np.asarray(X)
     binary, sums = _binary_columns(X)
     n_rows, n_features = X.shape
-    X = X.tocsc() if sp.issparse(X) else np.asarray(X)
     blocks, j = [], 0
     while j < n_features:
-        stop, total, covered = j, 0.0, np.zeros(n_rows, dtype=bool)
-        while stop < n_features and binary[stop] and total < n_rows:
-            ones = _ones(X, stop)
-            if covered[ones].any():  # Some row has two ones, so there is no block.
-                break
+        stop, total, is_alone = j, 0.0, True
+        covered = np.zeros(n_rows, dtype=bool)
+        while stop < n_features and binary[stop] and total < n_rows and is_alone:
+            ones = _rows_of_ones(X, stop)
+            is_alone = not covered[ones].any()  # A second 1 in a row ends the search.
             covered[ones] = True
             total += sums[stop]
             stop += 1
-        whole = stop - j > 1 and total == n_rows
+        whole = stop - j > 1 and is_alone and total == n_rows
         stop = stop if whole else j + 1
         blocks.append(np.arange(j, stop))
         j = stop
     return blocks
 
 
+def is_indicator_block(X, positions: list[int]) -> bool:
+    """Whether these columns are all that a one-hot encoder makes of one column.
+
+    Each has two values at most, and in each row exactly one of them has its higher
+    one. A scaler may have moved the values. A column that is zero everywhere belongs to
+    a category without rows.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+    positions : list of int
+        A block has two columns at least.
+    """
+    if len(positions) < 2:
+        return False
+    columns = X[:, positions]
+    columns = columns.toarray() if sp.issparse(columns) else np.asarray(columns)
+    low, high = columns.min(axis=0), columns.max(axis=0)
+    hot = (columns == high) & ((low < high) | (high == 1))
+    return bool((hot | (columns == low)).all() and (hot.sum(axis=1) == 1).all())
+
+
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
     """Whether each column holds zeros and ones only, and the sum of each column."""
     if sp.issparse(X):
-        X = X.tocsc()
         ones = sp.csc_matrix((X.data == 1, X.indices, X.indptr), shape=X.shape)
         zeros = sp.csc_matrix((X.data == 0, X.indices, X.indptr), shape=X.shape)
         known = np.asarray((ones + zeros).sum(axis=0)).ravel()
         binary = known == np.diff(X.indptr)
         return binary, np.asarray(ones.sum(axis=0)).ravel().astype(float)
-    X = np.asarray(X)
     binary = ((X == 0) | (X == 1)).all(axis=0)
     return binary, np.where(binary, X.sum(axis=0), 0.0)
 
 
-def _ones(X, j: int) -> np.ndarray:
-    """Rows in which a column of zeros and ones has a one."""
+def _rows_of_ones(X, j: int) -> np.ndarray:
+    """Rows in which a column of zeros and ones has a 1."""
     if not sp.issparse(X):
         return np.flatnonzero(X[:, j])
-    stored = slice(X.indptr[j], X.indptr[j + 1])
-    return X.indices[stored][X.data[stored] == 1]
+    of_column = slice(X.indptr[j], X.indptr[j + 1])
+    return X.indices[of_column][X.data[of_column] == 1]
