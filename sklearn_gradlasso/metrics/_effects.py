@@ -107,6 +107,9 @@ def effects(
             f"{_num_features(X)}; give rows of the same table."
         )
     weight = _weights(sample_weight, _num_samples(background))
+    counts = np.flatnonzero(weight)
+    if len(counts) < len(weight):
+        background, weight = _rows(background, counts), weight[counts]
     if len(weight) > n_background:
         drawn = check_random_state(random_state).choice(
             len(weight), n_background, replace=False
