@@ -18,7 +18,7 @@ SECONDS, RATIO = 5, 1.5
 
 def adult() -> Table:
     bunch = fetch_adult()
-    y = (bunch.target == ">50K").to_numpy().astype(int)
+    y = (bunch.target == ">50K").astype(int)
     return Table(cleaned(bunch.data), y)
 
 

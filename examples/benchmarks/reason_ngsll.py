@@ -20,7 +20,6 @@ def run(table: Table, early_stopping: bool, seed: int, n_rows: int, **params) ->
         NGSLLClassifier,
         NGSLLRegressor,
         n_nonzero_coefs=N_NAMED,
-        mask_zeros="auto",
         early_stopping=early_stopping,
         random_state=seed,
         **params,

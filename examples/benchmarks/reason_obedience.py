@@ -89,8 +89,9 @@ def _ruled_out(table: Table, plain: Pipeline, seed: int) -> dict[str, list[str]]
     found = effects(decision(plain), rows, rows)
     sizes = np.sqrt((found.magnitudes**2).mean(axis=0))
     order = np.argsort(-sizes.reshape(len(sizes), -1).sum(axis=1))
-    first, rest = order[:N_RULED_OUT], order[N_RULED_OUT:]
-    drawn = np.random.default_rng(seed).permutation(rest)[:N_RULED_OUT]
+    n = min(N_RULED_OUT, len(order) - 1)  # one column is left at least
+    first, rest = order[:n], order[n:]
+    drawn = np.random.default_rng(seed).permutation(rest)[:n]
     names = np.array(table.X.columns, dtype=object)
     return dict(zip(CHOICES, (names[first].tolist(), names[drawn].tolist())))
 

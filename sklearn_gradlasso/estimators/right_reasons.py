@@ -15,18 +15,24 @@ from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
 from ..attributions import Gradients
-from ..objective import Objective
+from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
+from ..utils.annotations import columns_annotated
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
+from ..utils.seeds import spawn_seeds
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
+from .obedience.raising import nets_until_obeyed
+from .obedience.reporting import measurement_of, set_obedience
+from .obedience.ruled_out import check_something_is_free
 
 __all__ = ["RRRClassifier", "RRRRegressor"]
 
@@ -37,17 +43,56 @@ class RightReasons:
 
     lam: float | str = "auto"
     monotonic_cst: ArrayLike | dict[str, int] | None = None
+    obedience: float | None = 0.01
 
     __metadata_request__fit = annotated.REQUEST
     __metadata_request__partial_fit = annotated.REQUEST
     _constraints = {
         "lam": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
         "monotonic_cst": ["array-like", dict, None],
+        "obedience": [Interval(Real, 0, 1, closed="neither"), None],
     }
     fit = annotated.fit
 
+    def _check_inputs(self, data, reset):
+        checked = super()._check_inputs(data, reset)
+        names = getattr(self, "feature_names_in_", None)
+        given = data.annotations, checked.X, names
+        self._annotated_columns = columns_annotated(*given)
+        return checked
+
     def _learn_from(self, prepared, warm):
-        self._signs = self._checked_signs(prepared.rows[0])
+        self._signs = self._checked_signs(prepared.train)
+        check_something_is_free(prepared.train)
+        # When training continues, other rows must be exchanged.
+        entropy = prepared.seed, 1 + (self.n_iter_ if warm else 0)
+        self._exchange_seed, self._measuring_seed = spawn_seeds(2, *entropy)
+
+    def _phases(self, prepared, objective, record):
+        raises = self.lam == "auto" and self.obedience is not None
+        if not (raises and objective.penalises) or prepared.one_pass:
+            yield from super()._phases(prepared, objective, record)
+            return
+        nets = nets_until_obeyed(
+            prepared,
+            record,
+            objective.lam,
+            self._objective,
+            lambda net: measurement_of(self, net, prepared.train),
+            self.obedience,
+        )
+        for net, lam in nets:
+            terms, _ = self._found_lam
+            self.lam_, self._found_lam = lam, (terms, lam)
+            if net is not None:
+                yield net
+
+    def _compute_importances(self, rows):
+        super()._compute_importances(rows)
+        if self.obedience is None:
+            vars(self).pop("obedience_", None)
+        else:
+            set_obedience(self, rows[0], self.obedience)
 
     def _checked_signs(self, rows) -> tuple[int, ...]:
         """The sign of each feature, or an empty tuple if all features are free."""
@@ -99,6 +144,17 @@ class RightReasons:
             weight_penalties=self._weight_penalties(),
             annotated_only=True,
             constraints=(constraint,) if self._signs else (),
+            exchange=self._exchange(),
+        )
+
+    def _exchange(self) -> Exchange | None:
+        """The cost of a decision that changes; None where obedience is not asked."""
+        if self.obedience is None:
+            return None
+        return Exchange(
+            target=self._task.decision_target(),
+            generator=torch.Generator().manual_seed(self._exchange_seed),
+            tolerated=self.obedience / 2,  # so that other rows than those obey, too
         )
 
 

@@ -174,19 +174,26 @@ def columns_that_count(
     return counts & (magnitudes > 0)
 
 
-def effective_columns(magnitudes: ArrayLike, deviation: ArrayLike) -> np.ndarray:
+def effective_columns(
+    magnitudes: ArrayLike,
+    deviation: ArrayLike,
+    *,
+    cutoff: float = 0.1,
+    floor: float = 0.01,
+) -> np.ndarray:
     """Number of columns that count at each row.
 
     Parameters
     ----------
-    magnitudes, deviation : array-like
+    magnitudes, deviation, cutoff, floor
         As for :func:`columns_that_count`.
 
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, m)
     """
-    return columns_that_count(magnitudes, deviation).sum(axis=1)
+    limits = {"cutoff": cutoff, "floor": floor}
+    return columns_that_count(magnitudes, deviation, **limits).sum(axis=1)
 
 
 def _table(rows, name: str):

@@ -14,6 +14,7 @@ from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
 from ..utils.signatures import has_parameter
 from ._checks import check_attribution, check_differentiable, shape_of
+from ._exchange import Exchange
 from ._losses import average
 from ._many_networks import batch_by_batch, row_by_row
 from ._score import Score
@@ -74,6 +75,8 @@ class Objective:
     constraints : tuple of (prior, target)
         Further priors of strength ``lam``, each on the attribution of its own target.
         Annotations do not multiply these attributions.
+    exchange : Exchange, optional
+        A further cost of strength ``lam``, for rows with annotations.
     has_loss : bool
         Whether the loss and the weight penalties count, or the priors alone.
     """
@@ -86,6 +89,7 @@ class Objective:
     weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
     annotated_only: bool = False
     constraints: tuple[tuple[Callable, Callable], ...] = ()
+    exchange: Exchange | None = None
     has_loss: bool = True
 
     @cached_property
@@ -118,11 +122,14 @@ class Objective:
         time that this method is called, from a generator of its own.
         """
         lam = self.lam if penalised else 0.0
-        attribution = self.attribution
+        attribution, exchange = self.attribution, self.exchange
+        generator = torch.Generator().manual_seed(HELD_OUT_SEED)
         if self.draws:
-            generator = torch.Generator().manual_seed(HELD_OUT_SEED)
             attribution = attribution.drawing_from(generator)
-        return replace(self, lam=lam, attribution=attribution, weight_penalties=())
+        if exchange is not None:
+            exchange = replace(exchange, generator=generator)
+        nouns = {"attribution": attribution, "exchange": exchange}
+        return replace(self, lam=lam, weight_penalties=(), **nouns)
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:
         """Whether the prior looks at rows with these annotations."""
@@ -187,6 +194,9 @@ class Objective:
             for cost, target in self._constraints:
                 phi = attribution_of(target)
                 prior = prior + cost(phi, sample_weight, n_networks)
+            if self.exchange is not None and annotations is not None:
+                costs = self.exchange(module, x.detach(), annotations)
+                prior = prior + average(costs, sample_weight)
             prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties if self.has_loss else ():

@@ -102,7 +102,7 @@ def test_weights_enter_squared():
 
 def test_rows_stay_with_their_annotations_when_weight_zero_and_validation_take_some():
     weight = np.where(np.arange(80) % 4 == 0, 0.0, 1.0)
-    A = np.random.default_rng(1).random((80, 4))
+    A = np.random.default_rng(1).random((80, 4)) * [1, 1, 1, 0]
     kept = weight > 0
     given = {"early_stopping": True, "class_weight": {0: 1.0, 1: 2.0}}
     whole = quick(**given).fit(X, Y, sample_weight=weight, annotations=A)
@@ -343,7 +343,7 @@ class Spy(RRRClassifier):
 
 
 def test_each_fold_gets_the_annotations_of_its_rows():
-    A = X.copy() ** 2
+    A = X**2 * VECTOR
     result = cross_validate(
         Spy(lam=0.0, max_iter=1),
         X,
@@ -354,7 +354,7 @@ def test_each_fold_gets_the_annotations_of_its_rows():
     )
     for model in result["estimator"]:
         rows, annotations = model.seen_
-        np.testing.assert_array_equal(annotations, rows**2)
+        np.testing.assert_array_equal(annotations, rows**2 * VECTOR)
 
 
 def test_routing_by_default():

@@ -20,8 +20,9 @@ from sklearn_gradlasso.datasets import make_colour_grid, make_decoy, make_iris_c
 
 
 def standing_still(kind, **params):
-    """A model whose curves are those of its initial weights."""
-    return kind(**{"learning_rate_init": 1e-30, "max_iter": 1, **params})
+    """A model whose curves are those of its initial weights, by the paper's penalty."""
+    still = {"learning_rate_init": 1e-30, "max_iter": 1, "obedience": None}
+    return kind(**{**still, **params})
 
 
 def test_the_penalty_of_the_paper():

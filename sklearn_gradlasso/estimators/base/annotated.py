@@ -9,6 +9,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from ...training.rows import TrainingData
+from ..obedience.reporting import warn_of_disobedience
 from .fit_method import GROUPS_DOC, documented
 
 __all__ = ["REQUEST", "fit", "partial_fit", "partial_fit_classes"]
@@ -71,7 +72,9 @@ def fit(
         or NaN. In the last case the network keeps its last finite weights.
     """
     data = TrainingData(X, y, sample_weight, annotations, groups)
-    return self._fit(data, warm=self.warm_start)
+    self._fit(data, warm=self.warm_start)
+    warn_of_disobedience(self)
+    return self
 
 
 @documented("partial_fit", annotations=ANNOTATIONS_DOC)

@@ -254,6 +254,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return tuple((strength, cost) for strength, cost in penalties if strength)
 
     def _compute_importances(self, rows: list[Rows]) -> None:
+        """Hook: set the attributes that describe the trained net on its rows."""
         vars(self).pop("feature_importances_", None)
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])

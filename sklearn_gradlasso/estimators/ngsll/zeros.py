@@ -60,7 +60,8 @@ def zeros_of(z, sample_weight: np.ndarray | None = None) -> Zeros:
     positive = _sums(z, share, lambda values, at: values > limits[at])
     negative = _sums(z, share, lambda values, at: values < -limits[at])
     one_sided = (positive == 0) | (negative == 0)
-    return Zeros(limits, one_sided | (positive + negative <= 0.5))
+    mostly_zero = positive + negative < 0.5 + NOTHING  # the shares are rounded
+    return Zeros(limits, one_sided | mostly_zero)
 
 
 def _sums(z, weight: np.ndarray, function: Callable) -> np.ndarray:
