@@ -55,14 +55,15 @@ def point_slopes(gradients: np.ndarray, columns: Sequence[TableColumn]) -> Slope
     values = np.full(shape, np.nan)
     for j, column in enumerate(columns):
         if column.is_number:
-            values[:, j] = np.einsum(
-                "nk...,nk->n...",
-                gradients[:, column.positions],
-                np.broadcast_to(
-                    column.derivative, (len(gradients), len(column.positions))
-                ),
-            )
+            shares = (len(gradients), len(column.positions))
+            with np.errstate(invalid="ignore"):  # infinite where a transformer jumps
+                values[:, j] = np.einsum(
+                    "nk...,nk->n...",
+                    gradients[:, column.positions],
+                    np.broadcast_to(column.derivative, shares),
+                )
             values[column.missing, j] = np.nan
+    values[~np.isfinite(values)] = np.nan
     steps = np.array([0.0 if each.is_number else np.nan for each in columns])
     return Slopes(values, steps)
 
@@ -105,7 +106,8 @@ def slopes_of_steps(
             steps[j], values[:, j] = np.nan, np.nan
         elif step:
             change = (network.scores(way.moved(x, step)) - answers) / step
-            steps[j], values[:, j] = step / way.rate, (change.T * way.rates).T
+            steps[j] = step / way.rate
+            values[:, j] = (change.T * np.where(way.is_known, way.rates, np.nan)).T
             values[column.missing, j] = np.nan
     return Slopes(values, steps)
 
@@ -149,10 +151,16 @@ class _Way(NamedTuple):
         return cls(column.positions[one], np.ones(1), rates, False)
 
     @property
+    def is_known(self) -> np.ndarray:
+        """Where ``rates`` are finite; a transformer may jump."""
+        return np.isfinite(self.rates)
+
+    @property
     def rate(self) -> float:
         """The typical size of ``rates``."""
         sizes = np.abs(np.atleast_1d(self.rates))
-        return float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+        sizes = sizes[self.is_known & (sizes > 0)]
+        return float(np.median(sizes)) if len(sizes) else 1.0
 
     def moved(self, rows: np.ndarray, by: np.ndarray | float) -> np.ndarray:
         """Rows that have gone this way, each by its own length or all by one."""
