@@ -17,6 +17,7 @@ from .estimators.ngsll.estimators import NGSLLClassifier, NGSLLRegressor
 from .estimators.ngsll.token_sequencer import TokenSequencer
 from .estimators.right_reasons import RRRClassifier, RRRRegressor
 from .explanation import Explanation
+from .inspection.annotations_for import annotations_for, monotonic_cst_for
 from .paths import lambda_path, stability_selection
 from .sensitivity import SensitivitySelector
 
@@ -35,7 +36,9 @@ __all__ = [
     "RRRRegressor",
     "SensitivitySelector",
     "TokenSequencer",
+    "annotations_for",
     "lambda_path",
+    "monotonic_cst_for",
     "stability_selection",
 ]
 

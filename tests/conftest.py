@@ -17,23 +17,28 @@ settings.register_profile("fast", max_examples=20, deadline=None, derandomize=Tr
 settings.register_profile("slow", max_examples=300, deadline=None, derandomize=False)
 settings.load_profile("fast")  # --hypothesis-profile=slow takes the other one
 
-SHORT_TRAINING = "sklearn.exceptions.ConvergenceWarning"
+SHORT_TRAINING = (
+    "sklearn.exceptions.ConvergenceWarning",
+    "sklearn_gradlasso.utils.obedience_warning.ObedienceWarning",
+)
 
 
 def pytest_configure(config):
-    """Let tests train for a few epochs, which estimators warn about.
+    """Let tests train for a few epochs, or with any strength, which is warned about.
 
     The filter is not in pyproject.toml, because pytest would import scikit-learn for
     it before this file has set the environment.
     """
-    config.addinivalue_line("filterwarnings", f"ignore::{SHORT_TRAINING}")
+    for category in SHORT_TRAINING:
+        config.addinivalue_line("filterwarnings", f"ignore::{category}")
 
 
 def pytest_collection_modifyitems(items):
     """What a docstring shows must train to the end."""
     for item in items:
         if isinstance(item, pytest.DoctestItem):
-            item.add_marker(pytest.mark.filterwarnings(f"error::{SHORT_TRAINING}"))
+            for category in SHORT_TRAINING:
+                item.add_marker(pytest.mark.filterwarnings(f"error::{category}"))
 
 
 n_modules_hidden = 0

@@ -114,7 +114,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         "tolerance": [Interval(Real, 0, np.inf, closed="left")],
         "random_state": ["random_state"],
     }
-    __metadata_request__fit = {"annotations": True}
+    __metadata_request__fit = {"annotations": True, "groups": True}
 
     def __init__(
         self,
@@ -136,6 +136,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         annotations: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
     ):
         """Fit members until no other accurate explanation is found.
 
@@ -149,6 +151,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         annotations : array-like, DataFrame, dict or list of str, default=None
             Features that are known to be irrelevant, in any form that the estimator
             takes. They are ruled out for all members.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, which the estimator is given.
 
         Returns
         -------
@@ -173,10 +177,12 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         if self.random_state is not None:
             seed = check_random_state(self.random_state).randint(2**31 - 1)
             estimator.set_params(random_state=seed)
+        of_groups = {} if groups is None else {"groups": groups}
         members, masks, scores = [], [], []
         ruled_out, seen, ended_by = annotations, None, "n_explanations"
         while len(members) < self.n_explanations:
-            member = clone(estimator).fit(X, y, sample_weight, annotations=ruled_out)
+            given_to_fit = {"annotations": ruled_out, **of_groups}
+            member = clone(estimator).fit(X, y, sample_weight, **given_to_fit)
             score = member.score(X, y, sample_weight)
             phi = member.explain(X, target="training")
             mask = large_gradients(phi, X, self.cutoff)
@@ -190,7 +196,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
                 # The masks are joined to the annotations, which therefore must be
                 # weights of the shape of X. The first member knows the column names.
                 names = getattr(member, "feature_names_in_", None)
-                given = check_annotations(annotations, mask.astype(float), names)
+                like = mask if names is None else np.asarray(X)
+                given = check_annotations(annotations, like.astype(float), names)
             members.append(member)
             masks.append(mask)
             scores.append(score)

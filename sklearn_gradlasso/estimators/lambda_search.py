@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
+from types import NoneType
 from typing import Any
 
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -28,6 +29,7 @@ from ..paths._grid import (
 from ..paths._path_record import names_of
 from ..paths._pipeline import seeded_clone
 from ..training.rows import TrainingData
+from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import check_sample_weight
 
@@ -39,7 +41,8 @@ lams : int or array-like of shape (n_lams,), default=20
         spaced in their logarithm from 0.001 to 10 times the strength at which loss and
         penalty are equally large.
     cv : int, cross-validation generator or iterable, default=None
-        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds.
+        Cross-validation, as in ``GridSearchCV``; ``None`` means five folds. If ``fit``
+        is given ``groups``, a number of folds are folds of whole groups.
     scoring : str or callable, default=None
         The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
     selection : {"best", "one_se"} or callable, default="best"
@@ -101,7 +104,14 @@ class LambdaSearch(ABC):
     def _with_lam(**params):
         """Hook: make the estimator that has a parameter ``lam``."""
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+    ):
         """Choose the strength by cross-validation, then train with it on all rows.
 
         Parameters
@@ -113,6 +123,8 @@ class LambdaSearch(ABC):
             Class labels, or target values. Only a regressor takes several columns.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in training, and in scores that support weights.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient, for ``cv`` and ``early_stopping``.
 
         Returns
         -------
@@ -127,14 +139,14 @@ class LambdaSearch(ABC):
         """
         self._validate_params()
         with undone_on_failure(self):
-            path = self._search(X, y, sample_weight)
+            path = self._search(X, y, sample_weight, groups)
             self.lams_, self.scores_ = path.lams, path.scores
             self.losses_ = path.losses
             self.effective_columns_ = path.effective_columns
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
             lam = float(path.lams[self._chosen(path)])
-            data = TrainingData(X, y, sample_weight)
+            data = TrainingData(X, y, sample_weight, groups=groups)
             return self._fit(data, warm=self.warm_start, lam=lam)
 
     @property
@@ -144,13 +156,14 @@ class LambdaSearch(ABC):
             "needs all rows; use that of the estimator with lam=lam_."
         )
 
-    def _search(self, X, y, sample_weight) -> LambdaPath:
+    def _search(self, X, y, sample_weight, groups) -> LambdaPath:
         continues = self.warm_start and hasattr(self, "net_")
         checked = self._check_inputs(TrainingData(X, y), reset=not continues)
         weight = check_sample_weight(sample_weight, checked.X)
-        data = TrainingData(*indexable(X, y), weight)
-        cv = check_cv(self.cv, checked.y, classifier=is_classifier(self))
-        splits = list(cv.split(data.X, checked.y))
+        check_groups(groups, X)
+        data = TrainingData(*indexable(X, y), weight, groups=groups)
+        cv = check_cv(self._folds(groups), checked.y, classifier=is_classifier(self))
+        splits = list(cv.split(data.X, checked.y, groups))
         if not splits:
             raise ValueError(
                 f"cv={self.cv!r} gives no folds; give splits as a list, because an "
@@ -177,6 +190,21 @@ class LambdaSearch(ABC):
             importances=mean_over_folds(grid.importances),
             feature_names=names_of(data.X, grid.importances.shape[-1]),
         )
+
+    def _folds(self, groups):
+        """``cv``, or folds of whole groups if groups are given and ``cv`` is a number.
+
+        Raises
+        ------
+        ValueError
+            If ``cv`` needs groups and there are none.
+        """
+        if groups is None and needs_groups(self.cv):
+            raise ValueError(f"cv={self.cv!r} needs groups; give them to fit, groups=g")
+        if groups is None or not isinstance(self.cv, (Integral, NoneType)):
+            return self.cv
+        kind = StratifiedGroupKFold if is_classifier(self) else GroupKFold
+        return kind(5 if self.cv is None else self.cv)
 
     def _chosen(self, path: LambdaPath) -> int:
         """Index of the strength that ``selection`` chooses."""

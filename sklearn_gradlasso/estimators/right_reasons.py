@@ -14,17 +14,25 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+import scipy.sparse as sp
+import torch
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
 from ..attributions import Gradients
-from ..objective import Objective
+from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
+from ..utils.annotations import columns_annotated
+from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
+from ..utils.seeds import spawn_seeds
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
+from .obedience.raising import nets_until_obeyed
+from .obedience.reporting import measurement_of, set_obedience
+from .obedience.ruled_out import check_something_is_free
 
 __all__ = ["RRRClassifier", "RRRRegressor"]
 
@@ -35,19 +43,58 @@ class RightReasons:
 
     lam: float | str = "auto"
     monotonic_cst: ArrayLike | dict[str, int] | None = None
+    obedience: float | None = 0.01
 
     __metadata_request__fit = annotated.REQUEST
     __metadata_request__partial_fit = annotated.REQUEST
     _constraints = {
         "lam": [Interval(Real, 0, np.inf, closed="left"), StrOptions({"auto"})],
         "monotonic_cst": ["array-like", dict, None],
+        "obedience": [Interval(Real, 0, 1, closed="neither"), None],
     }
     fit = annotated.fit
 
-    def _learn_from(self, prepared, warm):
-        self._signs = self._checked_signs()
+    def _check_inputs(self, data, reset):
+        checked = super()._check_inputs(data, reset)
+        names = getattr(self, "feature_names_in_", None)
+        given = data.annotations, checked.X, names
+        self._annotated_columns = columns_annotated(*given)
+        return checked
 
-    def _checked_signs(self) -> tuple[int, ...]:
+    def _learn_from(self, prepared, warm):
+        self._signs = self._checked_signs(prepared.train)
+        check_something_is_free(prepared.train)
+        # When training continues, other rows must be exchanged.
+        entropy = prepared.seed, 1 + (self.n_iter_ if warm else 0)
+        self._exchange_seed, self._measuring_seed = spawn_seeds(2, *entropy)
+
+    def _phases(self, prepared, objective, record):
+        raises = self.lam == "auto" and self.obedience is not None
+        if not (raises and objective.penalises) or prepared.one_pass:
+            yield from super()._phases(prepared, objective, record)
+            return
+        nets = nets_until_obeyed(
+            prepared,
+            record,
+            objective.lam,
+            self._objective,
+            lambda net: measurement_of(self, net, prepared.train),
+            self.obedience,
+        )
+        for net, lam in nets:
+            terms, _ = self._found_lam
+            self.lam_, self._found_lam = lam, (terms, lam)
+            if net is not None:
+                yield net
+
+    def _compute_importances(self, rows):
+        super()._compute_importances(rows)
+        if self.obedience is None:
+            vars(self).pop("obedience_", None)
+        else:
+            set_obedience(self, rows[0], self.obedience)
+
+    def _checked_signs(self, rows) -> tuple[int, ...]:
         """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
@@ -61,8 +108,18 @@ class RightReasons:
                 "monotonic_cst needs X with two dimensions, got rows of shape "
                 f"{self._row_shape}; flatten them and use input_shape."
             )
+        signs = self.monotonic_cst
+        if isinstance(signs, dict):
+            X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
+            names = getattr(self, "feature_names_in_", None)
+            signs = signs_by_feature(signs, names, X)
+        elif np.ndim(signs) == 1 and len(signs) != self.n_features_in_:
+            raise ValueError(
+                f"monotonic_cst has shape ({len(signs)},), but X has "
+                f"{self.n_features_in_} features at the estimator. {HOW_NAMES_REACH}"
+            )
         try:
-            signs = _check_monotonic_cst(self, self.monotonic_cst)
+            signs = _check_monotonic_cst(self, signs)
         except TypeError as error:
             raise ValueError(
                 "monotonic_cst must be -1, 0 or 1 for each feature, got "
@@ -87,6 +144,17 @@ class RightReasons:
             weight_penalties=self._weight_penalties(),
             annotated_only=True,
             constraints=(constraint,) if self._signs else (),
+            exchange=self._exchange(),
+        )
+
+    def _exchange(self) -> Exchange | None:
+        """The cost of a decision that changes; None where obedience is not asked."""
+        if self.obedience is None:
+            return None
+        return Exchange(
+            target=self._task.decision_target(),
+            generator=torch.Generator().manual_seed(self._exchange_seed),
+            tolerated=self.obedience / 2,  # so that other rows than those obey, too
         )
 
 
@@ -118,7 +186,9 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
         is free. Gradients of the log-odds with the wrong sign are penalised at the
         training samples. Only two classes are supported. Annotations do not switch
-        this penalty off.
+        this penalty off. Names are taken as in ``annotations``, but categories have
+        no sign. A sign is that of the feature as it reaches the estimator;
+        :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
     {class_weight}
 
@@ -185,7 +255,9 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.
         Gradients with the wrong sign are penalised at the training samples. Annotations
-        do not switch this penalty off.
+        do not switch this penalty off. Names are taken as in ``annotations``, but
+        categories have no sign. A sign is that of the feature as it reaches the
+        estimator; :func:`monotonic_cst_for` makes it from that of a column of X.
     {network_parameters}
 
     Attributes

@@ -50,7 +50,8 @@ def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
     Parameters
     ----------
     groups : dict or "onehot"
-        The names of the features in each group; or the features that each
+        The names of the features in each group, or of columns of X, which stand for
+        all features that the transformers make of them; or the features that each
         ``OneHotEncoder`` among the transformers has made of a column.
     names : ndarray of str
         Names of all features.
@@ -68,7 +69,7 @@ def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
     """
     names = names.ravel().tolist()
     if isinstance(groups, Mapping):
-        found = _given(groups, names)
+        found = _given(groups, names, _features_of_columns(X, transformers, len(names)))
     elif isinstance(groups, str) and groups == "onehot":
         found = _encoded(X, transformers)
     else:
@@ -131,32 +132,65 @@ def names_with_groups(names: np.ndarray, left: dict[int, Group | None]) -> np.nd
     return new
 
 
-def _given(groups: Mapping, names: list[str]) -> list[Group]:
-    position = {name: k for k, name in enumerate(names)}
-    counts, found, seen = Counter(names), [], set()
+def _given(
+    groups: Mapping, names: list[str], columns: dict[str, list[int]]
+) -> list[Group]:
+    found, seen = [], set()
     for parent, children in groups.items():
         if isinstance(children, str) or not np.iterable(children):
             raise TypeError(
                 f"groups[{parent!r}] must be a list of feature names, got {children!r}."
             )
         children = list(children)
-        unknown = [name for name in children if name not in position]
+        unknown = [name for name in children if name not in {*names, *columns}]
         if unknown or not children:
             raise ValueError(
-                f"groups[{parent!r}] must name features of the network, got "
-                f"{(unknown or children)[:5]}; the features are {names[:5]}"
-                f"{' ...' * (len(names) > 5)}."
+                f"groups[{parent!r}] must name features of the network or columns of "
+                f"X, got {(unknown or children)[:5]}; the features are {names[:5]}"
+                f"{' ...' * (len(names) > 5)}. If these are numbers, a step in a "
+                "Pipeline has given no names: call set_output(transform='pandas')."
             )
+        positions = []
         for name in children:
             if name in seen:
                 raise ValueError(f"groups name {name!r} twice; name each feature once.")
-            if counts[name] > 1:
-                raise ValueError(
-                    f"groups name {name!r}, but two features have this name."
-                )
             seen.add(name)
-        found.append(Group(str(parent), [position[name] for name in children]))
+            positions += _positions(name, names, columns)
+        found.append(Group(str(parent), positions))
+    taken = Counter(k for group in found for k in group.positions)
+    twice = [names[k] for k, count in taken.items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"groups name {twice[0]!r} twice, by itself and by its column; name each "
+            "feature once."
+        )
     return found
+
+
+def _positions(name: str, names: list[str], columns: dict[str, list[int]]) -> list[int]:
+    """Positions of the feature of this name, or of all that is made of a column."""
+    same = [k for k, each in enumerate(names) if each == name]
+    made = columns.get(name, [])
+    if len(same) > 1:
+        raise ValueError(f"groups name {name!r}, but two features have this name.")
+    if same and made and same[0] not in made:
+        raise ValueError(
+            f"groups name {name!r}, which is a column of X and a feature made of "
+            f"another one; name the features {[names[k] for k in made[:5]]} instead."
+        )
+    return made or same
+
+
+def _features_of_columns(X, transformers: list, n_features: int) -> dict:
+    """Positions of all features that are made of each column of X alone."""
+    if not transformers or np.ndim(X) != 2:
+        return {}
+    features = traced(X, transformers[0], transformers).features
+    made: dict[str, list[int]] = {}
+    for k, feature in enumerate(features):
+        if not feature.origin.mixed and len(features) == n_features:
+            made.setdefault(feature.origin.name, []).append(k)
+    return made
 
 
 def _encoded(X, transformers: list) -> list[Group]:

@@ -41,11 +41,13 @@ An :class:`Objective` promises:
 """
 
 from ._equation import Components, Objective
+from ._exchange import Exchange
 from ._losses import average, cross_entropy, squared_error
 from ._score import Score
 
 __all__ = [
     "Components",
+    "Exchange",
     "Objective",
     "Score",
     "average",

@@ -7,17 +7,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
+import torch
 from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
 from ..utils.signatures import has_parameter
 from ._checks import check_attribution, check_differentiable, shape_of
+from ._exchange import Exchange
 from ._losses import average
 from ._many_networks import batch_by_batch, row_by_row
 from ._score import Score
 
 __all__ = ["Components", "Objective"]
+
+HELD_OUT_SEED = 0  # seed of random attributions on held-out rows
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Objective:
     constraints : tuple of (prior, target)
         Further priors of strength ``lam``, each on the attribution of its own target.
         Annotations do not multiply these attributions.
+    exchange : Exchange, optional
+        A further cost of strength ``lam``, for rows with annotations.
     has_loss : bool
         Whether the loss and the weight penalties count, or the priors alone.
     """
@@ -83,6 +89,7 @@ class Objective:
     weight_penalties: tuple[tuple[float, Callable[[nn.Module], Tensor]], ...] = ()
     annotated_only: bool = False
     constraints: tuple[tuple[Callable, Callable], ...] = ()
+    exchange: Exchange | None = None
     has_loss: bool = True
 
     @cached_property
@@ -106,6 +113,23 @@ class Objective:
     def by_turns(self) -> tuple[Objective, Objective]:
         """Two objectives: the loss with the weight penalties, and the priors alone."""
         return replace(self, lam=0.0), replace(self, has_loss=False)
+
+    def on_held_out_rows(self, penalised: bool = True) -> Objective:
+        """The loss, and with ``penalised`` the priors, as measured on held-out rows.
+
+        Penalties of the weights are left out, because they do not depend on rows. An
+        attribution that draws at random is replaced by one with the same draws each
+        time that this method is called, from a generator of its own.
+        """
+        lam = self.lam if penalised else 0.0
+        attribution, exchange = self.attribution, self.exchange
+        generator = torch.Generator().manual_seed(HELD_OUT_SEED)
+        if self.draws:
+            attribution = attribution.drawing_from(generator)
+        if exchange is not None:
+            exchange = replace(exchange, generator=generator)
+        nouns = {"attribution": attribution, "exchange": exchange}
+        return replace(self, lam=lam, weight_penalties=(), **nouns)
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:
         """Whether the prior looks at rows with these annotations."""
@@ -170,6 +194,9 @@ class Objective:
             for cost, target in self._constraints:
                 phi = attribution_of(target)
                 prior = prior + cost(phi, sample_weight, n_networks)
+            if self.exchange is not None and annotations is not None:
+                costs = self.exchange(module, x.detach(), annotations)
+                prior = prior + average(costs, sample_weight)
             prior = self.lam * prior
             total = total + prior
         for strength, penalty in self.weight_penalties if self.has_loss else ():

@@ -13,7 +13,7 @@ from ..utils.networks import n_networks_of, raw_scores_of, same_in_both_modes
 from ._checks import shape_of
 from ._many_networks import row_by_row
 
-__all__ = ["Score"]
+__all__ = ["Score", "evaluated"]
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,24 @@ class Score:
         return getattr(self.target, "takes_raw_scores", False)
 
     def _evaluated(self, x: Tensor) -> Tensor:
-        """Output of the network in evaluation mode; its modes are put back."""
         module = raw_scores_of(self.module) if self._takes_raw_scores else self.module
-        # `part.training = ...` goes through torch's __setattr__, which is slow enough
-        # to show in the time of a training step.
-        modes = [
-            vars(part)
-            for part in module.modules()
-            if part.training and not same_in_both_modes(part)
-        ]
+        return evaluated(module, x)
+
+
+def evaluated(module: nn.Module, x: Tensor) -> Tensor:
+    """Output of the network in evaluation mode; its modes are put back."""
+    # `part.training = ...` goes through torch's __setattr__, which is slow enough to
+    # show in the time of a training step.
+    modes = [
+        vars(part)
+        for part in module.modules()
+        if part.training and not same_in_both_modes(part)
+    ]
+    for mode in modes:
+        mode["training"] = False
+    try:
+        with twice_differentiable(module, x):
+            return module(x)
+    finally:
         for mode in modes:
-            mode["training"] = False
-        try:
-            with twice_differentiable(module, x):
-                return module(x)
-        finally:
-            for mode in modes:
-                mode["training"] = True
+            mode["training"] = True

@@ -39,7 +39,7 @@ class NetworkTraining:
     ended_by : {"max_epochs", "plateau", "divergence"}
         Why training ended.
     best : list of Tensor or None
-        The weights with the best validation score so far.
+        The weights that are best on validation rows so far.
     """
 
     plateau: Plateau
@@ -137,7 +137,8 @@ class StackNet(ObjectiveNet):
             if not self.is_finite(epoch):
                 training.ended_by = "divergence"
             elif counts:
-                if training.plateau.judge(epoch) and validated:
+                epoch["kept"] = training.plateau.judge(epoch)
+                if epoch["kept"] and validated:
                     training.best = self._values(k)
                 if training.plateau.reached:
                     training.ended_by = "plateau"
@@ -189,12 +190,17 @@ class StackNet(ObjectiveNet):
         self._epoch = dict(zip(TERMS, means))
 
     def _record_validation(self, records: list[tuple]) -> None:
-        outputs, ys, weights = zip(*records)
+        outputs, ys, weights, penalties = zip(*records)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
         n_networks = len(self.part_of)
         losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
-        self._epoch["valid_loss"] = average(losses, weight).tolist()
+        loss = average(losses, weight)
+        self._epoch["valid_loss"] = loss.tolist()
+        if self._monitors_objective:
+            total = len(y) if weight is None else weight.sum(dim=0)
+            objective = loss + sum(penalties) / total
+            self._epoch["valid_objective"] = objective.tolist()
         self._epoch["valid_score"] = [
             self.validation_score(
                 output[:, k], y[:, k], None if weight is None else weight[:, k]

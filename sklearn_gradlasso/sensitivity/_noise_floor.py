@@ -192,7 +192,9 @@ def _extended_to_shadows(fit_params: dict, X, n: int, d: int) -> dict:
         return fit_params
     names = np.asarray(X.columns) if hasattr(X, "columns") else None
     index = X.index if hasattr(X, "iloc") else None
-    like = X if sp.issparse(X) else np.broadcast_to(np.zeros(1), (n, d))
+    like = X if sp.issparse(X) else np.asarray(X)
+    if like.dtype.kind not in "biuf":  # The values of categories are of no use.
+        like = np.broadcast_to(np.zeros(1), (n, d))
     values = check_annotations(given, like, names, index)
     if sp.issparse(values):
         values = sp.hstack([values, sp.csr_matrix((n, d))], format="csr")

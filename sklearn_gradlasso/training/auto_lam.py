@@ -83,12 +83,17 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     prior is not informative earlier, because the network has learned nothing yet. The
     loss is not informative later, because it can become arbitrarily small.
 
+    An exchange of annotated values must not change the answer by more than it
+    tolerates, whatever the loss is. Where the signal is weak, the loss never halves and
+    the rule above is of no use. Its strength is found after 100 steps: if its cost is
+    ``change ** 2``, and the loss falls by at most the size of the residual for each
+    unit of change, then ``residual / (2 * tolerated change)`` is strong enough.
+
     A constraint must hold whatever the loss is. Its cost is linear in the violation,
     while the loss is quadratic in the residual. Its strength is therefore found after
     100 steps by another rule: the size of the residual, ``sqrt(loss of the constant
     output * loss reached)``, is divided by the cost that arises if half a percent of
-    the attribution breaks the constraint. With a prior and constraints, the larger of
-    the two strengths is used.
+    the attribution breaks the constraint. The largest of the strengths is used.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
     cross-validation, recommend a strength that gives both terms one order of magnitude.
@@ -115,10 +120,11 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     measure = _Measure(net, batches)
     of_constant = measure.loss(lambda x: constant_output.expand(len(x), -1))
     prior_waits, constraints_wait = measure.prior_acts, bool(net.objective.constraints)
+    exchange_waits = measure.exchanges
     smooth, strengths = of_constant, [0.0]
     losses = enumerate(_losses(net, batches), 1)
     newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))
-    while prior_waits or constraints_wait:
+    while prior_waits or constraints_wait or exchange_waits:
         step, loss = next(losses)
         smooth += newest * (loss - smooth)
         if prior_waits and (smooth < of_constant / 2 or step == HALVED_WITHIN):
@@ -128,6 +134,10 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
             residual = math.sqrt(of_constant * measure.loss(net.module_))
             strengths.append(_ratio(residual, WRONG * measure.constrained()))
             constraints_wait = False
+        if exchange_waits and step == SETTLED_AFTER:
+            residual = math.sqrt(of_constant * measure.loss(net.module_))
+            strengths.append(_ratio(residual, 2 * measure.tolerated_change()))
+            exchange_waits = False
         if not all(map(math.isfinite, (smooth, *strengths))):
             raise ValueError(
                 'lam="auto": the loss or the penalty is not finite while the strength '
@@ -163,9 +173,11 @@ class _Measure:
     def __init__(self, net, batches: Batches):
         self.net, self.rows = net, batches.rows
         self.size = max(ROWS, batches.sizes[0])
-        self.unit = replace(net.objective, lam=1.0, constraints=())
+        self.exchange = net.objective.exchange
+        self.unit = replace(net.objective, lam=1.0, constraints=(), exchange=None)
         annotations = self.rows.extras.get("annotations")
         self.prior_acts = net.objective.prior_acts_on(annotations)
+        self.exchanges = self.exchange is not None and annotations is not None
 
     def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
         def of_batch(x, y, sample_weight=None, annotations=None):
@@ -187,6 +199,29 @@ class _Measure:
             self.unit, prior=lambda phi: 0 * phi[:0].sum(), constraints=both_ways
         )
         return self._mean(partial(self._prior, nothing))
+
+    def tolerated_change(self) -> float:
+        """The change that the exchange tolerates, in units of its scalar.
+
+        It is multiplied by the mean square of the annotations, as the cost is.
+        """
+        self.net.module_.eval()
+        found = []
+        with torch.no_grad():
+            for batch in Batches(self.rows, self.size):
+                x, _ = batch
+                values = self.exchange.target(self.net.module_(x), None)
+                largest = batch.extras["annotations"].flatten(1).amax(dim=1)
+                weight = batch.extras.get("sample_weight", torch.ones(len(x)))
+                found.append((values.reshape(len(x), -1), largest, weight))
+        values, largest, weight = (torch.cat(each).double() for each in zip(*found))
+        squares = (values - average(values, weight[:, None])).square().mean(dim=1)
+        annotated = largest > 0
+        if not annotated.any():
+            return 0.0
+        scale = average(largest[annotated] ** 2, weight[annotated])
+        deviation = average(squares, weight).sqrt()
+        return self.exchange.tolerated * (deviation * scale).item()
 
     def _prior(self, objective: Callable, x, y, **extras) -> Tensor:
         return objective(self.net.module_, x, y, **extras).prior

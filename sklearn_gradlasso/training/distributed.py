@@ -132,15 +132,19 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
     def validation_step(self, batch: Batch, **fit_params):
         x, y = batch
         own, is_empty = self._own_rows(len(x))
-        with torch.no_grad():
-            part = self.module_(x[own])
-            output = part.new_zeros(len(x), *part.shape[1:])
-            if not is_empty:
-                output[own] = part
-            output = self._sum(output)
-            weight = batch.extras.get("sample_weight")
-            loss = average(self.objective.loss(output, y), weight)
-        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
+        extras = {name: values[own] for name, values in batch.extras.items()}
+        share = Batch(x[own], y[own], extras)
+        part = ObjectiveNet.validation_step(self, share)
+        output = part["y_pred"].new_zeros(len(x), *part["y_pred"].shape[1:])
+        *_, penalty = part["record"]
+        if is_empty:
+            penalty = 0 * penalty
+        else:
+            output[own] = part["y_pred"]
+        output, weight = self._sum(output), batch.extras.get("sample_weight")
+        record = (output, y, weight, self._sum(penalty))
+        loss = average(self.objective.loss(output, y), weight)
+        return {"loss": loss, "y_pred": output, "record": record}
 
     def _end_epoch(self, *epoch) -> bool:
         improved = super()._end_epoch(*epoch)

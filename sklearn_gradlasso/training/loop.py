@@ -37,8 +37,7 @@ class ObjectiveNet(SteppingNet):
     ----------
     module : nn.Module
     plateau : Plateau or None
-        It decides when to stop, by the validation score if there are validation rows
-        and otherwise by the objective.
+        It decides when to stop and, with validation rows, which weights are kept.
     average : bool
         Whether the weights of an epoch are their mean over the second half of its
         steps instead of those after its last step. Validation and callbacks use these
@@ -90,7 +89,7 @@ class ObjectiveNet(SteppingNet):
         rows : Rows
         valid : Rows, optional
             Rows that are held out to decide when to stop. The network keeps the
-            weights with the best score on them.
+            weights that are best on them, by what the plateau monitors.
         """
         self._valid = valid
         try:
@@ -168,8 +167,11 @@ class ObjectiveNet(SteppingNet):
         self._parameters = list(self.module_.parameters())
 
     def start_epoch(self, has_prior: bool) -> None:
-        """Choose the objectives that the next epoch minimises."""
+        """Choose the objectives of the next epoch, in steps and on validation rows."""
         self._objectives = self.objectives_of_step(has_prior)
+        self._held_out_objective = self.objective.on_held_out_rows(
+            penalised=has_prior and self._monitors_objective
+        )
 
     def on_epoch_begin(self, net, **kwargs):
         # Keep the current epoch in an attribute: `self.history[-1]` copies the history.
@@ -222,6 +224,7 @@ class ObjectiveNet(SteppingNet):
         improved = False
         if counts and self.plateau is not None and self.is_finite(self._epoch):
             improved = self.plateau.judge(self._epoch)
+            self._epoch["kept"] = improved
             if self.plateau.reached:
                 self.ended_by_ = "plateau"
         try:
@@ -238,13 +241,15 @@ class ObjectiveNet(SteppingNet):
         self._mark_lowest("train_loss")
 
     def _record_validation(self, records: list[tuple]) -> None:
-        outputs, ys, weights = zip(*records)
+        outputs, ys, weights, penalties = zip(*records)
         output, y = torch.cat(outputs), torch.cat(ys)
         weight = None if weights[0] is None else torch.cat(weights)
-        self._epoch["valid_loss"] = average(
-            self.objective.loss(output, y), weight
-        ).item()
-        if math.isfinite(self._epoch["valid_loss"]):
+        loss = average(self.objective.loss(output, y), weight)
+        self._epoch["valid_loss"] = loss.item()
+        if self._monitors_objective:
+            total = len(y) if weight is None else weight.sum()
+            self._epoch["valid_objective"] = (loss + sum(penalties) / total).item()
+        if self.is_finite(self._epoch):
             self._epoch["valid_score"] = self.validation_score(output, y, weight)
             self._mark_lowest("valid_loss")
 
@@ -262,10 +267,15 @@ class ObjectiveNet(SteppingNet):
             bar.set_postfix(shown, refresh=False)
             bar.update()
 
+    @property
+    def _monitors_objective(self) -> bool:
+        return self.plateau is not None and self.plateau.monitor == "objective"
+
     @staticmethod
     def is_finite(epoch: dict) -> bool:
         """Whether an epoch of the history has losses and all of them are finite."""
-        losses = (epoch.get("train_total", math.nan), epoch.get("valid_loss", 0.0))
+        losses = [epoch.get("train_total", math.nan)]
+        losses += [epoch.get(name, 0.0) for name in ("valid_loss", "valid_objective")]
         return all(map(math.isfinite, losses))
 
 

@@ -44,12 +44,18 @@ class TrainingData:
     sample_weight : array-like of shape (n_samples,) or None
     annotations : array-like of the shape of X or of one row, or None
         Before they are checked they may also be names of features.
+    groups : array-like of shape (n_samples,) or None
+        Groups of the user's rows, which are not split by early stopping.
+    places : ndarray of shape (n_samples,), int, or None
+        Places of checked rows among the user's rows, some of which may be absent.
     """
 
     X: Any
     y: Any
     sample_weight: Any = None
     annotations: Any = None
+    groups: Any = None
+    places: Any = None
 
     def part(self, index: np.ndarray) -> TrainingData:
         """Select rows of the user's arguments; one row of annotations stays whole."""
@@ -57,13 +63,14 @@ class TrainingData:
         others = {
             "sample_weight": self.sample_weight,
             "annotations": self.annotations,
+            "groups": self.groups,
         }
         return TrainingData(X, y, **_check_method_params(self.X, others, index))
 
     def take(self, index: np.ndarray | slice) -> TrainingData:
         """Select rows of checked arrays."""
-        given = self.X, self.y, self.sample_weight, self.annotations
-        return TrainingData(*(_take(values, index) for values in given))
+        names = "X", "y", "sample_weight", "annotations", "places"
+        return TrainingData(**{n: _take(getattr(self, n), index) for n in names})
 
     def present(self) -> TrainingData:
         """The rows whose weight is not zero."""
@@ -177,6 +184,10 @@ class Rows(Dataset):
         return sum(
             getattr(each, "data", each).nbytes for each in kept if each is not None
         )
+
+    def dense(self) -> np.ndarray:
+        """The inputs as a dense array of shape (n, *feature_shape)."""
+        return self._take(self.X, slice(None)).cpu().numpy()
 
     def __getitem__(self, index: slice | Tensor) -> Batch:
         """The rows of a slice, or of a tensor of indices, as a batch."""

@@ -15,10 +15,6 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
-from ..objective import average
-from ..objective._many_networks import row_by_row
-from ..utils.networks import n_networks_of
-
 __all__ = ["TERMS", "SteppingNet"]
 
 TERMS = ("train_loss", "train_penalty", "train_total")
@@ -36,6 +32,7 @@ class SteppingNet(NeuralNet):
         Generator that shuffles the rows in each epoch; ``None`` keeps their order.
     validation_score : callable or None
         ``(output, y, sample_weight) -> float`` on tensors; a larger value is better.
+        It is recorded for each epoch with validation rows.
     schedule : {"joint", "alternating"}
         "joint" takes one step on the whole objective per batch. "alternating" takes
         two: one on the loss with the weight penalties, and one on the prior.
@@ -68,6 +65,7 @@ class SteppingNet(NeuralNet):
     # The loop sets these before the first step.
     _lean: bool  # whether no callback asks for batches
     _objectives: tuple[Callable, ...]  # those of a step
+    _held_out_objective: Callable  # that of validation rows
     _learnable: list[nn.Parameter]
 
     @property
@@ -145,13 +143,15 @@ class SteppingNet(NeuralNet):
 
     def validation_step(self, batch, **fit_params):
         x, y = batch
-        with torch.no_grad():
-            output = self.module_(x)
-            weight = batch.extras.get("sample_weight")
-            n_networks = n_networks_of(self.module_)
-            losses = row_by_row(self.objective.loss, output, y, n_networks=n_networks)
-            loss = average(losses, weight)
-        return {"loss": loss, "y_pred": output, "record": (output, y, weight)}
+        objective = self._held_out_objective
+        # An attribution needs gradients by the inputs; nothing is learned here.
+        with torch.set_grad_enabled(objective.penalises):
+            terms = objective(self.module_, x, y, **batch.extras)
+        weight = batch.extras.get("sample_weight")
+        of_batch = len(x) if weight is None else weight.sum(dim=0)
+        output, penalty = terms.output.detach(), of_batch * terms.prior.detach()
+        record = (output, y, weight, penalty)
+        return {"loss": terms.data.detach(), "y_pred": output, "record": record}
 
 
 def _joined(of_loss: dict, of_prior: dict) -> dict:

@@ -25,11 +25,16 @@ class Plateau:
         A value counts as a fall if it is lower than the best one by at least this much.
     patience : int
         Number of consecutive epochs without such a fall that are tolerated.
+    monitor : {"objective", "loss", "score"}
+        What is watched on validation rows: the loss with the penalties of the
+        attributions, the loss alone, or minus the score. Without validation rows it is
+        the objective of the training rows.
     """
 
-    def __init__(self, tol: float, patience: int):
-        self.tol, self.patience = tol, patience
+    def __init__(self, tol: float, patience: int, monitor: str = "objective"):
+        self.tol, self.patience, self.monitor = tol, patience, monitor
         self.best, self.count = math.inf, 0
+        self._loss_of_best = math.inf
 
     def update(self, value: float) -> bool:
         """Add the value of an epoch; return whether it is the lowest so far."""
@@ -41,15 +46,22 @@ class Plateau:
     def judge(self, epoch: dict) -> bool:
         """Add an epoch of the history; return whether its weights are the best so far.
 
-        The watched value is the validation score or, without validation rows, the
-        objective.
+        Of epochs with equal scores, those with the lower loss are better.
         """
-        score = epoch.get("valid_score")
-        watched = epoch["train_total"] if score is None else -score
-        lowest = self.update(watched)
-        if watched == self.best:  # Among equal scores the lower loss is better.
-            lowest = lowest or epoch.get("valid_loss_best", False)
-        return lowest
+        if "valid_loss" not in epoch:
+            return self.update(epoch["train_total"])
+        loss = epoch["valid_loss"]
+        watched = {
+            "objective": epoch.get("valid_objective", loss),
+            "loss": loss,
+            "score": -epoch["valid_score"],
+        }[self.monitor]
+        better = self.update(watched)
+        if watched == self.best:
+            better = better or loss < self._loss_of_best
+        if better:
+            self._loss_of_best = loss
+        return better
 
     @property
     def reached(self) -> bool:

@@ -17,10 +17,10 @@ class TrainingRecord:
 
     Parameters
     ----------
-    losses, penalties, validation_scores : list of float
-        Each list has one value per epoch.
+    losses, penalties, validation_scores, validation_losses : list of float
+        Each list has one value per epoch; the last two only with validation rows.
     best_validation_score : float or None
-        The highest score among the epochs of ``net``.
+        The score of the epoch of ``net`` whose weights were kept.
     net : ObjectiveNet or None
         The net that was trained last.
     """
@@ -28,13 +28,19 @@ class TrainingRecord:
     losses: list[float] = field(default_factory=list)
     penalties: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
     best_validation_score: float | None = None
     net: ObjectiveNet | None = None
 
     @classmethod
     def of(cls, fitted) -> TrainingRecord:
         """Copy the record of a fitted estimator, so that epochs can be added."""
-        curves = fitted.loss_curve_, fitted.penalty_curve_, fitted.validation_scores_
+        curves = (
+            fitted.loss_curve_,
+            fitted.penalty_curve_,
+            fitted.validation_scores_,
+            fitted.validation_loss_curve_,
+        )
         return cls(*map(list, curves), net=fitted.net_)
 
     @property
@@ -46,9 +52,16 @@ class TrainingRecord:
         epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
         self.losses += [epoch["train_loss"] for epoch in epochs]
         self.penalties += [epoch["train_penalty"] for epoch in epochs]
-        scores = [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch]
-        self.validation_scores += scores
-        self.best_validation_score = max(scores, default=None)
+        validated = [epoch for epoch in epochs if "valid_loss" in epoch]
+        self.validation_scores += [epoch["valid_score"] for epoch in validated]
+        self.validation_losses += [
+            epoch.get("valid_objective", epoch["valid_loss"]) for epoch in validated
+        ]
+        self.best_validation_score = None
+        if validated:
+            # Without an epoch that was kept, the weights are those of the last one.
+            kept = [epoch for epoch in validated if epoch.get("kept")] or validated
+            self.best_validation_score = kept[-1]["valid_score"]
         self.net = net
 
     def set_on(self, estimator) -> None:
@@ -56,6 +69,7 @@ class TrainingRecord:
         estimator.net_ = self.net
         estimator.loss_curve_, estimator.penalty_curve_ = self.losses, self.penalties
         estimator.validation_scores_ = self.validation_scores
+        estimator.validation_loss_curve_ = self.validation_losses
         estimator.best_validation_score_ = self.best_validation_score
         estimator.n_iter_ = self.n_epochs
         estimator.loss_ = self.losses[-1] if self.losses else None
@@ -63,6 +77,7 @@ class TrainingRecord:
 
     def forget_from(self, n_epochs: int, net: ObjectiveNet) -> None:
         """Remove all epochs after the first ``n_epochs``; ``net`` trained the last."""
-        for curve in (self.losses, self.penalties, self.validation_scores):
+        curves = self.losses, self.penalties
+        for curve in (*curves, self.validation_scores, self.validation_losses):
             del curve[n_epochs:]
         self.net = net

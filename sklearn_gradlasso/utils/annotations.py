@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-__all__ = ["check_annotations"]
+from .feature_positions import HOW_NAMES_REACH, NamedFeatures, features_named
+
+__all__ = ["check_annotations", "columns_annotated", "weights_by_name"]
 
 LIKELY_CAUSE = (
     "Annotations are about the columns that reach the estimator; a step before it that "
-    "makes other columns (a PCA, a one-hot encoder, a selector) is the likely cause."
+    "makes other columns (a PCA, a one-hot encoder, a selector) is the likely cause. "
+    "An encoder makes fewer columns of the rows of a fold if these lack a category, "
+    "unless its parameter categories has all of them; names always fit."
 )
 ROW_WAS_SLICED = (
     "Or a search has cut it, because X has as many rows as columns: give an array of "
@@ -35,7 +38,8 @@ def check_annotations(
         Weights of the shape of X, or of the shape of a single row, which applies to all
         rows. A DataFrame, or a Series or dict for a single row, is aligned by names;
         columns that it lacks are not annotated. A list of names marks these features in
-        all rows.
+        all rows. A name stands for all features made of a column, as
+        :func:`features_named` finds them.
     X : ndarray or CSR matrix of shape (n, ...)
         Inputs that reach the estimator.
     names : ndarray of str or None
@@ -60,7 +64,7 @@ def check_annotations(
         return None
     if hasattr(annotations, "columns"):
         _check_order(getattr(annotations, "index", None), index)
-        annotations = _aligned_by_name(annotations, X.shape, names)
+        annotations = _aligned_by_name(annotations, X, names)
     if sp.issparse(annotations) and annotations.ndim == 2:
         _check_shape(annotations.shape, X.shape)
         annotations = annotations.tocsr()
@@ -71,12 +75,13 @@ def check_annotations(
     if named is not None:
         given, weights = named
         annotations = np.zeros(X.shape[1:], dtype=weights.dtype)
-        annotations[_positions(given, names)] = weights
+        for each, weight in zip(_features(given, names, X), weights):
+            annotations[each.positions] = weight
     values = _check_weights(annotations)
     if values.ndim == X.ndim - 1:
         shape = (X.shape[0], *values.shape)
         sliced = values.shape == X.shape[:1]
-        hint = f" {ROW_WAS_SLICED if sliced else NO_POSITIONS}"
+        hint = f"{ROW_WAS_SLICED if sliced else NO_POSITIONS} "
         values = np.broadcast_to(values, _check_shape(shape, X.shape, hint))
     _check_shape(values.shape, X.shape)
     return values
@@ -87,7 +92,8 @@ def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
     if given[1:] != expected[1:]:
         raise ValueError(
             f"annotations are for rows of shape {given[1:]}, but the rows of X have "
-            f"shape {expected[1:]} at the estimator. {LIKELY_CAUSE}{hint}"
+            f"shape {expected[1:]} at the estimator. {LIKELY_CAUSE} {hint}"
+            f"{HOW_NAMES_REACH}"
         )
     if given != expected:
         raise ValueError(
@@ -120,7 +126,8 @@ def _check_weights(given) -> np.ndarray:
     if (values < 0).any():
         raise ValueError(
             f"annotations must not be negative, got {values.min()}; 0 leaves a feature "
-            "free, 1 marks it as irrelevant, and other weights are stronger or weaker."
+            "free, 1 marks it as irrelevant, and other weights are stronger or weaker. "
+            "Signs are given as monotonic_cst (see monotonic_cst_for)."
         )
     return values
 
@@ -156,50 +163,59 @@ def _check_order(given, expected) -> None:
         )
 
 
-def _aligned_by_name(frame, shape: tuple, names) -> sp.csr_matrix:
-    """Move the values of a DataFrame to the columns of X with the same names."""
-    values = sp.coo_matrix(_check_weights(frame.to_numpy()))
-    column = np.array(_positions(list(frame.columns), names), dtype=int)[values.col]
+def _aligned_by_name(frame, X, names) -> sp.csr_matrix:
+    """Move the values of a DataFrame to the features that its columns stand for."""
+    values = sp.csc_matrix(_check_weights(frame.to_numpy()))
+    found = _features(list(frame.columns), names, X)
+    copies = [k for k, each in enumerate(found) for _ in each.positions]
+    positions = [position for each in found for position in each.positions]
+    values = values[:, copies].tocoo()
+    column = np.array(positions, dtype=int)[values.col]
     return sp.csr_matrix(
-        (values.data, (values.row, column)), shape=(len(frame), shape[1])
+        (values.data, (values.row, column)), shape=(len(frame), X.shape[1])
     )
 
 
-def _positions(given: list, names) -> list[int]:
-    """Positions of these names among the columns of X.
+def weights_by_name(annotations) -> tuple[list, np.ndarray] | None:
+    """Names and weights of annotations that are given by name, or else None.
+
+    Returns
+    -------
+    names : list
+    weights : ndarray of shape (len(names),), or (n, len(names)) for a DataFrame
 
     Raises
     ------
     ValueError
-        If a name is not the name of a column, or is given twice.
+        If the weights are not non-negative numbers.
     """
-    if not all(isinstance(name, str) for name in given):
-        raise ValueError(
-            "annotations: features must be named by strings, got "
-            f"{next(name for name in given if not isinstance(name, str))!r}."
-        )
-    if given and names is None:
-        raise ValueError(
-            "annotations name features, but X has no column names at the estimator. "
-            "Fit on a DataFrame; in a Pipeline call set_output(transform='pandas'), "
-            "because its steps return arrays without names; or give the annotations "
-            "as an array in the order of the columns."
-        )
-    known = {} if names is None else {str(name): k for k, name in enumerate(names)}
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        similar = [
-            column
-            for name in unknown
-            for column in known
-            if name in column or get_close_matches(name, [column], cutoff=0.8)
-        ]
-        meant = f" Did you mean {similar[:5]}?" if similar else ""
-        raise ValueError(
-            f"annotations name {unknown[:5]}, which are not among the columns of X at "
-            f"the estimator, {list(known)[:5]}{' ...' * (len(known) > 5)}.{meant} "
-            f"{LIKELY_CAUSE}"
-        )
-    if len(set(given)) < len(given):
-        raise ValueError("annotations name a feature twice; name each feature once.")
-    return [known[name] for name in given]
+    if hasattr(annotations, "columns"):
+        return list(annotations.columns), _check_weights(annotations.to_numpy())
+    return _named_row(annotations)
+
+
+def columns_annotated(annotations, X, names) -> dict[str, list[int]]:
+    """The columns that annotations rule out by name, each with all its features.
+
+    Parameters
+    ----------
+    annotations, X, names
+        As in :func:`check_annotations`, which has accepted them.
+
+    Returns
+    -------
+    dict of str to list of int
+        Positions of the features of each name, in the order given, if its weight is
+        not zero in all rows. Empty for annotations without names.
+    """
+    named = weights_by_name(annotations)
+    if named is None:
+        return {}
+    given, weights = named
+    used = np.atleast_2d(weights).any(axis=0)
+    found = _features(given, names, X)
+    return {each.name: each.positions for each, is_used in zip(found, used) if is_used}
+
+
+def _features(given: list, names, X) -> list[NamedFeatures]:
+    return features_named(given, names, X, "annotations")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["indicator_blocks"]
+__all__ = ["indicator_blocks", "is_indicator_block"]
 
 
 def indicator_blocks(X) -> list[np.ndarray]:
@@ -43,6 +43,28 @@ def indicator_blocks(X) -> list[np.ndarray]:
         blocks.append(np.arange(j, stop))
         j = stop
     return blocks
+
+
+def is_indicator_block(X, positions: list[int]) -> bool:
+    """Whether these columns are all that a one-hot encoder makes of one column.
+
+    Each has two values at most, and in each row exactly one of them has its higher
+    one. A scaler may have moved the values. A column that is zero everywhere belongs to
+    a category without rows.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+    positions : list of int
+        A block has two columns at least.
+    """
+    if len(positions) < 2:
+        return False
+    columns = X[:, positions]
+    columns = columns.toarray() if sp.issparse(columns) else np.asarray(columns)
+    low, high = columns.min(axis=0), columns.max(axis=0)
+    hot = (columns == high) & ((low < high) | (high == 1))
+    return bool((hot | (columns == low)).all() and (hot.sum(axis=1) == 1).all())
 
 
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:

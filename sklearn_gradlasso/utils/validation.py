@@ -13,7 +13,6 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
@@ -27,7 +26,6 @@ __all__ = [
     "check_pairs",
     "check_sample_weight",
     "finite_array",
-    "hold_out",
     "is_count",
     "rows_of_positive_weight",
 ]
@@ -174,41 +172,6 @@ def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | sl
             "a positive weight."
         )
     return slice(None) if keep.all() else keep
-
-
-def hold_out(
-    n_rows: int, fraction: float, stratify: np.ndarray | None, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of training and validation rows, both in increasing order.
-
-    Parameters
-    ----------
-    n_rows : int
-    fraction : float
-        Share of the rows that are held out for validation.
-    stratify : ndarray of shape (n_rows,) or None
-        Labels whose shares are to be the same in both parts.
-    seed : int
-
-    Raises
-    ------
-    ValueError
-        If there are too few rows, or too few of a class, to split.
-    """
-    refused = f"early_stopping cannot hold out {fraction} of {n_rows} rows: "
-    try:
-        train, valid = train_test_split(
-            np.arange(n_rows), test_size=fraction, random_state=seed, stratify=stratify
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"{refused}{error} Change validation_fraction or give more rows."
-        ) from error
-    if len(valid) < 2:
-        raise ValueError(
-            f"{refused}a score needs at least two. Raise validation_fraction."
-        )
-    return np.sort(train), np.sort(valid)
 
 
 def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...]:

@@ -7,8 +7,10 @@ import scipy.sparse as sp
 import sklearn
 import torch
 from helpers.quick import weights
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
@@ -100,7 +102,7 @@ def test_weights_enter_squared():
 
 def test_rows_stay_with_their_annotations_when_weight_zero_and_validation_take_some():
     weight = np.where(np.arange(80) % 4 == 0, 0.0, 1.0)
-    A = np.random.default_rng(1).random((80, 4))
+    A = np.random.default_rng(1).random((80, 4)) * [1, 1, 1, 0]
     kept = weight > 0
     given = {"early_stopping": True, "class_weight": {0: 1.0, 1: 2.0}}
     whole = quick(**given).fit(X, Y, sample_weight=weight, annotations=A)
@@ -176,8 +178,106 @@ def test_rows_in_another_order_are_refused():
 def test_a_misspelt_or_prefixed_name_is_recognised():
     with pytest.raises(ValueError, match=r"Did you mean \['height'\]"):
         quick().fit(FRAME, Y, annotations=["heigth"])
-    with pytest.raises(ValueError, match=r"Did you mean \['num__age'\]"):
-        quick().fit(FRAME.add_prefix("num__"), Y, annotations=["age"])
+    nested = FRAME.add_prefix("outer__num__")
+    with pytest.raises(ValueError, match=r"Did you mean \['outer__num__age'\]"):
+        quick().fit(nested, Y, annotations=["age"])
+
+
+def test_every_error_about_columns_says_how_names_reach_the_last_step():
+    wrong = [["shoes"], MASK[:, :3], VECTOR[:3], {"shoes": 1}, [2], ["age", 3]]
+    for annotations in wrong:
+        with pytest.raises(ValueError, match=r"set_output.*annotations_for"):
+            quick().fit(FRAME, Y, annotations=annotations)
+
+
+# A column of the table that a Pipeline takes
+
+
+TABLE = pd.DataFrame(
+    {
+        "job": np.resize(["clerk", "nurse", "cook", "nurse"], 80),
+        "age": np.where(np.arange(80) % 7, X[:, 0] * 10 + 40, np.nan),
+        "pay": X[:, 1],
+    }
+)
+
+
+def encoded(**options):
+    number = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    hot = OneHotEncoder(sparse_output=False, **options)
+    encoder = ColumnTransformer(
+        [("num", number, ["age", "pay"]), ("cat", hot, ["job"])]
+    )
+    return make_pipeline(encoder, quick()).set_output(transform="pandas")
+
+
+JOB, AGE = [0, 0, 0, 1, 1, 1], [1, 0, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        (["job"], JOB),
+        (["age"], AGE),
+        ({"job": 1.0, "age": 1.0, "pay": 0}, np.add(JOB, AGE)),
+        (pd.Series({"age": 2.0}), np.multiply(AGE, 2)),
+        (["cat__job"], JOB),
+        (["num__age"], AGE),
+        (["cat__job_cook"], [0, 0, 0, 0, 1, 0]),
+        ({"job": 1, "cat__job_cook": 0}, [0, 0, 0, 1, 0, 1]),
+        (["age", "num__missingindicator_age"], AGE),
+    ],
+    ids=str,
+)
+def test_a_column_stands_for_all_that_is_made_of_it(annotations, expected):
+    given = {"rrrclassifier__annotations": annotations}
+    by_name = encoded().fit(TABLE, Y, **given)
+    vector = np.asarray(expected, dtype=float)
+    by_position = encoded().fit(TABLE, Y, rrrclassifier__annotations=vector)
+    assert_same(by_name[-1], by_position[-1])
+
+
+def test_a_frame_of_columns_applies_to_all_that_is_made_of_them():
+    weights = np.abs(X[:, :2])
+    frame = pd.DataFrame(weights, columns=["age", "job"])
+    by_name = encoded().fit(TABLE, Y, rrrclassifier__annotations=frame)
+    full = weights[:, :1] * AGE + weights[:, 1:] * JOB
+    by_position = encoded().fit(TABLE, Y, rrrclassifier__annotations=full)
+    assert_same(by_name[-1], by_position[-1])
+
+
+def test_what_is_named_is_not_used():
+    y = np.where(X[:, 2] > 1, X[:, 1] > 0, TABLE["job"] == "nurse")
+    model = encoded().set_params(rrrclassifier__lam=30.0, rrrclassifier__max_iter=300)
+
+    def slopes(**given):
+        rows = model.fit(TABLE, y, **given)[:-1].transform(TABLE)
+        return np.abs(model[-1].explain(rows, target="training")).mean(axis=0)
+
+    unaware = slopes()
+    aware = slopes(rrrclassifier__annotations=["job"])
+    assert (aware[3:] < 0.01 * unaware[3:]).all()
+    by_feature = slopes(rrrclassifier__annotations=["cat__job_clerk"])
+    assert by_feature[4:].max() > 10 * aware[3:].max()
+
+
+def test_names_fit_in_folds_that_lack_a_category():
+    table = TABLE.assign(job=np.where(np.arange(80) < 20, "cook", TABLE["job"]))
+    table.loc[20:, "job"] = np.resize(["clerk", "nurse"], 60)
+    kfold = KFold(4)  # The first fold has all cooks.
+    jobs = [sorted(set(table["job"]))]
+    for options in ({}, {"categories": jobs}):
+        pipeline = encoded(handle_unknown="ignore", **options)
+        search = GridSearchCV(pipeline, {"rrrclassifier__lam": [0.1, 1.0]}, cv=kfold)
+        search.fit(table, Y, rrrclassifier__annotations=["job"])
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    vector = np.array(JOB, dtype=bool)
+    search.fit(table, Y, rrrclassifier__annotations=vector)  # with all categories
+    pipeline = encoded(handle_unknown="ignore")
+    search = GridSearchCV(pipeline, {"rrrclassifier__lam": [1.0]}, cv=kfold)
+    search.set_params(error_score="raise")
+    with pytest.raises(ValueError, match="parameter categories has all of them"):
+        search.fit(table, Y, rrrclassifier__annotations=vector)
 
 
 def test_positions_are_refused():
@@ -243,7 +343,7 @@ class Spy(RRRClassifier):
 
 
 def test_each_fold_gets_the_annotations_of_its_rows():
-    A = X.copy() ** 2
+    A = X**2 * VECTOR
     result = cross_validate(
         Spy(lam=0.0, max_iter=1),
         X,
@@ -254,7 +354,7 @@ def test_each_fold_gets_the_annotations_of_its_rows():
     )
     for model in result["estimator"]:
         rows, annotations = model.seen_
-        np.testing.assert_array_equal(annotations, rows**2)
+        np.testing.assert_array_equal(annotations, rows**2 * VECTOR)
 
 
 def test_routing_by_default():

@@ -61,7 +61,8 @@ def test_target_and_attribution_reach_the_network():
 def test_outputs_are_named_after_classes():
     X = np.eye(4)
     assert explained(LinearClassifier(2), X).output_names.tolist() == ["10", "11"]
-    assert explained(LinearClassifier(2), X, target="probs").output_names is None
+    named = explained(LinearClassifier(2), X, target=lambda output, y: output)
+    assert named.output_names is None
     assert explained(Linear(2), X).output_names is None
     assert explained(LinearClassifier(), X).output_names is None
 
@@ -123,6 +124,7 @@ def test_top_of_several_outputs_by_hand():
     values = np.array([[[1.0, 5.0], [2.0, -6.0]], [[4.0, 7.0], [3.0, 8.0]]])
     explanation = by_hand(
         values=values,
+        predictions=np.array([[0.0, 1.0], [3.0, 1.0]]),
         data=np.array([[10.0, 11.0], [20.0, 21.0]]),
         feature_names=np.array(["a", "b"], dtype=object),
         output_names=np.array(["no", "yes"], dtype=object),
@@ -136,9 +138,17 @@ def test_top_of_several_outputs_by_hand():
         ],
         columns=["row", "output", "rank", "feature", "value", "data"],
     )
-    pd.testing.assert_frame_equal(explanation.top(1), expected, check_dtype=False)
+    found = explanation.top(1, output="all")
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     outputs = ["no", "no", "yes", "yes"] * 2
-    assert explanation.top(2)["output"].tolist() == outputs
+    assert explanation.top(2, output="all")["output"].tolist() == outputs
+    predicted = expected.iloc[[1, 2]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(explanation.top(1), predicted, check_dtype=False)
+    yes = expected.iloc[[1, 3]].reset_index(drop=True)
+    found = explanation.top(1, output="yes")
+    pd.testing.assert_frame_equal(found, yes, check_dtype=False)
+    with pytest.raises(ValueError, match=r"one of \['no', 'yes'\], got 'maybe'"):
+        explanation.top(1, output="maybe")
     frame = explanation.to_frame()
     assert frame.columns.names == ["output", "feature"]
     assert frame["yes"].columns.tolist() == ["a", "b"]
@@ -182,14 +192,17 @@ def test_rows(table):
                 getattr(part, field), getattr(explanation, field)[taken]
             )
         assert part.to_frame().index.tolist() == [f"row {k}" for k in taken]
-        assert len(part.top(1)) == 2 * len(taken)
+        assert len(part.top(1, output="all")) == 2 * len(taken)
         np.testing.assert_array_equal(part.base_values, explanation.base_values)
         assert part.output_names.tolist() == ["10", "11"]
     with pytest.raises(IndexError):
         explanation[12]
     with pytest.raises(IndexError):
         explanation[:, 0]
-    assert repr(part) == "<Explanation with values of shape (0, 2, 2)>"
+    assert repr(part) == (
+        "<Explanation: own attribution of 2 columns on the decision of each class at 0 "
+        "rows, in units of the decision>"
+    )
 
 
 def test_it_is_frozen_and_equal_only_to_itself():
@@ -246,8 +259,11 @@ class TestNetworks:
             (GradientLassoClassifier(**shared), three_classes, "decision_function"),
             (GradientLassoRegressor(**shared), one_target, "predict"),
         ]:
-            explanation = Explanation.from_estimator(network.fit(X, y), X)
-            np.testing.assert_array_equal(explanation.values, network.explain(X))
+            explanation = Explanation.from_estimator(
+                network.fit(X, y), X, target="output", attribution="gradients"
+            )
+            np.testing.assert_allclose(explanation.values, network.explain(X))
+            np.testing.assert_array_equal(explanation.slopes, explanation.values)
             np.testing.assert_allclose(
                 explanation.predictions, getattr(network, answer)(X)
             )

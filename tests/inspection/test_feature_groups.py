@@ -54,6 +54,38 @@ def test_the_data_of_a_named_group_is_the_one_feature_that_is_not_zero():
     assert explanation.data[:, 1].tolist() == [5, 6, 7, 8]
 
 
+def test_a_column_stands_for_all_that_is_made_of_it(table):
+    table = table.assign(age=np.where(np.arange(12) % 5, table["age"], np.nan))
+    impute = make_pipeline(SimpleImputer(add_indicator=True), scaled())
+    encoder = ColumnTransformer(
+        [("hot", OneHotEncoder(), CODED), ("n", impute, SCALED)]
+    )
+    model = make_pipeline(encoder, Linear())
+    alone = explained(model, table)
+    names = alone.feature_names.tolist()
+    groups = {"who": ["age", "colour_dark"], "size": ["n__height"]}
+    grouped = explained(model, table, groups=groups)
+    made = ["hot__colour_dark_no", "hot__colour_dark_yes", "n__age"]
+    ours = [names.index(name) for name in [*made, "n__missingindicator_age"]]
+    who = grouped.feature_names.tolist().index("who")
+    np.testing.assert_allclose(
+        grouped.values[:, who], alone.values[:, ours].sum(axis=1)
+    )
+    with pytest.raises(ValueError, match="'n__age' twice, by itself and by its column"):
+        explained(model, table, groups={"a": ["age"], "b": ["n__age"]})
+
+
+def test_a_name_of_a_column_and_of_a_feature_of_another_one(table):
+    table = table.assign(colour=table["colour"].replace("dark_red", "dark"))
+    hot = ColumnTransformer(
+        [("hot", OneHotEncoder(), CODED)], verbose_feature_names_out=False
+    )
+    model = make_pipeline(hot, Linear())
+    message = "'colour_dark', which is a column of X and a feature.*'colour_dark_no'"
+    with pytest.raises(ValueError, match=message):
+        explained(model, table, groups={"dark": ["colour_dark"]})
+
+
 def onehot_models():
     hot = [("hot", OneHotEncoder(), CODED)]
     impute = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder())
@@ -173,6 +205,7 @@ def test_onehot_columns_of_one_name():
     ("groups", "error", "message"),
     [
         ({"all": ["age", "weight"]}, ValueError, "'all'.*'weight'.*'age', 'height'"),
+        ({"all": ["weight"]}, ValueError, "or columns of X.*set_output"),
         ({"all": []}, ValueError, "groups\\['all'\\] must name features"),
         ({"a": ["age"], "b": ["age"]}, ValueError, "name 'age' twice"),
         ({"a": ["age", "age"]}, ValueError, "name 'age' twice"),

@@ -12,32 +12,35 @@ from sklearn_gradlasso import RRRClassifier, RRRRegressor
 
 
 def test_auto_is_the_strength_it_reports():
-    auto = RRRClassifier(max_iter=5, random_state=0, batch_size=50)
-    auto.fit(X, Y, annotations=A)
-    same = RRRClassifier(lam=auto.lam_, max_iter=5, random_state=0, batch_size=50)
-    same.fit(X, Y, annotations=A)
+    mask = [False, True, False]
+    auto = RRRClassifier(max_iter=50, random_state=0, batch_size=50)
+    auto.fit(X, Y, annotations=mask)
+    same = RRRClassifier(lam=auto.lam_, max_iter=50, random_state=0, batch_size=50)
+    same.fit(X, Y, annotations=mask)
     np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
     assert auto.penalty_curve_ == same.penalty_curve_
 
 
 def test_auto_makes_both_terms_equal_when_half_is_learned():
     # One batch holds all rows, so that epochs are steps and can be counted by hand.
-    everything = np.ones_like(X)
-    auto = RRRClassifier(max_iter=1, random_state=0).fit(X, Y, annotations=everything)
+    two = [1, 0, 1]
+    auto = RRRClassifier(max_iter=1, random_state=0, obedience=None)
+    auto.fit(X, Y, annotations=two)
     plain = RRRClassifier(lam=0.0, tol=0.0, max_iter=200, random_state=0)
     guessing = log_loss(Y, np.full((200, 2), np.bincount(Y) / 200))
     losses = np.array(plain.fit(X, Y).loss_curve_)
     n_steps = 1 + np.argmax(losses < guessing / 2)
     assert 10 < n_steps < 200
     halfway = plain.set_params(max_iter=n_steps).fit(X, Y)
-    penalty = np.square(halfway.explain(X, target="training")).sum(axis=1).mean()
+    penalty = np.square(halfway.explain(X, target="training") * two).sum(axis=1).mean()
     assert auto.lam_ == pytest.approx(guessing / penalty, rel=1e-6)
 
 
 def test_auto_of_signs_by_hand():
     signs = [1, 0, -1]
     y = X[:, 0] - X[:, 2] + np.random.default_rng(1).standard_normal(200)
-    auto = RRRRegressor(max_iter=1, random_state=0, monotonic_cst=signs).fit(X, y)
+    auto = RRRRegressor(max_iter=1, random_state=0, monotonic_cst=signs, obedience=None)
+    auto.fit(X, y)
     warm = RRRRegressor(lam=0.0, tol=0.0, max_iter=100, random_state=0).fit(X, y)
     reached = np.mean(np.square((warm.predict(X) - y) / y.std()))
     whole = np.abs(warm.explain(X) / y.std())[:, [0, 2]].sum(axis=1).mean()
@@ -72,7 +75,8 @@ def test_auto_is_settled_once_by_partial_fit_and_warm_start():
     settled = model.partial_fit(X, Y, annotations=A).lam_
     assert settled > 0
     assert model.partial_fit(X[:50], Y[:50], annotations=A[:50]).lam_ == settled
-    warm = RRRClassifier(random_state=0, warm_start=True, max_iter=2)
+    quick = {"random_state": 0, "max_iter": 2, "obedience": None}
+    warm = RRRClassifier(warm_start=True, **quick)
     settled = warm.fit(X, Y, annotations=A).lam_
     assert warm.fit(X, Y, annotations=2 * A).lam_ == settled
     warm.set_params(warm_start=False)
@@ -80,7 +84,8 @@ def test_auto_is_settled_once_by_partial_fit_and_warm_start():
 
 
 def test_auto_is_found_again_only_for_what_is_new():
-    model = RRRClassifier(lam=5.0, random_state=0, warm_start=True, max_iter=2)
+    quick = {"random_state": 0, "max_iter": 2, "obedience": None}
+    model = RRRClassifier(lam=5.0, warm_start=True, **quick)
     model.fit(X, Y, annotations=A)
     found = model.set_params(lam="auto").fit(X, Y, annotations=A).lam_
     assert found != 5.0
@@ -101,9 +106,8 @@ class Counting(Callback):
 def test_auto_leaves_the_generators_and_callbacks_alone():
     state = torch.get_rng_state()
     counting = Counting()
-    model = RRRClassifier(
-        max_iter=2, random_state=0, batch_size=50, callbacks=[counting]
-    )
+    quick = {"max_iter": 2, "batch_size": 50, "obedience": None}
+    model = RRRClassifier(random_state=0, callbacks=[counting], **quick)
     model.fit(X, Y, annotations=A)
     assert torch.equal(torch.get_rng_state(), state)
     assert counting.epochs == 2
@@ -115,11 +119,11 @@ def dropping(n_features, n_outputs):
 
 
 def test_auto_with_dropout_is_the_strength_it_reports():
-    auto = RRRClassifier(max_iter=3, random_state=0, module=dropping)
-    auto.fit(X, Y, annotations=A)
-    same = RRRClassifier(
-        lam=auto.lam_, max_iter=3, random_state=0, module=dropping
-    ).fit(X, Y, annotations=A)
+    mask = [False, True, False]
+    auto = RRRClassifier(max_iter=60, random_state=0, module=dropping)
+    auto.fit(X, Y, annotations=mask)
+    same = RRRClassifier(lam=auto.lam_, max_iter=60, random_state=0, module=dropping)
+    same.fit(X, Y, annotations=mask)
     np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from ...training.rows import TrainingData
-from ...utils.docstrings import substituted
+from ..obedience.reporting import warn_of_disobedience
+from .fit_method import GROUPS_DOC, documented
 
 __all__ = ["REQUEST", "fit", "partial_fit", "partial_fit_classes"]
 
@@ -22,30 +23,25 @@ annotations : array-like, sparse matrix, DataFrame, dict or list of str, default
         it free. Other weights make the penalty stronger or weaker, because the
         attribution is multiplied by them before it is penalised. A single row
         (shape ``(n_features,)``, such as a boolean vector) applies to all samples,
-        and so does a list of feature names. A DataFrame, or a Series or dict as a
-        single row, is aligned by names; features that it lacks are free. Rows are
-        matched with those of X by position."""
+        and so does a list of names. A DataFrame, or a Series or dict as a single
+        row, is aligned by names; features that it lacks are free. Rows are matched
+        with those of X by position. A name stands for all that a Pipeline has made
+        of a column: ``"job"`` for the one-hot features ``cat__job_clerk`` and
+        ``cat__job_nurse``, ``"age"`` for ``num__age`` and its indicator
+        ``num__missingindicator_age``. Names need ``set_output(transform="pandas")``
+        in a Pipeline; :func:`annotations_for` works without, and where a name is in
+        doubt, which is an error."""
 
 
-def _method(name: str):
-    """Give a function the name of its method, and document its annotations."""
-
-    def decorate(function):
-        function.__name__ = name  # A pickle finds it by its __qualname__, which stays.
-        replacements = {"{annotations}": ANNOTATIONS_DOC}
-        function.__doc__ = substituted(function.__doc__, replacements)
-        return function
-
-    return decorate
-
-
-@_method("fit")
+@documented("fit", annotations=ANNOTATIONS_DOC, groups=GROUPS_DOC)
 def fit(
     self,
     X: ArrayLike,
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
+    *,
+    groups: ArrayLike | None = None,
 ):
     """Train the network.
 
@@ -60,6 +56,7 @@ def fit(
         Non-negative weights in the loss and in the penalties. An integer weight has
         the effect of a repeated row. Rows of weight zero are left out.
     {annotations}
+    {groups}
 
     Returns
     -------
@@ -74,11 +71,13 @@ def fit(
         match the columns that reach the estimator, or if the loss becomes infinite
         or NaN. In the last case the network keeps its last finite weights.
     """
-    data = TrainingData(X, y, sample_weight, annotations)
-    return self._fit(data, warm=self.warm_start)
+    data = TrainingData(X, y, sample_weight, annotations, groups)
+    self._fit(data, warm=self.warm_start)
+    warn_of_disobedience(self)
+    return self
 
 
-@_method("partial_fit")
+@documented("partial_fit", annotations=ANNOTATIONS_DOC)
 def partial_fit_classes(
     self,
     X: ArrayLike,
@@ -117,7 +116,7 @@ def partial_fit_classes(
     return self._one_pass(TrainingData(X, y, sample_weight, annotations), classes)
 
 
-@_method("partial_fit")
+@documented("partial_fit", annotations=ANNOTATIONS_DOC)
 def partial_fit(
     self,
     X: ArrayLike,

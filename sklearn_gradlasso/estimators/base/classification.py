@@ -65,7 +65,7 @@ class Classification(Task):
         return given * of_class[codes]
 
     def labels_to_stratify_by(self, y):
-        return y
+        return self.classes[y]
 
     def constant_output(self, y, sample_weight):
         weight = torch.ones_like(y) if sample_weight is None else sample_weight

@@ -36,9 +36,11 @@ lam_ : float
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
         Accuracy on the held-out rows after each epoch, with ``early_stopping``.
+    validation_loss_curve_ : list of float
+        Loss on the held-out rows after each epoch, with the penalty if
+        ``monitor="objective"``.
     best_validation_score_ : float or None
-        Highest validation score of the last fit, which is the score of the weights
-        that were kept.
+        Validation score of the weights that were kept in the last fit.
     n_iter_ : int
         Number of epochs.
     classes_ : ndarray of shape (n_classes,)
@@ -59,6 +61,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
+    _reasons = "log_odds"
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,

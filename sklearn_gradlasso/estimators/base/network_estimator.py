@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,12 @@ from torch import Tensor, nn
 from ... import attributions
 from ...inspection.evaluation import (
     Explained,
-    attributions_of,
-    explanation_of,
+    feature_means,
     outputs_of,
     representative_rows,
     sums_of_squares,
 )
+from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
@@ -39,6 +40,7 @@ from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
+from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
@@ -55,10 +57,13 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     estimators of the papers define their objective.
     """
 
+    __metadata_request__fit = fit_method.REQUEST
     # Whether training rows are kept as the background of attributions.
     _keeps_background = True
     # Whether duplicate rows are merged when all rows fit into one batch.
     _merges_repeated = False
+    # Name of the target of reasons; None for that of ``explain``.
+    _reasons = None
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -113,7 +118,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         form = {"reset": reset, "multi_output": True, **self._input_form()}
         X, y = validate_data(self, X, data.y, **form)
         self._check_row_shape(X.shape[1:], reset)
-        return TrainingData(X, y, data.sample_weight, data.annotations)
+        return replace(data, X=X, y=y)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
@@ -153,19 +158,16 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self, X, target=None, attribution=None, *, with_base: bool = True
     ) -> Explained:
         """Hook: return attributions, and the scores and base values they refer to."""
-        rows = self._rows_to_answer(X)
-        module = self.net_.module_
-        attribution = self._attribution_to_explain(attribution)
-        scalars = self._target_to_explain(target)
-        of = module, rows, attribution, scalars
-        with threads(self.n_jobs):
-            if with_base:
-                explained = explanation_of(*of)
-            else:
-                explained = Explained(attributions_of(*of), None, None)
-        phi, n_axes = explained.values, 1 + len(self._feature_shape)
-        phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
-        return explained._replace(values=phi)
+        return explaining.explained(self, X, target, attribution, with_base)
+
+    def _explainable(self, X, target=None) -> Explainable | None:
+        """Hook: return the scalars that effects are of; None if rows are no table."""
+        return explaining.explainable(self, X, target)
+
+    def _attribution_of_reasons(self) -> str | Callable | None:
+        """Hook: return what an ``Explanation`` holds without effects; None: the own."""
+        own = self._own_attribution()
+        return "expected_gradients" if own.per_unit else own
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
         """Hook: return the network, its rows, and the scalar to differentiate.
@@ -183,35 +185,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     # Fitting -------------------------------------------------------------------------
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs. Scale the features to a common scale. With a ``module`` the shape
-            may also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by
-            batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values. Only a regressor takes several columns.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights in the loss and in the prior. An integer weight has the
-            effect of a repeated row. Rows of weight zero are left out.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator. After a keyboard interrupt it keeps the weights that
-            it has reached, can be used, and issues a warning.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN. In the latter case the network keeps its last finite
-            weights.
-        """
-        return self._fit(TrainingData(X, y, sample_weight), warm=self.warm_start)
+    fit = fit_method.fit
 
     def _fit(
         self, data: TrainingData, *, warm: bool, one_pass=False, classes=None, lam=None
@@ -250,7 +224,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         options = {
             **self._optimization(),
             "callbacks": list(self.callbacks or []),
-            "plateau": None if one_pass else Plateau(self.tol, self.n_iter_no_change),
+            "plateau": None if one_pass else self._plateau(),
             "average": not one_pass,
             "progress": bool(self.verbose),
             "max_epochs": 1 if one_pass else self.max_iter,
@@ -262,6 +236,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
             options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
         return options
+
+    def _plateau(self) -> Plateau:
+        return Plateau(self.tol, self.n_iter_no_change, self.monitor)
 
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""
@@ -277,9 +254,11 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return tuple((strength, cost) for strength, cost in penalties if strength)
 
     def _compute_importances(self, rows: list[Rows]) -> None:
+        """Hook: set the attributes that describe the trained net on its rows."""
         vars(self).pop("feature_importances_", None)
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
+            self._feature_means = feature_means(rows[0])
         sizes = self._importances(rows)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))

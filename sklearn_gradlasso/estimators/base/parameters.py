@@ -59,17 +59,36 @@ weight_l1, weight_l2 : float, default=0.0
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.
     tol : float, default=1e-4
-        An epoch counts as no change if it lowers the objective (with
-        ``early_stopping``, raises the validation score) by less than this.
+        An epoch counts as no change if it lowers the objective by less than this. With
+        ``early_stopping`` it is the value on the held-out rows that ``monitor`` names
+        (a score must rise).
     n_iter_no_change : int, default=10
         Training ends after more than this many consecutive epochs without change.
     early_stopping : bool, default=False
-        Whether to hold out rows for validation, and to keep the weights with the best
-        score on them (accuracy or R2). Among equal scores the lowest loss decides. The
-        split depends on ``random_state`` and is stratified for classifiers. The score
-        uses the sample weights of these rows.
+        Whether to hold out rows for validation, and to keep the weights that are best
+        on them, as ``monitor`` says.
+    monitor : {"objective", "loss", "score"}, default="objective"
+        What ``early_stopping`` watches on the held-out rows. "objective" is the loss
+        plus ``lam`` times the prior and constraints, with the annotations of these
+        rows, so that neither a prior nor annotations are undone; where nothing is
+        penalised, it is the loss. Penalties of the weights are left out, because they
+        do not depend on rows, and random attributions have the same draws in every
+        epoch. "loss" is the log loss, or the squared error in standardised units.
+        "score" is accuracy or R2; of equal scores the lowest loss decides. All of them
+        use the sample weights. With "loss" and "score" weights from before a penalty
+        has taken effect may be kept.
     validation_fraction : float, default=0.1
         Fraction of the rows that ``early_stopping`` holds out.
+    validation_split : {"random", "last"} or splitter, default="random"
+        Which rows ``early_stopping`` holds out. "random" depends on ``random_state``
+        and is stratified for classifiers. If ``fit`` is given ``groups``, it holds out
+        whole groups, as many as are nearest to ``validation_fraction`` of them. "last"
+        holds out the last rows in the order of X, for rows that are ordered in time. If
+        a row is a sequence of T steps (T is the first axis of its shape), the T - 1
+        rows before them are not trained on either, because sliding windows share
+        steps; neither are rows of their groups. A splitter of scikit-learn, such as
+        ``GroupKFold()``, is called with X, y and groups; its first split is used and
+        ``validation_fraction`` is not.
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights of the previous call, with the state
         of its optimizer and with its validation split. An estimator that was loaded
@@ -77,7 +96,8 @@ weight_l1, weight_l2 : float, default=0.0
     callbacks : list of skorch callbacks, default=None
         See :mod:`skorch.callbacks`. Their history has ``train_loss``,
         ``train_penalty``, ``train_total`` and, with ``early_stopping``,
-        ``valid_loss`` and ``valid_score`` of each epoch.
+        ``valid_loss``, ``valid_score`` and (if it is monitored) ``valid_objective`` of
+        each epoch.
     device : str or torch.device, default="cpu"
         Device of the computation, such as "cuda". On the CPU the computation has the
         precision of X (float32 or float64); on other devices it is in float32.
@@ -151,7 +171,9 @@ class NetworkParameters:
     tol: float = 1e-4
     n_iter_no_change: int = 10
     early_stopping: bool = False
+    monitor: str = "objective"
     validation_fraction: float = 0.1
+    validation_split: Any = "random"
     warm_start: bool = False
     callbacks: list | None = None
     device: str = "cpu"
@@ -183,7 +205,12 @@ class NetworkParameters:
         "tol": [Interval(Real, 0, np.inf, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
+        "monitor": [StrOptions({"objective", "loss", "score"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_split": [
+            StrOptions({"random", "last"}),
+            HasMethods(["split", "get_n_splits"]),  # a string has split, too
+        ],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str, torch.device],

@@ -9,6 +9,7 @@ from math import prod
 from numbers import Integral
 
 import joblib
+import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import nn
@@ -21,6 +22,7 @@ from ...training.rows import TrainingData, rows_for
 from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
+from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
@@ -54,9 +56,12 @@ def prepare_fit(
         If the data, or parameters that depend on them, are not as documented.
     """
     _check_call(estimator, one_pass)
+    given = data
     index = data.X.index if hasattr(data.X, "iloc") else None
     checked = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
+    if checked.places is None:
+        checked = replace(checked, places=np.arange(len(checked.y)))
     data = replace(
         checked,
         annotations=check_annotations(data.annotations, checked.X, names, index),
@@ -65,6 +70,7 @@ def prepare_fit(
     y = estimator._learn_task(data.y, data.sample_weight, not warm, classes)
     task = estimator._task
     y, weight = task.encode(y, data.sample_weight)
+    check_groups(given.groups, given.X)
     data = replace(data, y=y, sample_weight=weight).present().with_relative_weights()
 
     drawn = check_random_state(estimator.random_state).randint(2**31 - 1)
@@ -75,9 +81,7 @@ def prepare_fit(
         estimator._splitting = splitting
     parts = [slice(None)]
     if estimator.early_stopping:
-        labels = task.labels_to_stratify_by(data.y)
-        fraction = estimator.validation_fraction
-        parts = check.hold_out(len(data.y), fraction, labels, estimator._splitting)
+        parts = _training_and_validation(estimator, data, task, given)
     train, *valid = (data.take(part) for part in parts)
     largest = FULL_BATCH if estimator.batch_size == "auto" else estimator.batch_size
     if estimator._merges_repeated and len(train.y) <= largest:
@@ -182,6 +186,22 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
             "estimator instead."
         )
     return estimator.net_.module_
+
+
+def _training_and_validation(
+    estimator, data: TrainingData, task, given: TrainingData
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of checked data to train on, and those that early stopping holds out."""
+    shape = estimator._feature_shape
+    return hold_out(
+        estimator.validation_split,
+        estimator.validation_fraction,
+        estimator._splitting,
+        places=data.places,
+        labels=task.labels_to_stratify_by(data.y),
+        given=(given.X, given.y, given.groups),
+        n_steps=shape[0] if len(shape) > 1 else 1,
+    )
 
 
 def _merged(train: TrainingData) -> TrainingData:

@@ -30,9 +30,11 @@ lam_ : float
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
         R2 on the held-out rows after each epoch, with ``early_stopping``.
+    validation_loss_curve_ : list of float
+        Loss on the held-out rows after each epoch, with the penalty if
+        ``monitor="objective"``.
     best_validation_score_ : float or None
-        Highest validation score of the last fit, which is the score of the weights
-        that were kept.
+        Validation score of the weights that were kept in the last fit.
     n_iter_ : int
         Number of epochs.
     n_outputs_ : int

@@ -1,0 +1,79 @@
+"""``fit`` of the estimators without annotations, and what all ``fit`` methods document.
+
+A class uses the function as its method by an assignment, ``fit = fit_method.fit``.
+"""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from ...training.rows import TrainingData
+from ...utils.docstrings import substituted
+
+__all__ = ["REQUEST", "documented", "fit"]
+
+REQUEST = {"groups": True}  # from metadata routing
+
+GROUPS_DOC = """\
+groups : array-like of shape (n_samples,), default=None
+        Group of each row, such as the patient. ``early_stopping`` does not split a
+        group: see ``validation_split``. They have no other effect."""
+
+
+def documented(name: str, **texts: str):
+    """Give a function the name of its method, and document its shared parameters.
+
+    Parameters
+    ----------
+    name : str
+        Name of the method.
+    **texts : str
+        Texts by the markers in the docstring that they replace.
+    """
+
+    def decorate(function):
+        function.__name__ = name  # A pickle finds it by its __qualname__, which stays.
+        replacements = {f"{{{name}}}": text for name, text in texts.items()}
+        function.__doc__ = substituted(function.__doc__, replacements)
+        return function
+
+    return decorate
+
+
+@documented("fit", groups=GROUPS_DOC)
+def fit(
+    self,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    groups: ArrayLike | None = None,
+):
+    """Train the network.
+
+    Parameters
+    ----------
+    X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        Inputs. Scale the features to a common scale. With a ``module`` the shape may
+        also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Class labels, or target values. Only a regressor takes several columns.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Non-negative weights in the loss and in the prior. An integer weight has the
+        effect of a repeated row. Rows of weight zero are left out.
+    {groups}
+
+    Returns
+    -------
+    self : object
+        The fitted estimator. After a keyboard interrupt it keeps the weights that it
+        has reached, can be used, and issues a warning.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or an input is not as described, or if the loss becomes infinite
+        or NaN. In the latter case the network keeps its last finite weights.
+    """
+    data = TrainingData(X, y, sample_weight, groups=groups)
+    return self._fit(data, warm=self.warm_start)

@@ -1,0 +1,69 @@
+"""The cost of a scalar that changes when annotated values are exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..utils.networks import n_networks_of
+from ._many_networks import row_by_row
+from ._score import evaluated
+
+__all__ = ["Exchange"]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Squared change of a scalar when annotated values become those of another row.
+
+    ``cost_i = (a_i * (t(f(x_i)) - t(f(x_i'))))**2`` with ``a_i = max_j A_ij`` and
+    ``x_ij' = x_ij + A_ij / a_i * (x_rj - x_ij)`` for another row r of the batch. With
+    annotations of 0 and 1 the annotated values are exchanged as a whole. To first order
+    the cost is ``(sum_j A_ij (x_rj - x_ij) d t/dx_ij)**2``, so it is the penalty on
+    gradients over a finite distance. A step that is too narrow to have a slope at any
+    row costs nothing there, but it costs here.
+
+    Parameters
+    ----------
+    target : callable
+        ``(output, None) -> (n,)`` or ``(n, m)``.
+    generator : torch.Generator
+        Source of the other rows. All rows are moved along the batch by the same random
+        distance, so that each of them is the other row of one.
+    tolerated : float
+        The average change, in standard deviations of the scalar, that is small enough.
+    """
+
+    target: Callable[[Tensor, Tensor | None], Tensor]
+    generator: torch.Generator
+    tolerated: float
+
+    def __call__(self, module: nn.Module, x: Tensor, annotations: Tensor) -> Tensor:
+        """Cost of each row.
+
+        Parameters
+        ----------
+        module : nn.Module
+            The network, or a stack of networks.
+        x : Tensor of shape (n, *feature_shape), or (n, n_networks, *feature_shape)
+        annotations : Tensor of the shape of x
+
+        Returns
+        -------
+        Tensor of shape (n,) or (n, n_networks)
+        """
+        n, n_networks = len(x), n_networks_of(module)
+        n_axes = 1 if n_networks is None else 2
+        largest = annotations.flatten(n_axes).amax(dim=-1).to(x.dtype)
+        largest = largest.reshape(largest.shape + (1,) * (x.ndim - n_axes))
+        share = annotations / torch.where(largest > 0, largest, 1.0)
+        distance = int(torch.randint(max(1, n - 1), (), generator=self.generator)) + 1
+        exchanged = torch.lerp(x, x.roll(distance, dims=0), share)
+        # Both are evaluated in the same mode: dropout would be taken for a change.
+        values = evaluated(module, torch.cat([x, exchanged]))
+        values = row_by_row(self.target, values, None, n_networks=n_networks)
+        change = (values[:n] - values[n:]).reshape(*x.shape[:n_axes], -1)
+        return (largest.reshape(x.shape[:n_axes]) ** 2) * change.square().sum(dim=-1)

@@ -1,0 +1,169 @@
+"""Which rows early stopping holds out: random ones, whole groups, or the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from math import ceil
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import _num_samples
+
+__all__ = ["check_groups", "hold_out", "needs_groups"]
+
+DRAWS = 20  # number of random choices of groups, of which the best balanced is taken
+
+Parts = tuple[np.ndarray, np.ndarray]
+
+
+def check_groups(groups, X) -> np.ndarray | None:
+    """The groups of the rows of X as integers.
+
+    Raises
+    ------
+    ValueError
+        If there is not one group for each row, or if groups cannot be compared.
+    """
+    if groups is None:
+        return None
+    try:
+        groups = column_or_1d(groups)
+        check_consistent_length(X, groups)
+        return np.unique(groups, return_inverse=True)[1]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"groups must be one label for each row of X, all of one type: {error}"
+        ) from error
+
+
+def needs_groups(splitter) -> bool:
+    """Whether a splitter says that it uses groups; other objects say nothing."""
+    routing = get_routing_for_object(splitter)
+    return bool(routing.consumes("split", ["groups"]))
+
+
+def hold_out(
+    rule: str | Any,
+    fraction: float,
+    seed: int,
+    *,
+    places: np.ndarray,
+    labels: np.ndarray | None,
+    given: Sequence,
+    n_steps: int = 1,
+) -> Parts:
+    """Indices of training and validation rows, both in increasing order.
+
+    Parameters
+    ----------
+    rule : {"random", "last"} or splitter
+        The parameter ``validation_split`` of the estimators.
+    fraction : float
+        Share of the rows that are held out, without a splitter. With groups and
+        "random" it is the share of the groups.
+    seed : int
+    places : ndarray of shape (n_rows,), int
+        Places of the rows among those given to ``fit``, in increasing order.
+    labels : ndarray of shape (n_rows,) or None
+        Classes, whose shares are to be the same in both parts.
+    given : sequence
+        X, y and groups as they were given to ``fit``; groups may be ``None``.
+    n_steps : int
+        With "last", number of consecutive rows that share a time step, as sliding
+        windows of that length do.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or too few of a class or group, to split; or if the
+        splitter refuses the rows, or its parts do not belong to them.
+    """
+    n_rows = len(places)
+    refused = f"early_stopping cannot hold out rows of {n_rows}"
+    groups = check_groups(given[2], given[0])
+    own = None if groups is None else groups[places]
+    if rule == "random":
+        how = f"validation_fraction={fraction}"
+        parts = _random, (n_rows, fraction, seed, labels, own)
+    elif rule == "last":
+        how = f"validation_fraction={fraction}, validation_split='last'"
+        parts = _last, (places, fraction, own, n_steps)
+    else:
+        how = f"validation_split={rule}"
+        parts = _of_splitter, (rule, places, seed, given)
+    try:
+        choose, arguments = parts
+        train, valid = choose(*arguments)
+        _check_parts(train, valid, labels)
+    except ValueError as error:
+        raise ValueError(
+            f"{refused} with {how}: {error} Change validation_fraction or "
+            "validation_split, or give more rows."
+        ) from error
+    return np.sort(train), np.sort(valid)
+
+
+def _random(n_rows: int, fraction: float, seed: int, labels, groups) -> Parts:
+    rows = np.arange(n_rows)
+    if groups is None:
+        options = {"random_state": seed, "stratify": labels}
+        return tuple(train_test_split(rows, test_size=fraction, **options))
+    n_draws = 1 if labels is None else DRAWS
+    splitter = GroupShuffleSplit(n_draws, test_size=fraction, random_state=seed)
+    draws = splitter.split(rows, groups=groups)
+    if labels is None:
+        return next(draws)
+    codes = np.unique(labels, return_inverse=True)[1]
+    return min(draws, key=lambda parts: _imbalance(codes, *parts))
+
+
+def _imbalance(codes: np.ndarray, train: np.ndarray, valid: np.ndarray) -> tuple:
+    """Number of classes that training lacks, and distance between class shares."""
+    n_classes = codes.max() + 1
+    counts = [np.bincount(codes[part], minlength=n_classes) for part in (train, valid)]
+    shares = [count / count.sum() for count in counts]
+    return (counts[0] == 0).sum(), abs(shares[0] - shares[1]).sum()
+
+
+def _last(places: np.ndarray, fraction: float, groups, n_steps: int) -> Parts:
+    n_valid = ceil(fraction * len(places))
+    valid = np.arange(len(places) - n_valid, len(places))
+    apart = places <= places[valid[0]] - n_steps
+    if groups is not None:
+        apart &= ~np.isin(groups, groups[valid])
+    return np.flatnonzero(apart), valid
+
+
+def _of_splitter(splitter, places: np.ndarray, seed: int, given: Sequence) -> Parts:
+    if getattr(splitter, "random_state", seed) is None:
+        splitter = copy(splitter)
+        splitter.random_state = seed
+    X, _, groups = given
+    if groups is None and needs_groups(splitter):
+        raise ValueError("it needs groups; give them to fit, groups=g.")
+    first = next(iter(splitter.split(*given)), None)
+    if first is None:
+        raise ValueError("it gives no split.")
+    train, valid = map(np.asarray, first)
+    n_given = _num_samples(X)
+    for part in (train, valid):
+        if part.size and not (part.min() >= 0 and part.max() < n_given):
+            raise ValueError(f"its split is not one of {n_given} rows.")
+    if np.isin(train, valid).any():
+        raise ValueError("it holds out rows that it trains on.")
+    return tuple(np.flatnonzero(np.isin(places, part)) for part in (train, valid))
+
+
+def _check_parts(train: np.ndarray, valid: np.ndarray, labels) -> None:
+    if len(valid) < 2:
+        raise ValueError("at least two rows must be held out.")
+    if not len(train):
+        raise ValueError("no rows are left to train on.")
+    if labels is not None:
+        absent = np.setdiff1d(labels, labels[train]).tolist()
+        if absent:
+            raise ValueError(f"no rows of the classes {absent} are left to train on.")
