@@ -1,0 +1,48 @@
+"""Importances of columns that are made of several features of a network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..attributions import Gradients
+from ..inspection.column_slopes import ColumnSlopes, UserColumns
+from ..inspection.differentiable import DifferentiableNetwork
+from ..inspection.evaluation import attribution_batches, finite
+from ._reporting import percent
+from ._slopes import computing, mean_squares
+
+__all__ = ["column_importances"]
+
+
+def column_importances(
+    network: DifferentiableNetwork, columns: UserColumns
+) -> np.ndarray:
+    """Share of the sensitivity that each column has, in percent.
+
+    The size of a column is the root mean square of its slopes over rows. If columns are
+    made of several features, slopes are those of
+    :class:`~sklearn_gradlasso.inspection.column_slopes.ColumnSlopes`.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+        With sum 100; all zero for a network that no column moves.
+    """
+    if not columns.encode:
+        squares, _ = mean_squares(network)
+        chosen = np.concatenate(columns.positions)
+        return percent(np.sqrt(squares).ravel()[chosen], 0)
+    rows = network.rows
+    weight = rows.extras.get("sample_weight")
+    weight = np.ones(len(rows)) if weight is None else weight.cpu().double().numpy()
+    slopes = ColumnSlopes(columns, rows, weight)
+    total, start = np.zeros(len(columns.positions)), 0
+    with computing(network):
+        parts = attribution_batches(network.module, rows, Gradients(), network.target)
+        for part in parts:
+            part = finite(part.cpu().double(), "slope")
+            phi = part.reshape(len(part), len(slopes.deviations), -1)
+            stop = start + len(phi)
+            total += weight[start:stop] @ slopes.squares(phi).sum(axis=2)
+            start = stop
+    return percent(np.sqrt(total / weight.sum()), 0)
