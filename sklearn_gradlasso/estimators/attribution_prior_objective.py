@@ -17,6 +17,7 @@ from ..objective import Objective
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
+from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]
 
@@ -97,7 +98,14 @@ class AttributionPriorMixin:
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
         # When training continues, it must draw new references.
         entropy = prepared.seed, 1 + self._n_previous_epochs
-        (self._reference_seed,) = spawn_seeds(1, *entropy)
+        self._reference_seed, self._measuring_seed = spawn_seeds(2, *entropy)
+
+    def _check_inputs(self, data, reset):
+        return checked_by_name(self, data, super()._check_inputs(data, reset))
+
+    def _compute_importances(self, rows):
+        super()._compute_importances(rows)
+        set_obedience(self, rows[0], tolerated=None)
 
     def _schedule_options(self, one_pass):
         may_continue = one_pass or self.warm_start

@@ -174,9 +174,7 @@ class _Measure:
         self.net, self.rows = net, batches.rows
         self.size = max(ROWS, batches.sizes[0])
         self.exchange = net.objective.exchange
-        self.unit = replace(
-            net.objective, lam=1.0, constraints=(), exchange=None
-        )
+        self.unit = replace(net.objective, lam=1.0, constraints=(), exchange=None)
         annotations = self.rows.extras.get("annotations")
         self.prior_acts = net.objective.prior_acts_on(annotations)
         self.exchanges = self.exchange is not None and annotations is not None

@@ -12,7 +12,12 @@ from ...inspection.feature_names import numbered
 from ...training.rows import Rows
 from ...utils.indicator_blocks import indicator_blocks
 
-__all__ = ["RuledOut", "annotated_rows", "check_something_is_free", "features_ruled_out"]
+__all__ = [
+    "RuledOut",
+    "annotated_rows",
+    "check_something_is_free",
+    "features_ruled_out",
+]
 
 MOST_COLUMNS = 1000  # in wider runs of columns no blocks of indicators are sought
 
