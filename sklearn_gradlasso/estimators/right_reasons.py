@@ -172,14 +172,14 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         sums over samples in the loss and in the penalty. "auto" chooses the strength
         from the data, so that the network obeys (see ``obedience``): a copy of the
         network is trained for 100 steps without penalties, and ``lam`` is such that no
-        change of the decision by exchanges of values is worth its penalty, if it is more
-        than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the strength
-        at which few gradients keep the wrong sign. If the trained network disobeys even
-        so, its training continues with a larger strength, up to four times and as long
-        as this helps. With ``obedience=None`` the penalty of the gradients equals the
-        loss of a constant prediction, at the point where the loss is half of that. The
-        last value is stored in ``lam_``. Do not choose ``lam`` by validation accuracy,
-        because the validation rows contain the same wrong reasons.
+        change of the decision by exchanges of values is worth its penalty, if it is
+        more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
+        strength at which few gradients keep the wrong sign. If the trained network
+        disobeys even so, its training continues with a larger strength, up to four
+        times and as long as this helps. With ``obedience=None`` the penalty of the
+        gradients equals the loss of a constant prediction, at the point where the loss
+        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
+        validation accuracy, because the validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the feature may only
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
@@ -256,14 +256,14 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         samples; 0 switches them off. "auto" chooses the strength
         from the data, so that the network obeys (see ``obedience``): a copy of the
         network is trained for 100 steps without penalties, and ``lam`` is such that no
-        change of the prediction by exchanges of values is worth its penalty, if it is more
-        than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the strength
-        at which few gradients keep the wrong sign. If the trained network disobeys even
-        so, its training continues with a larger strength, up to four times and as long
-        as this helps. With ``obedience=None`` the penalty of the gradients equals the
-        loss of a constant prediction, at the point where the loss is half of that. The
-        last value is stored in ``lam_``. Do not choose ``lam`` by validation R2,
-        because the validation rows contain the same wrong reasons.
+        change of the prediction by exchanges of values is worth its penalty, if it is
+        more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
+        strength at which few gradients keep the wrong sign. If the trained network
+        disobeys even so, its training continues with a larger strength, up to four
+        times and as long as this helps. With ``obedience=None`` the penalty of the
+        gradients equals the loss of a constant prediction, at the point where the loss
+        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
+        validation R2, because the validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.

@@ -84,10 +84,10 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     loss is not informative later, because it can become arbitrarily small.
 
     An exchange of annotated values must not change the answer by more than it
-    tolerates, whatever the loss is. Where the signal is weak, the loss never halves, and
-    the rule above is of no use. With an exchange its own rule takes the place of it,
-    after 100 steps: its cost is ``change ** 2``, and the loss falls by at most the size
-    of the residual for each unit of change, so that ``residual / (2 * tolerated
+    tolerates, whatever the loss is. Where the signal is weak, the loss never halves,
+    and the rule above is of no use. With an exchange its own rule takes the place of
+    it, after 100 steps: its cost is ``change ** 2``, and the loss falls by at most the
+    size of the residual for each unit of change, so that ``residual / (2 * tolerated
     change)`` is strong enough. The size of the residual is ``sqrt(loss of the constant
     output * loss reached)``.
 
@@ -121,10 +121,8 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     """
     measure = _Measure(net, batches)
     of_constant = measure.loss(lambda x: constant_output.expand(len(x), -1))
-    constraints_wait, exchange_waits = (
-        bool(net.objective.constraints),
-        measure.exchanges,
-    )
+    constraints_wait = bool(net.objective.constraints)
+    exchange_waits = measure.exchanges
     prior_waits = measure.prior_acts and not exchange_waits
     smooth, strengths = of_constant, [0.0]
     losses = enumerate(_losses(net, batches), 1)
