@@ -211,7 +211,7 @@ class TracedTable:
         made = TracedTable(
             [],
             lambda: step.transform(self.values),
-            lambda: _names_out(step, self.names),
+            lambda: _names_out(step, self.names) or _labels(made.values),
             self.n_rows,
         )
         if outputs is None:
@@ -314,6 +314,12 @@ def _n_outputs(step, made: TracedTable) -> int:
         return len(made.names)
     n_outputs = getattr(step, "_n_features_out", None)
     return made.values.shape[1] if n_outputs is None else int(n_outputs)
+
+
+def _labels(values) -> list | None:
+    """The labels of a DataFrame that a step returned, if they are names."""
+    labels = [*getattr(values, "columns", ())]
+    return labels if labels and all(isinstance(each, str) for each in labels) else None
 
 
 def _names_out(step, names) -> list | None:
