@@ -14,6 +14,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 SHARE_OF_LARGEST = 0.1  # truths below this share of the column's largest have no sign
+WITHIN = 0.99  # share of training rows below the largest value that is asked for
 STEPS = ("one unit", "a tenth of the deviation", "the next decile")
 
 
@@ -66,8 +67,8 @@ def effects_by_hand(
 def steps_of(X_train: pd.DataFrame, X: pd.DataFrame, name: str) -> dict:
     """How far the column of each row is moved, in its own units.
 
-    NaN where the row has no such step: a missing value, a step beyond the largest
-    value of the training rows, or no decile above the value.
+    NaN where the row has no such step: a missing value, a step to where less than a
+    hundredth of the training rows are, or no decile above the value.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def steps_of(X_train: pd.DataFrame, X: pd.DataFrame, name: str) -> dict:
     place = np.searchsorted(deciles, values, side="right")  # NaN is put at the end
     above = np.append(deciles, np.nan)[place]
     steps = [np.ones(len(X)), np.full(len(X), known.std() / 10), above - values]
-    inside = values + np.array(steps) <= known.max()
+    inside = values + np.array(steps) <= np.quantile(known, WITHIN, method="higher")
     return {
         name: np.where(within, step, np.nan)
         for name, step, within in zip(STEPS, steps, inside)
@@ -97,14 +98,21 @@ def changes(f: Callable, X: pd.DataFrame, name: str, step: np.ndarray) -> np.nda
 
 
 def slopes_by_hand(f: Callable, X: pd.DataFrame, name: str) -> np.ndarray:
-    """Central finite difference of f by a column, in the column's unit."""
-    step = 1e-5 * X[name].std()
-    if not step > 0:
-        return np.full_like(f(X), np.nan)
-    above, below = moved(X, name, step), moved(X, name, -step)
-    width = (above[name] - below[name]).to_numpy()  # as the rounded numbers have it
-    difference = f(above) - f(below)
-    return difference / width.reshape(-1, *[1] * (difference.ndim - 1))
+    """Central finite differences of f by a column, in the column's unit.
+
+    Returns
+    -------
+    ndarray of shape (2, n_samples) or (2, n_samples, n_classes)
+        With a step, and with half of it. They differ where f has a kink in between.
+    """
+    found = []
+    for step in X[name].std() * np.array([1e-5, 5e-6]):
+        above, below = moved(X, name, step), moved(X, name, -step)
+        width = (above[name] - below[name]).to_numpy()  # as the rounded numbers have it
+        difference = f(above) - f(below)
+        width = width.reshape(-1, *[1] * (difference.ndim - 1))
+        found.append(np.divide(difference, width, where=width > 0, out=difference))
+    return np.array(found)
 
 
 def moved(X: pd.DataFrame, name: str, step) -> pd.DataFrame:

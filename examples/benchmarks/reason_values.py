@@ -78,28 +78,31 @@ def units_section(fit: Fit) -> dict:
     """Derivatives against finite differences in the unit of each column.
 
     An entry's error is relative to it, or to a thousandth of the column's root mean
-    square, where that is larger. For categories and missing values there may be none.
+    square, where that is larger. Entries at which a finite difference depends on its
+    step, because f has a kink there, are counted and left out. For categories and
+    missing values there may be no derivative.
     """
     found = Explanation.from_estimator(fit.model, fit.X, attribution="gradients")
     missing = fit.X.isna().to_numpy()
-    errors, kept_back = [], []
+    errors, kinks, kept_back = [], [], []
     for j, name in enumerate(fit.X):
         has_none = missing[:, j] | (fit.table.kinds[name] == CATEGORY)
         for slopes in (found.slopes, fit.explanation.slopes):
             kept_back.append(np.isnan(slopes[has_none, j]).ravel())
-        if has_none.all():
+        if has_none.all() or fit.X[name].nunique() < 2:
             continue
-        truth = slopes_by_hand(fit.f, fit.X, name)
-        known = np.isfinite(truth)
-        if known.any():
-            size = np.sqrt(np.mean(truth[known] ** 2))
-            scale = np.maximum(np.abs(truth[known]), 1e-3 * size)
-            error = np.abs(found.slopes[:, j][known] - truth[known])
-            errors.append(np.divide(error, scale, where=scale > 0, out=error))
+        truth, of_half = slopes_by_hand(fit.f, fit.X, name)[:, ~has_none]
+        scale = np.maximum(np.abs(truth), 1e-3 * np.sqrt(np.mean(truth**2)))
+        scale[scale == 0] = 1.0  # a column without effect
+        kink = np.abs(truth - of_half) > UNITS / 2 * scale
+        error = np.abs(found.slopes[~has_none, j] - truth) / scale
+        errors.append(error[~kink])
+        kinks.append(kink.ravel())
     errors = np.nan_to_num(np.concatenate(errors), nan=np.inf)
     kept_back = np.concatenate(kept_back)
     return {
         "entries": len(errors),
+        "kinks": float(np.concatenate(kinks).mean()),
         "within": float((errors <= UNITS).mean()),
         "median error": float(np.median(errors)),
         "largest error": min(float(errors.max()), 1e300),  # JSON has no infinity
@@ -164,10 +167,11 @@ def units_lines(found: list[dict]) -> list[Line]:
     hidden = min(each["not shown"] for each in found)
     marked = sum(each["missing are marked"] for each in found)
     largest = max(each["largest error"] for each in found)
+    kinks = max(each["kinks"] for each in found)
     return [
         Line(
             f"derivatives are finite differences to {UNITS:g}, share",
-            f"{within:.4f} (largest error {largest:.2g})",
+            f"{within:.4f} (largest error {largest:.2g}; kinks {kinks:.4f})",
             bool(within == 1),
         ),
         Line("no slope where there is no number, share", f"{hidden:.3f}", hidden == 1),

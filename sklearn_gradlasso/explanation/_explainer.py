@@ -59,11 +59,12 @@ def explained_fields(
                 "metrics.effects with the predict of the model."
             )
         return _effects(network, columns, opened.background(given))
-    attribution = opened.attribution_of_reasons(attribution, given)
+    attribution, against = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)
+    fields = {**_fields(found), "background": against}
     if columns is None or found.feature_names is not opened.names:
-        return _fields(found)
-    return _by_column(opened, found, columns, given)
+        return fields
+    return {**fields, **_by_column(opened, found, columns, given)}
 
 
 def _effects(
@@ -103,20 +104,22 @@ def _by_column(
     one: ``phi_own - sum_k p_k phi_k`` with the shares p of the training rows. The sum
     of the slopes of one-hot features has no meaning, because they cannot all rise.
     """
-    phi = found.values
-    fields = {**_fields(found), **_of_columns(columns)}
+    phi, fields = found.values, _of_columns(columns)
     if not found.per_unit:
         sums = [phi[:, column.positions].sum(axis=1) for column in columns]
         return {**fields, "values": np.stack(sums, axis=1)}
     slopes = point_slopes(phi, columns)
-    background = opened.background(given)
+    fields |= _of_slopes(slopes)
     values = slopes.values.copy()
-    for j, column in enumerate(columns):
-        if not column.is_number:
-            at = column.positions
-            away = found.data[:, at] - background.means[at]
-            values[:, j] = np.einsum("nk...,nk->n...", phi[:, at], away)
-    return {**fields, **_of_slopes(slopes), "values": values}
+    categories = [j for j, column in enumerate(columns) if not column.is_number]
+    if categories:
+        background = opened.background(given)
+        fields["background"] = f"the average of {background.source}"
+    for j in categories:
+        at = columns[j].positions
+        away = found.data[:, at] - background.means[at]
+        values[:, j] = np.einsum("nk...,nk->n...", phi[:, at], away)
+    return {**fields, "values": values}
 
 
 def _fields(found: Explained) -> dict[str, Any]:

@@ -23,6 +23,7 @@ N_ROWS = 256  # background rows on which slopes are compared with changes
 COUNTS = 0.1  # changes below this share of the largest one have no sign that counts
 SAME_SIGN, SAME_COURSE = 0.98, 0.96  # share of rows, correlation
 SAME_SIZE = 0.1  # relative error of slopes that may vary too little to correlate
+CONSTANT = 1e-4  # variation, relative to the largest, that is only rounding
 NO_CHANGE = 1e-3  # in standard deviations of the answer: the column has no effect
 
 
@@ -80,6 +81,10 @@ def slopes_of_steps(
     disagree, the mean slope over one of these steps takes the place of the derivative,
     and where that disagrees too, the column has no slopes.
 
+    Behind a transformer that is not linear, steps are those of the feature that it
+    makes, and its derivative at each row turns slopes into those of the column. A
+    column of which several features are such functions keeps its derivatives.
+
     Parameters
     ----------
     network : Explainable
@@ -90,25 +95,78 @@ def slopes_of_steps(
     """
     values, steps = point_slopes(network.gradients(x), columns)
     trial = _Trial.on(network, background)
+    answers = network.scores(x)
     for j, column in enumerate(columns):
-        if not column.is_number:
+        way = _Way.of(column) if column.is_number else None
+        if way is None:
             continue
-        step = trial.step_of(column)
-        steps[j] = step
+        step = trial.step_of(way)
         if np.isnan(step):
-            values[:, j] = np.nan
+            steps[j], values[:, j] = np.nan, np.nan
         elif step:
-            values[:, j] = _mean_slopes(network, x, column, step)
+            change = (network.scores(way.moved(x, step)) - answers) / step
+            steps[j], values[:, j] = step / way.rate, (change.T * way.rates).T
             values[column.missing, j] = np.nan
     return Slopes(values, steps)
 
 
-def _mean_slopes(
-    network: Explainable, x: np.ndarray, column: TableColumn, step: float
-) -> np.ndarray:
-    moved = x.copy()
-    moved[:, column.positions] += step * column.derivative
-    return (network.scores(moved) - network.scores(x)) / step
+class _Way(NamedTuple):
+    """How the features of a column move with it.
+
+    Attributes
+    ----------
+    positions : ndarray of int
+        Positions of the features.
+    direction : ndarray
+        How far they move in a unit of the way: that of the column if all are linear in
+        it, or that of the feature if one alone moves.
+    rates : ndarray of shape (n_samples,) or float
+        Units of the way in a unit of the column, at each row to explain.
+    is_in_units : bool
+        Whether these units are the same.
+    """
+
+    positions: np.ndarray
+    direction: np.ndarray
+    rates: np.ndarray | float
+    is_in_units: bool
+
+    @classmethod
+    def of(cls, column: TableColumn) -> _Way | None:
+        """The way of a column; None if several features move by functions of it.
+
+        What these make of a step is not known at background rows.
+        """
+        moves = column.derivative != 0
+        if column.is_linear:
+            known = column.derivative[moves.any(axis=1)]
+            return cls(column.positions, known[0], 1.0, True) if len(known) else None
+        moving = np.flatnonzero(moves.any(axis=0))
+        if len(column.positions) > 1 and len(moving) != 1:
+            return None
+        one = moving[:1] if len(moving) else np.array([0])
+        rates = column.derivative[:, one[0]]
+        return cls(column.positions[one], np.ones(1), rates, False)
+
+    @property
+    def rate(self) -> float:
+        """The typical size of ``rates``."""
+        sizes = np.abs(np.atleast_1d(self.rates))
+        return float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+
+    def moved(self, rows: np.ndarray, by: np.ndarray | float) -> np.ndarray:
+        """Rows that have gone this way, each by its own length or all by one."""
+        rows = rows.copy()
+        rows[:, self.positions] += np.multiply.outer(by, self.direction)
+        return rows
+
+    def passed(self, rows: np.ndarray) -> np.ndarray:
+        """How far rows have gone this way, from an unknown start."""
+        k = np.abs(self.direction).argmax()
+        return rows[:, self.positions[k]] / self.direction[k]
+
+    def slopes(self, gradients: np.ndarray) -> np.ndarray:
+        return np.einsum("nk...,k->n...", gradients[:, self.positions], self.direction)
 
 
 class _Trial(NamedTuple):
@@ -128,33 +186,25 @@ class _Trial(NamedTuple):
             rows = rows[np.sort(drawn)]
         return cls(network, rows, network.scores(rows), network.gradients(rows))
 
-    def step_of(self, column: TableColumn) -> float:
+    def step_of(self, way: _Way) -> float:
         """The step of the mean slopes that agree with changes; 0 for derivatives.
 
-        NaN if neither agrees. A column whose features move by different functions of it
-        keeps its derivatives.
+        It is in units of the way. NaN if neither agrees.
         """
-        moving = np.flatnonzero((column.derivative != 0).any(axis=0))
-        if len(moving) != 1:
-            return 0.0
-        feature = column.positions[moving[0]]
-        derivative = column.derivative[:, moving[0]]
-        per_unit = float(np.median(derivative[derivative != 0]))
-        own = self.rows[:, feature]
-        deviation = own.std() / abs(per_unit)
+        own = way.passed(self.rows)
+        deviation = own.std()
         if not deviation:
             return 0.0
-        to_next = _to_next_decile(own) / per_unit
-        windows = [0.1 * deviation, float(np.nanmedian(np.abs(to_next)))]
+        to_next = _to_next_decile(own)
+        windows = [0.1 * deviation, float(np.nanmedian(to_next))]
         steps = [np.full(len(own), 0.1 * deviation), to_next]
-        if deviation >= 2:
+        if way.is_in_units and deviation >= 2:
             windows.append(1.0)
             steps.append(np.ones(len(own)))
-        truths = [self._changes(feature, per_unit * step) for step in steps]
-        slopes = {0.0: self.gradients[:, feature] * per_unit}
+        truths = [self._changes(way, step) for step in steps]
+        slopes = {0.0: way.slopes(self.gradients)}
         for window in sorted(windows):
-            by = np.full(len(own), per_unit * window)
-            slopes[window] = self._changes(feature, by) / window
+            slopes[window] = self._changes(way, np.full(len(own), window)) / window
         for agree in (_have_one_course, _have_one_size):
             for window, each in slopes.items():
                 pairs = (
@@ -164,11 +214,10 @@ class _Trial(NamedTuple):
                     return window
         return np.nan
 
-    def _changes(self, feature: int, by: np.ndarray) -> np.ndarray:
-        """Changes of the answer when a feature changes; NaN where it does not."""
-        moved = self.rows.copy()
-        moved[:, feature] += np.nan_to_num(by)
-        changes = self.network.scores(moved) - self.scores
+    def _changes(self, way: _Way, by: np.ndarray) -> np.ndarray:
+        """Changes of the answer when rows go a way; NaN where they do not."""
+        changes = self.network.scores(way.moved(self.rows, np.nan_to_num(by)))
+        changes -= self.scores
         changes[np.isnan(by)] = np.nan
         return changes
 
@@ -185,9 +234,13 @@ class _Trial(NamedTuple):
 
 
 def _have_one_course(said: np.ndarray, truth: np.ndarray) -> bool:
-    if not said.std() or not truth.std():
-        return False
+    if min(_variation(said), _variation(truth)) < CONSTANT:
+        return _have_one_size(said, truth)
     return bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
+
+
+def _variation(values: np.ndarray) -> float:
+    return values.std() / np.abs(values).max(initial=np.finfo(values.dtype).tiny)
 
 
 def _have_one_size(said: np.ndarray, truth: np.ndarray) -> bool:
@@ -195,8 +248,18 @@ def _have_one_size(said: np.ndarray, truth: np.ndarray) -> bool:
 
 
 def _to_next_decile(values: np.ndarray) -> np.ndarray:
-    """The way from each value to the next decile above it; NaN above the last."""
-    deciles = np.unique(np.quantile(values, np.arange(0.1, 1, 0.1), method="nearest"))
+    """The way from each value to the next decile above it; NaN above the last.
+
+    If nearly all values are the same, the deciles are those of the distinct values.
+    """
+    deciles = _deciles(values)
+    if len(deciles) < 2:
+        distinct = np.unique(values)
+        deciles = distinct if len(distinct) < 10 else _deciles(distinct)
     following = np.searchsorted(deciles, values, side="right")
     next_one = np.append(deciles, np.nan)[following]
     return next_one - values
+
+
+def _deciles(values: np.ndarray) -> np.ndarray:
+    return np.unique(np.quantile(values, np.arange(0.1, 1, 0.1), method="nearest"))

@@ -21,7 +21,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..attributions import ExpectedGradients
+from .. import attributions
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
 from .background import Background
@@ -108,7 +108,7 @@ class OpenedModel:
         """Name of the target that reasons are about; None for the network's default."""
         return getattr(self.network, "_reasons", None)
 
-    def attribution_of_reasons(self, attribution=None, given=None):
+    def attribution_of_reasons(self, attribution=None, given=None) -> tuple[Any, str]:
         """The attribution that a user asks for, or that of reasons without effects.
 
         Parameters
@@ -116,17 +116,30 @@ class OpenedModel:
         attribution : str, callable or None
             As the user gave it.
         given : array-like or None
-            Rows that expected gradients compare with, as the model takes them.
+            Rows that attributions compare with, as the model takes them.
+
+        Returns
+        -------
+        attribution : str, callable or None
+        background : str
+            The rows that it compares with, in words; empty if it compares with none.
         """
         is_default = attribution is None
         if is_default:
             asked = getattr(self.network, "_attribution_of_reasons", None)
             attribution = None if asked is None else asked()
-        compares = attribution in ("contributions", "expected_gradients")
+        if not _compares(attribution):
+            return attribution, ""
+        own = getattr(attribution, "background", None)
+        if own is not None:
+            return attribution, f"{len(own)} rows given"
         keeps_rows = getattr(self.network, "_background", None) is not None
-        if compares and (given is not None or (is_default and not keeps_rows)):
-            return ExpectedGradients(background=self.background(given).rows)
-        return attribution
+        if given is None and not keeps_rows and not is_default:
+            return attribution, ""  # The network says what it needs.
+        background = self.background(given)
+        if given is not None or not keeps_rows:
+            attribution = attributions.by_name(attribution).against(background.rows)
+        return attribution, f"{len(background.rows)} {background.source}"
 
     def explainable(self, target=None) -> Explainable | None:
         """The scalars whose effects are reasons, or None if rows are no table."""
@@ -160,6 +173,8 @@ class OpenedModel:
                 )
             return Background.of(rows, "rows of X")
         rows, weight = kept
+        if weight is not None:
+            rows, weight = rows[weight > 0], weight[weight > 0]
         return Background(rows, weight, self.network._feature_means, "training rows")
 
     @property
@@ -350,6 +365,13 @@ def dense(rows) -> np.ndarray:
         rows, accept_sparse=True, dtype=kinds, allow_nd=True, ensure_all_finite=False
     )
     return rows.toarray() if hasattr(rows, "toarray") else rows
+
+
+def _compares(attribution) -> bool:
+    """Whether an attribution compares rows with a background."""
+    if isinstance(attribution, str):
+        return attribution in ("contributions", "expected_gradients")
+    return hasattr(attribution, "background")
 
 
 def _has(module: nn.Module, name: str) -> bool:

@@ -35,6 +35,9 @@ class TableColumn:
         Derivative of each of these features by the column, at each row. Zero for
         features without one, such as the indicator of a missing value, and where the
         value is missing.
+    is_linear : bool
+        Whether ``derivative`` is the same wherever the value is not missing, also at
+        rows that are not given here.
     shared : ndarray of bool of shape (n_samples,)
         Where features of another column move with this one too, because a step mixes
         both, or an imputer puts in place of the other one's missing value what depends
@@ -48,6 +51,7 @@ class TableColumn:
     is_number: bool = True
     positions: np.ndarray
     derivative: np.ndarray
+    is_linear: bool = True
     shared: np.ndarray
 
 

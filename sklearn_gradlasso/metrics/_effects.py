@@ -107,6 +107,9 @@ def effects(
             f"{_num_features(X)}; give rows of the same table."
         )
     weight = _weights(sample_weight, _num_samples(background))
+    counts = np.flatnonzero(weight)
+    if len(counts) < len(weight):
+        background, weight = _rows(background, counts), weight[counts]
     if len(weight) > n_background:
         drawn = check_random_state(random_state).choice(
             len(weight), n_background, replace=False
@@ -171,19 +174,26 @@ def columns_that_count(
     return counts & (magnitudes > 0)
 
 
-def effective_columns(magnitudes: ArrayLike, deviation: ArrayLike) -> np.ndarray:
+def effective_columns(
+    magnitudes: ArrayLike,
+    deviation: ArrayLike,
+    *,
+    cutoff: float = 0.1,
+    floor: float = 0.01,
+) -> np.ndarray:
     """Number of columns that count at each row.
 
     Parameters
     ----------
-    magnitudes, deviation : array-like
+    magnitudes, deviation, cutoff, floor
         As for :func:`columns_that_count`.
 
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, m)
     """
-    return columns_that_count(magnitudes, deviation).sum(axis=1)
+    limits = {"cutoff": cutoff, "floor": floor}
+    return columns_that_count(magnitudes, deviation, **limits).sum(axis=1)
 
 
 def _table(rows, name: str):

@@ -70,6 +70,10 @@ def test_next_decile_is_above_the_value_and_within_the_training_rows(benchmark):
         steps["the next decile"], [10, 10, 1, np.nan, np.nan], equal_nan=True
     )
     assert np.array_equal(steps["one unit"], [1, 1, 1, 1, np.nan], equal_nan=True)
+    outlier = pd.DataFrame({"x": np.append(np.linspace(0, 0.5, 999), 100.0)})
+    assert np.isnan(truth.steps_of(outlier, outlier[:2], "x")["one unit"]).all()
+    flags = pd.DataFrame({"x": np.repeat([0.0, 1.0], [95, 5])})
+    assert truth.steps_of(flags, flags[:1], "x")["one unit"] == 1
 
 
 def test_log_odds_of_several_classes_are_against_the_rest(benchmark, made):

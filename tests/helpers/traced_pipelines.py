@@ -78,7 +78,7 @@ def finite_differences(transformer, X, columns, step=1e-6):
     tables, steps = [], {}
     for column in columns:
         values = np.asarray(X[column], dtype=float)
-        steps[column] = step * np.nanstd(values)
+        steps[column] = step * (np.nanstd(values) or 1.0)
         tables += [
             X.assign(**{column: values + way * steps[column]}) for way in (-1, 1)
         ]

@@ -164,9 +164,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: return the scalars that effects are of; None if rows are no table."""
         return explaining.explainable(self, X, target)
 
-    def _attribution_of_reasons(self) -> str | None:
+    def _attribution_of_reasons(self) -> str | Callable | None:
         """Hook: return what an ``Explanation`` holds without effects; None: the own."""
-        return "expected_gradients" if self._own_attribution().per_unit else None
+        own = self._own_attribution()
+        return "expected_gradients" if own.per_unit else own
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
         """Hook: return the network, its rows, and the scalar to differentiate.

@@ -12,8 +12,8 @@ n_nonzero_coefs : int, default=5
         allowed features uses all of them.
     simplify : transformer or callable, default=None
         Computes z, the features of the linear models, from X; for example
-        ``CountVectorizer()`` for texts. z has shape ``(n_samples, d)``. With ``None``,
-        z is the flattened input of the network. If z is in float64, the whole
+        ``CountVectorizer(min_df=10)`` for texts. z has shape ``(n_samples, d)``. With
+        ``None``, z is the flattened input of the network. If z is in float64, the whole
         computation is in float64.
     encode : transformer, default=None
         Computes the input of the network from X, for example ``TokenSequencer()`` for

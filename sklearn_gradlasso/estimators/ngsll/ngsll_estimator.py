@@ -139,17 +139,18 @@ class NGSLLEstimator(ABC):
         if attribution != "contributions":
             base = None
         if not self._views().are_given:
-            return Explained(values, answers, base)
+            return Explained(values, answers, base, attribution=attribution)
         data = z.toarray() if sp.issparse(z) else z
         shape = values.shape[: 1 + len(self._shape_of_view())]
         names = self.simplified_feature_names_.reshape(shape[1:])
-        return Explained(values, answers, base, data.reshape(shape), names)
+        data = data.reshape(shape)
+        return Explained(values, answers, base, data, names, attribution)
 
     def _explainable(self, X, target=None):
         return None  # The two views of a row cannot be changed column by column.
 
     def _attribution_of_reasons(self):
-        return "contributions"
+        return None  # the own ones, which compare with no rows
 
     def _differentiable(self, X, target=None, in_units=False):
         if self._views().are_given or len(self._feature_shape) > 1:

@@ -135,6 +135,7 @@ def _column(origin: Origin, positions: list[int], table: TracedTable) -> TableCo
         is_number=origin.is_numeric and any(each.is_smooth for each in features),
         positions=np.array(positions),
         derivative=derivative,
+        is_linear=all(np.ndim(each.derivative) == 0 for each in features),
         shared=np.broadcast_to(origin.shared, missing.shape),
     )
 

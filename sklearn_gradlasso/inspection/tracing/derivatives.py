@@ -31,6 +31,7 @@ def derivative_of(function: Callable, x: np.ndarray) -> np.ndarray:
     -------
     ndarray of the shape of ``function(x)``
         Infinite where no two steps agree to a thousandth, as where the function jumps.
+        Slopes that move the function by 1e-7 of its size may be rounding, and agree.
     """
     usual = np.nanmedian(np.where(x == 0, np.nan, np.abs(x)), axis=0, keepdims=True)
     usual = np.where(np.isfinite(usual), usual, 1.0)
@@ -49,10 +50,14 @@ def derivative_of(function: Callable, x: np.ndarray) -> np.ndarray:
         one_sided.append(np.where(np.isnan(right), left, right))
     rounded = np.stack([_is_float32(each) for each in ways]).all(axis=(0, 1))
     long = np.stack([_behind(each, at_x) for each in resolved])
-    best = _agreed(np.stack(central))
-    at_end = _agreed(np.stack(one_sided))
+    largest = np.where(np.isfinite(at_x), np.abs(at_x), 0).max(
+        axis=(0, *range(x.ndim, at_x.ndim)), keepdims=True
+    )
+    rounding = 1e-7 * largest / _behind(usual, at_x)
+    best = _agreed(np.stack(central), rounding)
+    at_end = _agreed(np.stack(one_sided), rounding)
     best = np.where(np.isnan(best), at_end, best)
-    coarse = _agreed(np.where(long, np.stack(central), np.nan))
+    coarse = _agreed(np.where(long, np.stack(central), np.nan), rounding)
     return np.where(rounded & np.isfinite(coarse) & (coarse != 0), coarse, best)
 
 
@@ -65,7 +70,7 @@ def _is_float32(values: np.ndarray) -> np.ndarray:
     return (values.astype(np.float32) == values) | np.isnan(values)
 
 
-def _agreed(estimates: np.ndarray) -> np.ndarray:
+def _agreed(estimates: np.ndarray, rounding: np.ndarray) -> np.ndarray:
     """Of estimates for steps of falling length, one of the two that agree best.
 
     NaN where there are no two numbers, and where none agree zero if the estimates fall
@@ -76,7 +81,7 @@ def _agreed(estimates: np.ndarray) -> np.ndarray:
     chosen = apart.argmin(axis=0)[None]
     best = np.take_along_axis(estimates, chosen + 1, axis=0)[0]
     apart = np.take_along_axis(apart, chosen, axis=0)[0]
-    unclear = np.isfinite(apart) & (apart > 1e-3 * np.abs(best)) & (apart > 1e-12)
+    unclear = np.isfinite(apart) & (apart > 1e-3 * np.abs(best) + rounding)
     falls = np.abs(estimates[-1]) < 0.01 * np.abs(estimates[0])
     limit = np.where(falls, 0.0, np.copysign(np.inf, best))
     return np.where(unclear, limit, best)

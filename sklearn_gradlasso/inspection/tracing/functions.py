@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import FunctionTransformer
@@ -12,7 +10,7 @@ from sklearn.utils import _safe_indexing
 from .derivatives import derivative_of
 from .registry import OutputColumn, register
 from .tables import TracedTable
-from .values import as_values, column_of, is_missing
+from .values import as_values, column_of, is_missing, quiet
 
 __all__ = ["elementwise"]
 
@@ -102,8 +100,7 @@ def _slopes_of_function(step, table: TracedTable) -> list:
         made = step.transform(_replaced(table.values, dict(zip(moved, x.T))))
         return np.stack([_floats(column_of(made, j)) for j in moved], axis=1)
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet():
         made = step.transform(table.values)
         moved = [j for j in moved if as_values(column_of(made, j)).dtype.kind == "f"]
         if moved:
@@ -133,8 +130,7 @@ def _is_elementwise(step, table: TracedTable) -> bool:
     sets = _separating(len(columns))
     blocks = [(chosen, k) for chosen in sets for k in range(2)]
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet():
             few = _safe_indexing(table.values, rows, axis=0)
             alone = step.transform(_replaced(few, dict(enumerate(kept))))
             many = _safe_indexing(table.values, np.tile(rows, len(blocks) + 1), axis=0)

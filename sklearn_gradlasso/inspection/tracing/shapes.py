@@ -14,6 +14,7 @@ from sklearn.preprocessing import (
 from .derivatives import derivative_of
 from .registry import OutputColumn, register
 from .tables import TracedTable
+from .values import quiet
 
 __all__: list[str] = []
 
@@ -72,6 +73,7 @@ def _slope_of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
     quantiles share the function jumps; there it is the mean slope between the
     neighbouring quantiles.
     """
+    quantiles, x = _merged(quantiles, x)
     levels, n = step.references_, len(quantiles)
     below = np.searchsorted(quantiles, x, side="left")  # q[below - 1] < x <= q[below]
     above = np.searchsorted(quantiles, x, side="right")  # q[above - 1] <= x < q[above]
@@ -91,6 +93,17 @@ def _slope_of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
     rise = _of_quantiles(step, quantiles, right) - _of_quantiles(step, quantiles, left)
     between = np.divide(rise, right - left, out=np.zeros(len(x)), where=right > left)
     return np.where(tied, between, slope)
+
+
+def _merged(quantiles, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles, and values at one, without the rounding that sets equal ones apart."""
+    rounding = 8 * np.spacing(np.abs(quantiles))
+    apart = np.concatenate([[True], np.diff(quantiles) > rounding[1:]])
+    merged = quantiles[apart][np.cumsum(apart) - 1]
+    after = np.clip(np.searchsorted(quantiles, x), 0, len(quantiles) - 1)
+    for k in (np.maximum(after - 1, 0), after):
+        x = np.where(np.abs(quantiles[k] - x) <= rounding[k], merged[k], x)
+    return merged, x
 
 
 def _of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
@@ -123,7 +136,8 @@ def _splines(step, table: TracedTable) -> list[OutputColumn]:
         return np.where(np.atleast_2d(outside)[..., None], np.nan, made)
 
     x = np.stack([table.numbers(j) for j in range(len(table))], axis=1)
-    slopes = derivative_of(function, x)
+    with quiet():
+        slopes = derivative_of(function, x)
     return [
         OutputColumn(j, slopes[:, j, k])
         for j in range(len(table))

@@ -240,7 +240,7 @@ class TracedTable:
         known = inverse is not None and back is not None
         return replace(
             before,
-            derivative=before.derivative * output.derivative if keeps else 0.0,
+            derivative=_chained(before.derivative, output.derivative) if keeps else 0.0,
             is_smooth=keeps,
             is_origin=False,
             filled=None,
@@ -278,6 +278,15 @@ class TracedTable:
                 origin.fill(where, before.back(np.full(1, by, dtype=_kind(by)))[0])
         origin.marked = origin.marked | where
         return changes
+
+
+def _chained(first, second):
+    """The product of derivatives; a flat step stays flat behind or before a jump."""
+    if np.isfinite(first).all() and np.isfinite(second).all():
+        return first * second
+    with np.errstate(invalid="ignore"):
+        product = np.asarray(first * second)
+    return np.where((first == 0) | (second == 0), 0.0, product)
 
 
 def _kind(value) -> type:

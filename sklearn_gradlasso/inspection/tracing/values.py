@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["as_values", "column_of", "is_missing", "matches"]
+__all__ = ["as_values", "column_of", "is_missing", "matches", "quiet"]
+
+
+@contextmanager
+def quiet():
+    """Without warnings, for rows that a transformer is tried on."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def column_of(table, j: int):
