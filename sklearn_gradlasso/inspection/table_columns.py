@@ -35,10 +35,10 @@ class TableColumn:
         Derivative of each of these features by the column, at each row. Zero for
         features without one, such as the indicator of a missing value, and where the
         value is missing.
-    shared : ndarray of bool of shape (n_samples,)
-        Where features of another column move with this one too, because a step mixes
-        both, or an imputer puts in place of the other one's missing value what depends
-        on this one. ``derivative`` holds those features still.
+    shared : ndarray of bool of shape (n_samples,), or False
+        Where features of another column have a derivative by this one as well, because
+        a step mixes both, or what an imputer puts in place of the other one's missing
+        value depends on this one. A slope holds those features still.
     """
 
     name: str
@@ -48,7 +48,7 @@ class TableColumn:
     is_number: bool = True
     positions: np.ndarray
     derivative: np.ndarray
-    shared: np.ndarray
+    shared: np.ndarray | bool = False
 
 
 def own_columns(rows: np.ndarray, names: np.ndarray) -> list[TableColumn]:
@@ -66,7 +66,6 @@ def own_columns(rows: np.ndarray, names: np.ndarray) -> list[TableColumn]:
             missing=np.zeros(len(rows), dtype=bool),
             positions=np.array([k]),
             derivative=np.ones((1, 1)),
-            shared=np.zeros(len(rows), dtype=bool),
         )
         for k, name in enumerate(names)
     ]
