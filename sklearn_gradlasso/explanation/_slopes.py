@@ -64,7 +64,8 @@ def point_slopes(gradients: np.ndarray, columns: Sequence[TableColumn]) -> Slope
                     column.derivative, (len(gradients), len(column.positions))
                 ),
             )
-            values[column.missing, j] = np.nan
+            values[_without_slope(column), j] = np.nan
+    values[~np.isfinite(values)] = np.nan  # Functions such as a root have none at zero.
     steps = np.array([0.0 if each.is_number else np.nan for each in columns])
     return Slopes(values, steps)
 
@@ -111,8 +112,13 @@ def slopes_of_steps(
         elif step:
             mean = trial.mean_slopes(way, x, answers, step)
             steps[j], values[:, j] = step / way.rate, (mean.T * way.rates).T
-            values[column.missing, j] = np.nan
+            values[_without_slope(column), j] = np.nan
     return Slopes(values, steps)
+
+
+def _without_slope(column: TableColumn) -> np.ndarray:
+    """Rows in which the value is missing, or features of other columns move with it."""
+    return column.missing | column.shared
 
 
 class _Way(NamedTuple):
