@@ -42,6 +42,9 @@ class TableColumn:
         Where features of another column have a derivative by this one as well, because
         a step mixes both, or what an imputer puts in place of the other one's missing
         value depends on this one. A slope holds those features still.
+    moves_others : bool
+        Whether a change of the column may move features of other columns, in some row.
+        An effect of the column alone leaves these as they are.
     """
 
     name: str
@@ -53,6 +56,7 @@ class TableColumn:
     derivative: np.ndarray
     is_linear: bool = True
     shared: np.ndarray | bool = False
+    moves_others: bool = False
 
 
 def own_columns(rows: np.ndarray, names: np.ndarray) -> list[TableColumn]:

@@ -75,9 +75,10 @@ def _from_other_columns(step, table, seen: np.ndarray, by_slope: bool) -> Traced
     missing = np.array(
         [table.missing(j, step.missing_values) for j in range(len(table))]
     )
-    if by_slope:
-        others = missing[seen].sum(axis=0) - missing
-        for feature, elsewhere in zip(table.features, others):
+    others = missing[seen].sum(axis=0) - missing
+    for feature, elsewhere in zip(table.features, others):
+        feature.origin.moves_others |= bool((elsewhere > 0).any())
+        if by_slope:
             feature.origin.shared = feature.origin.shared | (elsewhere > 0)
     kept = np.flatnonzero(seen | step.keep_empty_features)
     made = table.after(step, [])
