@@ -57,15 +57,15 @@ def point_slopes(gradients: np.ndarray, columns: Sequence[TableColumn]) -> Slope
     values = np.full(shape, np.nan)
     for j, column in enumerate(columns):
         if column.is_number:
-            values[:, j] = np.einsum(
-                "nk...,nk->n...",
-                gradients[:, column.positions],
-                np.broadcast_to(
-                    column.derivative, (len(gradients), len(column.positions))
-                ),
-            )
+            shares = (len(gradients), len(column.positions))
+            with np.errstate(invalid="ignore"):  # infinite where a transformer jumps
+                values[:, j] = np.einsum(
+                    "nk...,nk->n...",
+                    gradients[:, column.positions],
+                    np.broadcast_to(column.derivative, shares),
+                )
             values[_without_slope(column), j] = np.nan
-    values[~np.isfinite(values)] = np.nan  # Functions such as a root have none at zero.
+    values[~np.isfinite(values)] = np.nan
     steps = np.array([0.0 if each.is_number else np.nan for each in columns])
     return Slopes(values, steps)
 
@@ -111,7 +111,8 @@ def slopes_of_steps(
             steps[j], values[:, j] = np.nan, np.nan
         elif step:
             mean = trial.mean_slopes(way, x, answers, step)
-            steps[j], values[:, j] = step / way.rate, (mean.T * way.rates).T
+            steps[j] = step / way.rate
+            values[:, j] = (mean.T * np.where(way.is_known, way.rates, np.nan)).T
             values[_without_slope(column), j] = np.nan
     return Slopes(values, steps)
 
@@ -160,10 +161,16 @@ class _Way(NamedTuple):
         return cls(column.positions[one], np.ones(1), rates, False)
 
     @property
+    def is_known(self) -> np.ndarray:
+        """Where ``rates`` are finite; a transformer may jump."""
+        return np.isfinite(self.rates)
+
+    @property
     def rate(self) -> float:
         """The typical size of ``rates``."""
         sizes = np.abs(np.atleast_1d(self.rates))
-        return float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+        sizes = sizes[self.is_known & (sizes > 0)]
+        return float(np.median(sizes)) if len(sizes) else 1.0
 
     def moved(self, rows: np.ndarray, by: np.ndarray | float) -> np.ndarray:
         """Rows that have gone this way, each by its own length or all by one."""
