@@ -693,7 +693,9 @@ def test_tables_of_skrub(rng):
     network = GradientLassoClassifier(max_iter=2, random_state=0)
     default = skrub.tabular_pipeline(network).fit(X, y)
     scaled = make_pipeline(
-        skrub.Cleaner(), skrub.TableVectorizer(numeric=PowerTransformer()), *clone(default[1:])
+        skrub.Cleaner(),
+        skrub.TableVectorizer(numeric=PowerTransformer()),
+        *clone(default[1:]),
     ).fit(X, y)
     for model in (default, scaled):
         columns = named(open_model(model, X).columns)
