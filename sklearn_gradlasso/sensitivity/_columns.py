@@ -1,4 +1,4 @@
-"""Importances of columns that are made of several features of a network."""
+"""Sizes of columns that are made of several features of a network."""
 
 from __future__ import annotations
 
@@ -8,30 +8,25 @@ from ..attributions import Gradients
 from ..inspection.column_slopes import ColumnSlopes, UserColumns
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import attribution_batches, finite
-from ._reporting import percent
 from ._slopes import computing, mean_squares
 
-__all__ = ["column_importances"]
+__all__ = ["column_sizes"]
 
 
-def column_importances(
-    network: DifferentiableNetwork, columns: UserColumns
-) -> np.ndarray:
-    """Share of the sensitivity that each column has, in percent.
+def column_sizes(network: DifferentiableNetwork, columns: UserColumns) -> np.ndarray:
+    """Root mean squares over rows of the slopes of columns.
 
-    The size of a column is the root mean square of its slopes over rows. If columns are
-    made of several features, slopes are those of
+    If columns are made of several features, slopes are those of
     :class:`~sklearn_gradlasso.inspection.column_slopes.ColumnSlopes`.
 
     Returns
     -------
     ndarray of shape (n_columns,)
-        With sum 100; all zero for a network that no column moves.
     """
     if not columns.encode:
         squares, _ = mean_squares(network)
         chosen = np.concatenate(columns.positions)
-        return percent(np.sqrt(squares).ravel()[chosen], 0)
+        return np.sqrt(squares).ravel()[chosen]
     rows = network.rows
     weight = rows.extras.get("sample_weight")
     weight = np.ones(len(rows)) if weight is None else weight.cpu().double().numpy()
@@ -45,4 +40,4 @@ def column_importances(
             stop = start + len(phi)
             total += weight[start:stop] @ slopes.squares(phi).sum(axis=2)
             start = stop
-    return percent(np.sqrt(total / weight.sum()), 0)
+    return np.sqrt(total / weight.sum())

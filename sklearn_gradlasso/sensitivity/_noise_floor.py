@@ -20,8 +20,9 @@ from ..inspection.open_model import open_model
 from ..inspection.user_columns import traced_columns
 from ..utils.annotations import check_annotations
 from ..utils.seeds import reseeded
-from ._columns import column_importances
+from ._columns import column_sizes
 from ._front import behind_transformers
+from ._reporting import percent
 from ._results import NoiseFloor
 
 __all__ = ["noise_floor", "weights_given"]
@@ -134,7 +135,7 @@ def noise_floor(
         opened = open_model(fitted, both)
         check_same_columns(opened.names, both, bool(opened.transformers))
         network = opened.differentiable(sample_weight=weight)
-        found[k] = column_importances(network, with_shadows)
+        found[k] = percent(column_sizes(network, with_shadows), 0)
     importances, shadows = found[:, :n_columns].mean(axis=0), found[:, n_columns:]
     reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
     names = columns.names

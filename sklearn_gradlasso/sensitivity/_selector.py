@@ -30,8 +30,9 @@ from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import OpenedModel, open_model, unwrapped
 from ..inspection.user_columns import columns_of_table, user_columns
 from ..utils.seeds import reseeded
-from ._columns import column_importances
+from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
+from ._reporting import percent
 
 __all__ = ["SensitivitySelector"]
 
@@ -205,7 +206,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
                 f"max_features must be at most the number of features, {n_columns}, "
                 f"got {self.max_features}; those of one column count as one."
             )
-        importances = column_importances(network, columns) / 100
+        importances = percent(column_sizes(network, columns), 0) / 100
         self.importances_ = importances[column_of]
         vars(self).pop("noise_floor_", None)
         if self.threshold == "noise":

@@ -112,7 +112,7 @@ def test_names_annotations_and_a_range_of_strengths(X):
         X[:, 0],
         lams=3,
         n_subsamples=2,
-        annotations=pd.DataFrame(np.ones((60, 4)), columns=list("abcd")),
+        annotations=pd.DataFrame(np.eye(4)[[1] * 60], columns=list("abcd")),
     )
     assert path.feature_names.tolist() == list("abcd")
     assert path.lams.shape == (3,) and (np.diff(path.lams) > 0).all()

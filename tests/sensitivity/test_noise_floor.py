@@ -152,7 +152,7 @@ def test_shadows_are_not_annotated(two_of_four, annotations, row):
     (given,) = Recording.seen
     given = given.toarray() if sp.issparse(given) else given
     np.testing.assert_array_equal(given, np.tile([*row, 0, 0, 0, 0], (200, 1)))
-    assert found.importances[np.flatnonzero(row)] < 1
+    assert found.importances[np.flatnonzero(row)] < 2
     assert found.importances.max() > 20
 
 
