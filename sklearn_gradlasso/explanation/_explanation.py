@@ -14,7 +14,7 @@ from ..inspection.open_model import open_model
 from ..metrics import effective_columns
 from ._columns import columns_to_explain, with_groups_added
 from ._explainer import explained_fields
-from ._forms import data_shown, frame_of, shap_of, top_of
+from ._forms import data_shown, frame_of, shap_of, top_of, unit_of
 from ._subject import subject_of
 
 __all__ = ["Explanation"]
@@ -72,7 +72,9 @@ class Explanation:
     slope_steps : ndarray of shape (n_features,) or None, default=None
         0 where slopes are derivatives. Where these disagree with the changes that
         finite steps make, slopes are means over a step of this length, in units of the
-        column. NaN where there are no slopes to show.
+        column (of about this length behind a transformer that is not linear). NaN where
+        there are no slopes to show. With attribution="gradients" slopes are derivatives
+        that are not compared with changes.
     magnitudes : ndarray of the shape of values, or None, default=None
         With effects, ``sqrt(mean_b (f(x_i) - f(x_i; j <- x_bj)) ** 2)``: how far the
         column moves the answer in either direction.
@@ -87,7 +89,8 @@ class Explanation:
     target : str, default="answer"
         The scalar that is explained, in words.
     unit : str, default="units of the answer"
-        Its unit: "log-odds", "units of y", ...
+        Its unit: "log-odds", "units of y", ... Values have it too, but those that are
+        slopes have it per unit of a number.
     background : str, default=""
         The rows that others are compared with, in words.
     classes : ndarray of str of shape (n_classes,) or None, default=None
@@ -350,8 +353,9 @@ class Explanation:
         shape = self.values.shape[1 : self.data.ndim]
         columns = str(shape[0]) if len(shape) == 1 else "x".join(map(str, shape))
         of = ", of the transformed target" if self.transformed_target else ""
+        unit = unit_of(self) + of
         against = f", against {self.background}" if self.background else ""
         return (
             f"<Explanation: {self.attribution.replace('_', ' ')} of {columns} columns "
-            f"on the {self.target} at {len(self)} rows, in {self.unit}{of}{against}>"
+            f"on the {self.target} at {len(self)} rows, in {unit}{against}>"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_pandas_support
 
-__all__ = ["data_shown", "frame_of", "shap_of", "top_of"]
+__all__ = ["data_shown", "frame_of", "shap_of", "top_of", "unit_of"]
 
 
 def frame_of(explanation):
@@ -127,4 +127,13 @@ def _by_output(explanation) -> np.ndarray:
 def _record(explanation) -> dict[str, str]:
     """What the values are, in words."""
     names = ("attribution", "target", "unit", "background")
-    return {name: getattr(explanation, name) for name in names}
+    record = {name: getattr(explanation, name) for name in names}
+    return {**record, "unit": unit_of(explanation)}
+
+
+def unit_of(explanation) -> str:
+    """The unit of the values, in words."""
+    are_slopes = explanation.slopes is not None and explanation.magnitudes is None
+    if are_slopes or explanation.attribution == "gradients":
+        return f"{explanation.unit} per unit of a number"
+    return explanation.unit

@@ -427,11 +427,12 @@ def test_importances_are_average_contributions():
 def test_explanations_have_the_names_of_z():
     model = make_pipeline(NGSLLClassifier(**TEXT, **QUICK)).fit(TEXTS, LABELS)
     weights = Explanation.from_estimator(model, TEXTS[:8], attribution="weights")
-    assert weights.base_values is None
+    assert weights.base_values is None and weights.attribution == "weights"
     np.testing.assert_allclose(weights.values, model[-1].explain(TEXTS[:8]).toarray())
     parts = Explanation.from_estimator(model, TEXTS[:8])
     np.testing.assert_allclose(parts.values, weights.values * weights.data)
     assert "funny" in parts.feature_names and parts.base_values == 0
+    assert (parts.attribution, parts.background) == ("contributions", "")
     np.testing.assert_allclose(parts.additivity_gap, 0, atol=1e-9)
     np.testing.assert_allclose(parts.predictions, model.decision_function(TEXTS[:8]))
     top = weights.top(1)

@@ -398,7 +398,11 @@ def test_gradients_are_slopes_of_numbers_and_contrasts_of_categories():
     np.testing.assert_array_equal(found.slopes[:, age], found.values[:, age])
     assert np.isnan(found.slopes[:, [1, 3]]).all()
     assert found.magnitudes is None and found.base_values is None
-    assert "gradients of 4 columns" in repr(found)
+    assert repr(found) == (
+        "<Explanation: gradients of 4 columns on the log-odds of 'yes' at 90 rows, in "
+        "log-odds per unit of a number, against the average of training rows>"
+    )
+    assert found.to_frame().attrs["unit"] == "log-odds per unit of a number"
     assert found.background == "the average of training rows"
     with pytest.raises(ValueError, match="values are gradients.*'effects'"):
         found.counts  # noqa: B018

@@ -205,6 +205,8 @@ def test_expected_gradients_need_a_background():
                 ValueError, match=r"attribution=ExpectedGradients\(background=rows\)"
             ):
                 Explanation.from_estimator(each, X, attribution=attribution)
+    with pytest.raises(ValueError, match=r"'contributions'.*=Contributions\(backg"):
+        Explanation.from_estimator(model, X, attribution="contributions")
     attribution = ExpectedGradients(background=X[:20], n_references=2000)
     found = Explanation.from_estimator(model, X, attribution=attribution)
     np.testing.assert_allclose(found.base_values, model.predict(X[:20]).mean())
