@@ -34,6 +34,37 @@ def test_plateau__is_reached_after_more_than_patience_epochs_without_a_fall():
     assert plateau.best == 0.43
 
 
+def test_plateau__waits_for_a_number_of_steps():
+    plateau = Plateau(tol=0.1, patience=2, least_steps=12)
+    reached = []
+    for value in [1.0, 0.5, 0.5, 0.5, 0.5, 0.5]:
+        plateau.update(value, n_steps=3)
+        reached.append((plateau.has_settled, plateau.reached))
+    assert [settled for settled, _ in reached] == 4 * [False] + 2 * [True]
+    assert [each for _, each in reached] == 5 * [False] + [True]
+
+
+def test_by_default_small_tables_are_watched_for_more_epochs(cancer):
+    X, y = cancer
+    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    model = GradientLassoClassifier(batch_size=103, **params).fit(X, y)
+    assert model.n_iter_ == 1 + 30  # 512 rows to train on are five steps
+    assert model.set_params(batch_size=16).fit(X, y).n_iter_ == 1 + 11
+    assert model.set_params(early_stopping=False).fit(X, y).n_iter_ == 1 + 11
+    model.set_params(early_stopping=True, n_iter_no_change=3).fit(X, y)
+    assert model.n_iter_ == 1 + 4
+
+
+def test_what_has_settled_when_the_epochs_are_over_is_not_warned_about(cancer):
+    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = GradientLassoClassifier(max_iter=12, **params).fit(*cancer)
+    assert model.n_iter_ == 12
+    with pytest.warns(ConvergenceWarning, match="max_iter=11 epochs are over"):
+        model.set_params(max_iter=11).fit(*cancer)
+
+
 def test_training_that_has_not_settled_is_warned_about(cancer):
     model = GradientLassoClassifier(max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs are over"):
@@ -129,7 +160,9 @@ def test_plateau__of_equal_scores_the_lower_loss_is_better():
     plateau = Plateau(tol=0.0, patience=9, monitor="score")
     epochs = [(0.8, 0.3), (0.9, 0.5), (0.9, 0.4), (0.9, 0.45), (0.7, 0.1)]
     better = [
-        plateau.judge({"valid_score": score, "valid_loss": loss})
+        plateau.judge(
+            {"valid_score": score, "valid_loss": loss, "train_batch_count": 1}
+        )
         for score, loss in epochs
     ]
     assert better == [True, True, True, False, False]

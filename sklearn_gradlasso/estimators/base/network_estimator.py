@@ -49,6 +49,11 @@ from .task import Task
 
 __all__ = ["NetworkEstimator"]
 
+PATIENCE = 10  # epochs of n_iter_no_change="auto"
+# With early stopping it also waits for so many steps: the loss on held-out rows may
+# rise for a while before it falls, and an epoch of a small table is a single step.
+VALIDATED_STEPS = 150
+
 
 class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     """A network that is trained on an objective; the trained net is ``net_``.
@@ -238,7 +243,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return options
 
     def _plateau(self) -> Plateau:
-        return Plateau(self.tol, self.n_iter_no_change, self.monitor)
+        patience, least_steps = self.n_iter_no_change, 0
+        if patience == "auto":
+            patience, least_steps = PATIENCE, self.early_stopping * VALIDATED_STEPS
+        return Plateau(self.tol, patience, least_steps, self.monitor)
 
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""
