@@ -20,6 +20,7 @@ from .explanation import Explanation
 from .inspection.annotations_for import annotations_for, monotonic_cst_for
 from .paths import lambda_path, stability_selection
 from .sensitivity import SensitivitySelector
+from .utils.obedience_warning import ObedienceWarning
 
 __all__ = [
     "AttributionPriorClassifier",
@@ -32,6 +33,7 @@ __all__ = [
     "GradientLassoRegressorCV",
     "NGSLLClassifier",
     "NGSLLRegressor",
+    "ObedienceWarning",
     "RRRClassifier",
     "RRRRegressor",
     "SensitivitySelector",

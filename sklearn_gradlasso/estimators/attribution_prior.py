@@ -52,6 +52,10 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     Attributes
     ----------
     {fitted_attributes}
+    obedience_ : Obedience
+        After a fit with annotations: what the network still does with the features that
+        they mark. What it should do depends on the prior, so nothing is promised, and
+        there is no warning. See ``obedience_.to_frame()``.
 
     See Also
     --------
@@ -118,6 +122,10 @@ class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
     Attributes
     ----------
     {fitted_attributes}
+    obedience_ : Obedience
+        After a fit with annotations: what the network still does with the features that
+        they mark. What it should do depends on the prior, so nothing is promised, and
+        there is no warning. See ``obedience_.to_frame()``.
 
     See Also
     --------

@@ -20,6 +20,7 @@ from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
+from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]
 
@@ -105,7 +106,7 @@ class AttributionPriorMixin:
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
         # When training continues, it must draw new references.
         entropy = prepared.seed, 1 + self._n_previous_epochs
-        (self._reference_seed,) = spawn_seeds(1, *entropy)
+        self._reference_seed, self._measuring_seed = spawn_seeds(2, *entropy)
         if not warm:
             self._encoded_columns = self._columns_of(prepared.train.X)
 
@@ -115,6 +116,13 @@ class AttributionPriorMixin:
         if not of_table or not self._attribution(None).additive:
             return []
         return indicator_blocks(X if sp.issparse(X) else X.cpu().numpy())
+
+    def _check_inputs(self, data, reset):
+        return checked_by_name(self, data, super()._check_inputs(data, reset))
+
+    def _compute_importances(self, rows):
+        super()._compute_importances(rows)
+        set_obedience(self, rows[0], tolerated=None)
 
     def _schedule_options(self, one_pass):
         may_continue = one_pass or self.warm_start

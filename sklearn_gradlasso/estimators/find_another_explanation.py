@@ -18,7 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..utils.annotations import check_annotations
-from .reason_masks import large_gradients, share_of, union
+from .reason_masks import covers_everything, large_gradients, share_of, union
 from .right_reasons import RRRClassifier
 
 __all__ = ["FindAnotherExplanation"]
@@ -74,7 +74,7 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         Why the search ended. "n_explanations": there are as many members as asked for.
         "score": the next model was less accurate than ``tolerance`` allows.
         "explanations": at least 95 % of the large gradients of the next model were
-        where an earlier member has large ones.
+        where an earlier member has large ones, or such places are all there are.
     classes_ : ndarray of shape (n_classes,)
         Class labels, for a classifier.
     n_features_in_ : int
@@ -84,6 +84,10 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
+    If there are neither annotations nor signs of an expert, further members of RRR are
+    trained with ``obedience=None``, as in the paper: the features that they avoid are a
+    means to find them, and not a promise.
+
     The scores are those of the training rows: held-out rows contain the same wrong
     reasons, so they could not tell the members apart either. Only an expert can, or
     data from elsewhere. A search around this estimator, such as ``GridSearchCV``,
@@ -181,6 +185,9 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         members, masks, scores = [], [], []
         ruled_out, seen, ended_by = annotations, None, "n_explanations"
         while len(members) < self.n_explanations:
+            if members and covers_everything(ruled_out):
+                ended_by = "explanations"
+                break
             given_to_fit = {"annotations": ruled_out, **of_groups}
             member = clone(estimator).fit(X, y, sample_weight, **given_to_fit)
             score = member.score(X, y, sample_weight)
@@ -196,6 +203,8 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
                 # The masks are joined to the annotations, which therefore must be
                 # weights of the shape of X. The first member knows the column names.
                 names = getattr(member, "feature_names_in_", None)
+                if annotations is None and not hasattr(member, "obedience_"):
+                    _ask_no_obedience(estimator)
                 like = mask if names is None else np.asarray(X)
                 given = check_annotations(annotations, like.astype(float), names)
             members.append(member)
@@ -289,3 +298,13 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = of_members.target_tags
         tags.input_tags = of_members.input_tags
         return tags
+
+
+def _ask_no_obedience(estimator) -> None:
+    """Train further members by the gradients alone, as the paper does.
+
+    What they rule out at each row is a means to find them, and not a promise to an
+    expert.
+    """
+    if "obedience" in estimator.get_params(deep=False):
+        estimator.set_params(obedience=None)

@@ -16,6 +16,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
 from ..paths._choice import best_score, one_standard_error
 from ..paths._grid import (
@@ -24,10 +25,9 @@ from ..paths._grid import (
     fit_path,
     mean_over_folds,
     resolve_lams,
-    seeded_clone,
 )
 from ..paths._path_record import names_of
-from ..paths._pipeline import columns_of
+from ..paths._pipeline import seeded_clone
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
@@ -178,7 +178,8 @@ class LambdaSearch(ABC):
         fits = fit_path(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
         rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
-        grid = evaluate_fits(fits, shape, rows, self.scoring, columns_of(checked.X))
+        columns = traced_columns(checked.X, [], checked.X)
+        grid = evaluate_fits(fits, shape, rows, self.scoring, columns)
         return LambdaPath(
             lams=lams,
             scores=grid.scores,

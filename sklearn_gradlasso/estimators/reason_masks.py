@@ -8,7 +8,12 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["large_gradients", "share_of", "union"]
+__all__ = ["covers_everything", "large_gradients", "share_of", "union"]
+
+
+def covers_everything(mask) -> bool:
+    """Whether a mask is true, or a weight is positive, at every row and feature."""
+    return _counts(mask > 0).sum() == np.prod(mask.shape)
 
 
 def large_gradients(phi: np.ndarray, X, cutoff: float) -> np.ndarray | sp.csr_matrix:

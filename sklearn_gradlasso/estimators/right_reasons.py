@@ -1,11 +1,15 @@
 """Right for the Right Reasons: networks that ignore features an expert rules out.
 
     objective = loss + lam * mean_i sum_j (A_ij d target / d x_ij) ** 2
+                     + lam * mean_i (decision(x_i) - decision(x_i')) ** 2
                      + lam * mean_i sum_j max(0, -s_j d decision / d x_ij)
                      + weight penalties
 
-Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons: Training
-Differentiable Models by Constraining their Explanations*.
+The first penalty is that of Ross, Hughes and Doshi-Velez (2017), *Right for the Right
+Reasons: Training Differentiable Models by Constraining their Explanations*. The second
+is the same over a finite distance: x_i' has the annotated values of another row. It is
+needed because the first leaves the decision free where it matters most (see
+``docs/right_reasons.md``), and it is left out with ``obedience=None``.
 """
 
 from __future__ import annotations
@@ -24,14 +28,13 @@ from sklearn.utils.validation import _check_monotonic_cst
 from ..attributions import Gradients
 from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
-from ..utils.annotations import columns_annotated
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
 from .base import annotated
 from .base.classifier import NetworkClassifier
 from .base.regressor import NetworkRegressor
 from .obedience.raising import nets_until_obeyed
-from .obedience.reporting import measurement_of, set_obedience
+from .obedience.reporting import checked_by_name, measurement_of, set_obedience
 from .obedience.ruled_out import check_something_is_free
 
 __all__ = ["RRRClassifier", "RRRRegressor"]
@@ -55,11 +58,7 @@ class RightReasons:
     fit = annotated.fit
 
     def _check_inputs(self, data, reset):
-        checked = super()._check_inputs(data, reset)
-        names = getattr(self, "feature_names_in_", None)
-        given = data.annotations, checked.X, names
-        self._annotated_columns = columns_annotated(*given)
-        return checked
+        return checked_by_name(self, data, super()._check_inputs(data, reset))
 
     def _learn_from(self, prepared, warm):
         self._signs = self._checked_signs(prepared.train)
@@ -163,24 +162,29 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     """Neural network classifier that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
-    d/dx_ij sum_k log p_k(x_i)) ** 2``. The penalty makes the decision flat in the
-    features that are annotated as irrelevant. Without annotations and
+    d/dx_ij sum_k log p_k(x_i)) ** 2 + lam * mean_i (d(x_i) - d(x_i')) ** 2``. The first
+    penalty is the paper's, and makes the network flat in the features that are
+    annotated as irrelevant. In the second, d is the decision (log-odds, or the
+    log-probabilities of more than two classes), and x_i' has the annotated values of
+    another row; it is absent with ``obedience=None``. Without annotations and
     ``monotonic_cst`` the estimator is a plain network.
 
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties, which are summed over features and averaged over
-        samples; 0 switches both off. It is the paper's lambda_1, except that the paper
+        Strength of the penalties, which are summed over features and averaged over
+        samples; 0 switches them off. It is the paper's lambda_1, except that the paper
         sums over samples in the loss and in the penalty. "auto" chooses the strength
-        from the data. It first trains a copy of the network without the penalty until
-        the loss is half that of a constant prediction. At that point it sets ``lam`` so
-        that the penalty equals the loss of the constant prediction. With
-        ``monotonic_cst`` it also finds a strength at which few gradients keep the wrong
-        sign, and uses the larger of the two. The chosen value is stored in ``lam_``.
-        Increase it if permuting an annotated column shows that the network still uses
-        the feature. Do not choose ``lam`` by validation accuracy, because the
-        validation rows contain the same wrong reasons.
+        from the data, so that the network obeys (see ``obedience``): a copy of the
+        network is trained for 100 steps without penalties, and ``lam`` is such that no
+        change of the decision by exchanges of values is worth its penalty, if it is
+        more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
+        strength at which few gradients keep the wrong sign. If the trained network
+        disobeys even so, its training continues with a larger strength, up to four
+        times and as long as this helps. With ``obedience=None`` the penalty of the
+        gradients equals the loss of a constant prediction, at the point where the loss
+        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
+        validation accuracy, because the validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the feature may only
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
@@ -189,12 +193,24 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         this penalty off. Names are taken as in ``annotations``, but categories have
         no sign. A sign is that of the feature as it reaches the estimator;
         :func:`monotonic_cst_for` makes it from that of a column of X.
+    obedience : float or None, default=0.01
+        Share of the decisions on training rows that may change when all features that
+        annotations rule out are permuted together, and share of the rows at which a
+        gradient may have the wrong sign. ``lam="auto"`` aims at less than that, so that
+        other rows obey as well. A network that misses it after ``fit`` issues an
+        :class:`~sklearn_gradlasso.ObedienceWarning` with the figure. With ``None`` the
+        penalty is that of the paper alone, nothing is measured, and nothing is
+        promised.
     {network_parameters}
     {class_weight}
 
     Attributes
     ----------
     {fitted_attributes}
+    obedience_ : Obedience
+        What the network still does with features that annotations rule out, and the
+        share of wrong signs; see its docstring and ``obedience_.to_frame()``. It exists
+        after a fit with annotations or signs, unless ``obedience=None``.
 
     See Also
     --------
@@ -233,24 +249,28 @@ class RRRRegressor(RightReasons, NetworkRegressor):
     """Neural network regressor that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
-    (A_ij d f(x_i) / dx_ij) ** 2``, both in units of the standard deviation of y. The
-    penalty makes the prediction flat in the features that are annotated as irrelevant.
-    With several outputs the penalties are sums over them. Without annotations and
-    ``monotonic_cst`` the estimator is a plain network.
+    (A_ij d f(x_i) / dx_ij) ** 2 + lam * mean_i (f(x_i) - f(x_i')) ** 2``, in units of
+    the standard deviation of y. The penalties make the prediction flat in the features
+    that are annotated as irrelevant; x_i' has the annotated values of another row. The
+    last one is absent with ``obedience=None``. With several outputs the penalties are
+    sums over them. Without annotations and ``monotonic_cst`` the estimator is a plain
+    network.
 
     Parameters
     ----------
     lam : float or "auto", default="auto"
-        Strength of both penalties, which are summed over features and averaged over
-        samples; 0 switches both off. "auto" chooses the strength from the data. It
-        first trains a copy of the network without the penalty until the loss is half
-        that of a constant prediction. At that point it sets ``lam`` so that the penalty
-        equals the loss of the constant prediction. With ``monotonic_cst`` it also finds
-        a strength at which few gradients keep the wrong sign, and uses the larger of
-        the two. The chosen value is stored in ``lam_``. Increase it if permuting an
-        annotated column shows that the network still uses the feature. Do not choose
-        ``lam`` by validation R2, because the validation rows contain the same wrong
-        reasons.
+        Strength of the penalties, which are summed over features and averaged over
+        samples; 0 switches them off. "auto" chooses the strength
+        from the data, so that the network obeys (see ``obedience``): a copy of the
+        network is trained for 100 steps without penalties, and ``lam`` is such that no
+        change of the prediction by exchanges of values is worth its penalty, if it is
+        more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
+        strength at which few gradients keep the wrong sign. If the trained network
+        disobeys even so, its training continues with a larger strength, up to four
+        times and as long as this helps. With ``obedience=None`` the penalty of the
+        gradients equals the loss of a constant prediction, at the point where the loss
+        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
+        validation R2, because the validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.
@@ -258,11 +278,24 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         do not switch this penalty off. Names are taken as in ``annotations``, but
         categories have no sign. A sign is that of the feature as it reaches the
         estimator; :func:`monotonic_cst_for` makes it from that of a column of X.
+    obedience : float or None, default=0.01
+        Average change of the prediction, in standard deviations of the predictions, on
+        training rows when all features that annotations rule out are permuted together;
+        and share of the rows at which a gradient may have the wrong sign.
+        ``lam="auto"`` aims at less than that, so that other rows obey as well. A
+        network that misses it after ``fit`` issues an
+        :class:`~sklearn_gradlasso.ObedienceWarning` with the figure. With ``None`` the
+        penalty is that on gradients alone, nothing is measured, and nothing is
+        promised.
     {network_parameters}
 
     Attributes
     ----------
     {fitted_attributes}
+    obedience_ : Obedience
+        What the network still does with features that annotations rule out, and the
+        share of wrong signs; see its docstring and ``obedience_.to_frame()``. It exists
+        after a fit with annotations or signs, unless ``obedience=None``.
 
     See Also
     --------

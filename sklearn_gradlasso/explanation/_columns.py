@@ -103,7 +103,7 @@ def _merged(
         is_number=False,
         positions=positions,
         derivative=np.zeros((1, len(positions))),
-        shared=np.any([each.shared for each in taken], axis=0),
+        moves_others=any(each.moves_others for each in taken),
     )
     first = columns.index(taken[0])
     rest = [each for each in columns if each not in taken[1:]]
@@ -128,7 +128,7 @@ def _values(taken: list[TableColumn], group: Group, opened: OpenedModel) -> np.n
 
 def _warn_of_shared(columns: list[TableColumn]) -> None:
     """Warn of columns of which other columns are made as well."""
-    shared = [column.name for column in columns if column.shared.any()]
+    shared = [column.name for column in columns if column.moves_others]
     if shared:
         warnings.warn(
             f"{shared[:5]}{' ...' * (len(shared) > 5)}: a step of the Pipeline also "

@@ -24,6 +24,8 @@ COUNTS = 0.1  # changes below this share of the largest one have no sign that co
 SAME_SIGN, SAME_COURSE = 0.98, 0.96  # share of rows, correlation
 SAME_SIZE = 0.1  # relative error of slopes that may vary too little to correlate
 CONSTANT = 1e-4  # variation, relative to the largest, that is only rounding
+TOP = 0.99  # quantile of the rows beyond which a step may not lead
+MANY = 0.1  # share of the rows that must be able to make a step
 NO_CHANGE = 1e-3  # in standard deviations of the answer: the column has no effect
 
 
@@ -55,14 +57,15 @@ def point_slopes(gradients: np.ndarray, columns: Sequence[TableColumn]) -> Slope
     values = np.full(shape, np.nan)
     for j, column in enumerate(columns):
         if column.is_number:
-            values[:, j] = np.einsum(
-                "nk...,nk->n...",
-                gradients[:, column.positions],
-                np.broadcast_to(
-                    column.derivative, (len(gradients), len(column.positions))
-                ),
-            )
-            values[column.missing, j] = np.nan
+            shares = (len(gradients), len(column.positions))
+            with np.errstate(invalid="ignore"):  # infinite where a transformer jumps
+                values[:, j] = np.einsum(
+                    "nk...,nk->n...",
+                    gradients[:, column.positions],
+                    np.broadcast_to(column.derivative, shares),
+                )
+            values[_without_slope(column), j] = np.nan
+    values[~np.isfinite(values)] = np.nan
     steps = np.array([0.0 if each.is_number else np.nan for each in columns])
     return Slopes(values, steps)
 
@@ -77,9 +80,12 @@ def slopes_of_steps(
 
     On background rows the derivative times a step is compared with the change of the
     answer, for three steps: a tenth of a standard deviation, the way to the next
-    decile, and one unit, if that is at most half a standard deviation. Where they
-    disagree, the mean slope over one of these steps takes the place of the derivative,
-    and where that disagrees too, the column has no slopes.
+    decile, and one unit, if that is at most half a standard deviation or if values are
+    whole units apart. Rows that a step would lead beyond the 99th percentile do not
+    make it, and a step that few rows can make does not count. Where they disagree, the
+    mean slope over one of these steps takes the place of the derivative (downwards
+    where there are no rows above), and where that disagrees too, the column has no
+    slopes.
 
     Behind a transformer that is not linear, steps are those of the feature that it
     makes, and its derivative at each row turns slopes into those of the column. A
@@ -104,10 +110,16 @@ def slopes_of_steps(
         if np.isnan(step):
             steps[j], values[:, j] = np.nan, np.nan
         elif step:
-            change = (network.scores(way.moved(x, step)) - answers) / step
-            steps[j], values[:, j] = step / way.rate, (change.T * way.rates).T
-            values[column.missing, j] = np.nan
+            mean = trial.mean_slopes(way, x, answers, step)
+            steps[j] = step / way.rate
+            values[:, j] = (mean.T * np.where(way.is_known, way.rates, np.nan)).T
+            values[_without_slope(column), j] = np.nan
     return Slopes(values, steps)
+
+
+def _without_slope(column: TableColumn) -> np.ndarray:
+    """Rows in which the value is missing, or features of other columns move with it."""
+    return column.missing | column.shared
 
 
 class _Way(NamedTuple):
@@ -149,10 +161,16 @@ class _Way(NamedTuple):
         return cls(column.positions[one], np.ones(1), rates, False)
 
     @property
+    def is_known(self) -> np.ndarray:
+        """Where ``rates`` are finite; a transformer may jump."""
+        return np.isfinite(self.rates)
+
+    @property
     def rate(self) -> float:
         """The typical size of ``rates``."""
         sizes = np.abs(np.atleast_1d(self.rates))
-        return float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+        sizes = sizes[self.is_known & (sizes > 0)]
+        return float(np.median(sizes)) if len(sizes) else 1.0
 
     def moved(self, rows: np.ndarray, by: np.ndarray | float) -> np.ndarray:
         """Rows that have gone this way, each by its own length or all by one."""
@@ -196,15 +214,18 @@ class _Trial(NamedTuple):
         if not deviation:
             return 0.0
         to_next = _to_next_decile(own)
-        windows = [0.1 * deviation, float(np.nanmedian(to_next))]
         steps = [np.full(len(own), 0.1 * deviation), to_next]
-        if way.is_in_units and deviation >= 2:
-            windows.append(1.0)
+        gap = np.diff(np.unique(own)).min(initial=np.inf)
+        if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-6):
             steps.append(np.ones(len(own)))
+        end = np.quantile(own, TOP, method="higher")
+        steps = [np.where(own + step <= end, step, np.nan) for step in steps]
+        steps = [step for step in steps if np.isfinite(step).mean() >= MANY]
+        windows = sorted(float(np.nanmedian(step)) for step in steps)
         truths = [self._changes(way, step) for step in steps]
         slopes = {0.0: way.slopes(self.gradients)}
-        for window in sorted(windows):
-            slopes[window] = self._changes(way, np.full(len(own), window)) / window
+        for window in windows:
+            slopes[window] = self.mean_slopes(way, self.rows, self.scores, window)
         for agree in (_have_one_course, _have_one_size):
             for window, each in slopes.items():
                 pairs = (
@@ -213,6 +234,15 @@ class _Trial(NamedTuple):
                 if all(self._agrees(*pair, agree) for pair in pairs):
                     return window
         return np.nan
+
+    def mean_slopes(
+        self, way: _Way, rows: np.ndarray, scores: np.ndarray, step: float
+    ) -> np.ndarray:
+        """Mean slopes over a step upwards, or downwards where no row is above."""
+        top = way.passed(self.rows).max()
+        rounding = 1e-9 * max(1.0, abs(top))
+        by = np.where(way.passed(rows) + step <= top + rounding, step, -step)
+        return ((self.network.scores(way.moved(rows, by)) - scores).T / by).T
 
     def _changes(self, way: _Way, by: np.ndarray) -> np.ndarray:
         """Changes of the answer when rows go a way; NaN where they do not."""

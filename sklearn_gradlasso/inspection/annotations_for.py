@@ -201,7 +201,7 @@ class _Traced:
                 "the transformers drop it, or mix it with others, as a PCA does. Leave "
                 "it out, or take it out of the step that mixes."
             )
-        if np.any(self.features[made[0]].origin.shared):
+        if self.features[made[0]].origin.moves_others:
             raise ValueError(
                 f"The column {name!r} also goes into features that are made of other "
                 "columns: a step mixes them (a PCA, products), an imputer puts values "

@@ -28,7 +28,7 @@ from .background import Background
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
 from .explainable import Explainable
-from .feature_names import names_known, numbered
+from .feature_names import names_after
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
@@ -343,19 +343,10 @@ def _transformed(X, network, transformers: list) -> tuple:
     rows : array, sparse matrix or DataFrame
     names : ndarray of str of the shape of a row
     """
-    names, rows = names_known(X, [*transformers, network][0]), X
+    rows = X
     for transformer in transformers:
-        try:
-            names = transformer.get_feature_names_out(names)
-        except AttributeError:  # scikit-learn raises it if a step names no outputs
-            names = None
         rows = transformer.transform(rows)
-    if names is None:
-        names = names_known(rows, network)
-    if names is None:
-        shape = rows.shape if hasattr(rows, "shape") else np.asarray(rows).shape
-        names = numbered(shape[1:])
-    return rows, np.asarray(names, dtype=object)
+    return rows, names_after(X, transformers, rows, network)
 
 
 def dense(rows) -> np.ndarray:

@@ -1,63 +1,19 @@
-"""The columns of a user's table that the features of a network are made of."""
+"""Which columns of a user's table the features of a network are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from ..training.rows import Rows
 from ..utils.indicator_blocks import indicator_blocks
+from .column_slopes import UserColumns
 from .feature_groups import groups_of, with_groups
-from .feature_names import numbered
+from .feature_names import names_after
+from .tracing.columns import table_columns, traced
 
-__all__ = ["ColumnSlopes", "UserColumns", "traced_columns", "user_columns"]
-
-
-@dataclass(frozen=True, eq=False)
-class UserColumns:
-    """Columns, and the positions of the features that are made of each.
-
-    Attributes
-    ----------
-    positions : list of ndarray of int
-        The features of each column. A column without features does not reach the
-        network.
-    names : ndarray of str of shape (n_columns,)
-    are_features : bool
-        Whether results are reported for each feature, because the columns were found
-        by the values alone and have no names of their own.
-    """
-
-    positions: list[np.ndarray]
-    names: np.ndarray
-    are_features: bool
-
-    @property
-    def encode(self) -> bool:
-        """Whether a column is made of several features."""
-        return any(len(each) > 1 for each in self.positions)
-
-    def reported(self, values: np.ndarray, n_features: int) -> np.ndarray:
-        """Values of the columns, or for each feature the value of its column.
-
-        Parameters
-        ----------
-        values : ndarray of shape (..., n_columns)
-        n_features : int
-
-        Returns
-        -------
-        ndarray of shape (..., n_columns), or (..., n_features) if ``are_features``
-        """
-        if not self.are_features:
-            return values
-        column = np.empty(n_features, dtype=np.intp)
-        for j, positions in enumerate(self.positions):
-            column[positions] = j
-        return values[..., column]
+__all__ = ["columns_of_table", "traced_columns", "user_columns"]
 
 
 def user_columns(
@@ -102,7 +58,12 @@ def user_columns(
     return UserColumns(positions, np.array(named, dtype=object), are_features=False)
 
 
-def traced_columns(X, transformers: list, rows, groups=None) -> UserColumns:
+def traced_columns(
+    X,
+    transformers: list,
+    rows,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> UserColumns:
     """The columns of X that the features of transformed rows are made of.
 
     Behind a step that mixes columns, its outputs are the columns.
@@ -112,17 +73,23 @@ def traced_columns(X, transformers: list, rows, groups=None) -> UserColumns:
     X : array-like of shape (n_samples, ...)
         What the transformers are given.
     transformers : list of fitted transformers
+        Without any, it is as for :func:`user_columns`.
     rows : array-like of shape (n_samples, ...)
         What they return.
     groups : dict of str to list of str, default=None
-        As for :func:`user_columns`; in place of what is found.
+        Features of columns by their names, in place of what is found.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``groups`` is no dict, or does not fit the names.
     """
-    names = numbered(np.shape(rows)[1:])
-    if groups is not None:
-        return user_columns(rows, names, groups)
+    names = names_after(X, transformers, rows, None)
     found = None
+    if transformers and groups is None:
+        found = table_columns(X, transformers[0], transformers, rows, names)
     if found is None:
-        return user_columns(rows, names)
+        return user_columns(rows, names, groups)
     return UserColumns(
         [each.positions for each in found],
         np.array([each.name for each in found], dtype=object),
@@ -130,70 +97,33 @@ def traced_columns(X, transformers: list, rows, groups=None) -> UserColumns:
     )
 
 
-class ColumnSlopes:
-    """Sizes of the slopes of columns, from the gradients of their features.
-
-    If some column is made of several features, the size of a column at a row is
-    ``sqrt(phi^T C phi)``, with the gradients phi of its features and their covariance
-    matrix C on training rows. That is the standard deviation of the answer, to first
-    order, when the column gets the values of other rows: ``|slope| * deviation`` for
-    one feature, and ``sqrt(sum_k p_k phi_k ** 2 - (sum_k p_k phi_k) ** 2)`` for
-    categories of shares p_k. The gradients of one-hot features are never added up:
-    their sum is the slope in the direction in which no row differs from another.
-
-    If each column is one feature, sizes are slopes per unit of the feature.
+def columns_of_table(X, transformers: list, names: np.ndarray) -> UserColumns | None:
+    """All columns of X, with the features that are made of each.
 
     Parameters
     ----------
-    columns : UserColumns
-    rows : Rows
-        Training rows.
-    sample_weight : array-like of shape (n_samples,), default=None
+    X : array-like of shape (n_samples, n_columns)
+        What the transformers are given.
+    transformers : list of fitted transformers
+    names : ndarray of str of shape (n_features,)
+        Names of the features.
 
-    Attributes
-    ----------
-    deviations : ndarray of shape (n_features,)
-        Standard deviations of the features.
+    Returns
+    -------
+    UserColumns or None
+        None if a step has mixed columns, so that features have no column of X.
     """
-
-    def __init__(self, columns: UserColumns, rows: Rows, sample_weight=None):
-        self.columns = columns
-        weight = np.ones(len(rows)) if sample_weight is None else sample_weight
-        weight = np.asarray(weight, dtype=np.float64) / np.sum(weight)
-        if sp.issparse(rows.X):
-            X = rows.X
-            squares = weight @ X.multiply(X) - (weight @ X) ** 2
-        else:
-            X = rows.X.reshape(len(rows), -1).cpu().numpy().astype(np.float64)
-            squares = weight @ (X - weight @ X) ** 2
-        self.deviations = np.sqrt(np.asarray(squares).ravel().clip(min=0.0))
-        self.covariances = {}
-        for j, positions in enumerate(columns.positions):
-            if len(positions) > 1:
-                part = X[:, positions]
-                part = part.toarray() if sp.issparse(part) else part
-                part = part - weight @ part
-                self.covariances[j] = (part.T * weight) @ part
-
-    def squares(self, phi: np.ndarray) -> np.ndarray:
-        """Squared sizes of the columns at each row.
-
-        Parameters
-        ----------
-        phi : ndarray of shape (n, n_features, m)
-            Gradients of m scalars.
-
-        Returns
-        -------
-        ndarray of shape (n, n_columns, m)
-        """
-        sizes = np.zeros((len(phi), len(self.columns.positions), phi.shape[2]))
-        for j, positions in enumerate(self.columns.positions):
-            part = phi[:, positions]
-            if j in self.covariances:
-                spread = np.einsum("kl,nlm->nkm", self.covariances[j], part)
-                sizes[:, j] = (part * spread).sum(axis=1)
-            elif len(positions):
-                scale = self.deviations[positions] if self.columns.encode else 1.0
-                sizes[:, j] = np.square(part[:, 0] * scale)
-        return sizes.clip(min=0.0)
+    own = names_after(X, [], X, transformers[0]).ravel().tolist()
+    features = traced(X, transformers[0], transformers).features
+    if len(features) != names.size or len(set(own)) < len(own):
+        return None
+    positions: list[list[int]] = [[] for _ in own]
+    for k, feature in enumerate(features):
+        if feature.origin.mixed:
+            return None
+        positions[own.index(feature.origin.name)].append(k)
+    return UserColumns(
+        [np.array(each, dtype=np.intp) for each in positions],
+        np.array(own, dtype=object),
+        are_features=False,
+    )

@@ -62,7 +62,7 @@ class Exchange:
         share = annotations / torch.where(largest > 0, largest, 1.0)
         distance = int(torch.randint(max(1, n - 1), (), generator=self.generator)) + 1
         exchanged = torch.lerp(x, x.roll(distance, dims=0), share)
-        # Both are evaluated in the same mode: dropout would be taken for a change.
+        # Both are evaluated without dropout, which would be taken for a change.
         values = evaluated(module, torch.cat([x, exchanged]))
         values = row_by_row(self.target, values, None, n_networks=n_networks)
         change = (values[:n] - values[n:]).reshape(*x.shape[:n_axes], -1)

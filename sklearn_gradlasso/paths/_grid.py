@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from ..inspection.user_columns import UserColumns
-from ..training.prepared import can_be_prepared, prepare
+from ..inspection.column_slopes import UserColumns
+from ..training.prepared import prepare
 from ..training.rows import TrainingData
 from ..utils.threads import threads
 from ._losses import HeldOutLoss
@@ -33,7 +33,6 @@ __all__ = [
     "fit_path",
     "mean_over_folds",
     "resolve_lams",
-    "seeded_clone",
     "shares",
 ]
 
@@ -53,36 +52,6 @@ class Grid(NamedTuple):
     effective_features: np.ndarray
     effective_columns: np.ndarray
     importances: np.ndarray
-
-
-def seeded_clone(estimator):
-    """Clone an estimator, with an integer as ``random_state``.
-
-    All fits of the clone to the same rows then give the same network.
-
-    Raises
-    ------
-    TypeError
-        If it is not an estimator of this package with a parameter ``lam``.
-    ValueError
-        If it has an accelerator.
-    """
-    if not can_be_prepared(estimator) or not hasattr(estimator, "lam"):
-        raise TypeError(
-            "estimator must be one of this package with a parameter lam, such as "
-            f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
-            "GradientLassoClassifierCV at the end of the Pipeline."
-        )
-    if estimator.accelerator is not None:
-        raise ValueError(
-            "accelerator is for one network that several processes train; for many "
-            "networks use accelerator=None, and several jobs."
-        )
-    estimator = clone(estimator)
-    random_state = estimator.random_state
-    if not isinstance(random_state, Integral):
-        random_state = check_random_state(random_state).randint(2**31 - 1)
-    return estimator.set_params(random_state=random_state)
 
 
 def resolve_lams(

@@ -1,22 +1,24 @@
-"""A Pipeline whose last step is trained with many strengths."""
+"""An estimator that is trained with many strengths, alone or behind transformers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from math import prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import check_random_state
 
-from ..inspection.user_columns import UserColumns, traced_columns, user_columns
+from ..inspection.column_slopes import UserColumns
+from ..inspection.user_columns import traced_columns
+from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData
-from ._grid import seeded_clone
 from ._path_record import names_of
 
-__all__ = ["Opened", "columns_of", "opened"]
+__all__ = ["Opened", "opened", "seeded_clone"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Opened:
 
     def transformed(self, X):
         """Other rows of the user as they reach the estimator."""
-        return X if self.pipeline is None else self.pipeline[:-1].transform(X)
+        if self.pipeline is None or len(self.pipeline.steps) == 1:
+            return X
+        return self.pipeline[:-1].transform(X)
 
     def complete(self, fitted):
         """A fitted estimator, behind the transformers."""
@@ -81,7 +85,7 @@ def opened(
     steps = getattr(estimator, "steps", None)
     if not steps:
         estimator = seeded_clone(estimator)
-        return Opened(estimator, data, columns_of(data.X, groups))
+        return Opened(estimator, data, traced_columns(data.X, [], data.X, groups))
     last = seeded_clone(steps[-1][1])
     resamplers = [name for name, step in steps[:-1] if hasattr(step, "fit_resample")]
     if resamplers:
@@ -89,17 +93,40 @@ def opened(
             f"estimator has the step {resamplers[0]!r}, which resamples rows; resample "
             "X and y before, and leave it out."
         )
-    pipeline = clone(estimator)
-    if len(steps) == 1:
-        return Opened(last, data, columns_of(data.X, groups), pipeline)
-    front = pipeline[:-1]
-    rows = front.fit_transform(data.X, data.y)
-    pipeline.steps = [*front.steps, pipeline.steps[-1]]
-    columns = traced_columns(data.X, [front], rows, groups)
+    pipeline, rows, transformers = clone(estimator), data.X, []
+    if len(steps) > 1:
+        front = pipeline[:-1]
+        rows, transformers = front.fit_transform(data.X, data.y), [front]
+        pipeline.steps = [*front.steps, pipeline.steps[-1]]
+    columns = traced_columns(data.X, transformers, rows, groups)
     return Opened(last, replace(data, X=rows), columns, pipeline)
 
 
-def columns_of(X, groups: Mapping[str, list[str]] | None = None) -> UserColumns:
-    """The columns of rows that reach the estimator as they are."""
-    shape = X.shape if hasattr(X, "shape") else np.shape(X)
-    return user_columns(X, names_of(X, prod(shape[1:])), groups)
+def seeded_clone(estimator):
+    """Clone an estimator, with an integer as ``random_state``.
+
+    All fits of the clone to the same rows then give the same network.
+
+    Raises
+    ------
+    TypeError
+        If it is not an estimator of this package with a parameter ``lam``.
+    ValueError
+        If it has an accelerator.
+    """
+    if not can_be_prepared(estimator) or not hasattr(estimator, "lam"):
+        raise TypeError(
+            "estimator must be one of this package with a parameter lam, such as "
+            f"GradientLassoClassifier(), alone or as the last step of a Pipeline, got "
+            f"{estimator!r}."
+        )
+    if estimator.accelerator is not None:
+        raise ValueError(
+            "accelerator is for one network that several processes train; for many "
+            "networks use accelerator=None, and several jobs."
+        )
+    estimator = clone(estimator)
+    random_state = estimator.random_state
+    if not isinstance(random_state, Integral):
+        random_state = check_random_state(random_state).randint(2**31 - 1)
+    return estimator.set_params(random_state=random_state)

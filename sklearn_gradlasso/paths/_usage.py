@@ -11,10 +11,10 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
-from ..inspection.evaluation import scores_of
-from ..inspection.open_model import open_model
-from ..inspection.user_columns import ColumnSlopes, UserColumns
+from ..inspection.column_slopes import ColumnSlopes, UserColumns
+from ..inspection.evaluation import evaluating
 from ..metrics import effective_columns, effective_features, effects
+from ..objective import Score
 from ..training.rows import Rows, TrainingData
 from ..utils.threads import threads
 
@@ -26,6 +26,7 @@ N_BACKGROUND = 512  # training rows, for columns of few values and for the devia
 # The effects of a network take at most this many answers for each training row, unless
 # that leaves fewer than LEAST_ROWS. Training takes some hundreds of answers and slopes.
 ANSWERS = 100
+ANSWERED_AT_ONCE = 4096  # rows
 LEAST_ROWS, MOST_ROWS = 32, 256
 FLOOR = 0.01  # share of the scale of the answer
 # Log-odds are the mean of a variable whose sign is the class. This is the variance of
@@ -102,17 +103,21 @@ class Usage:
         target = _of_predicted_class if self.is_classifier else None
         phi = estimator.explain(X, target=target, attribution="gradients")
         phi = phi.reshape(len(phi), len(estimator.feature_importances_), -1)
-        answers = _Answers(estimator, _rows(X, [0]))
-        scale = self._scale(answers)
+        asked = "log_odds" if self.is_classifier else None
+        module, row, asked = estimator._differentiable(_rows(X, [0]), asked, True)
+        with threads(estimator.n_jobs), evaluating(module):
+            answers = _Answers(module, row, asked)
+            scale, magnitudes = self._scale(answers), None
+            if self.has_effects:
+                magnitudes = self._magnitudes(answers)
         floor = np.full(phi.shape[1:], np.inf)  # of a feature that never changes
         changes = self.slopes.deviations > 0
         of_slopes = scale.mean() if self.is_classifier else scale
         floor[changes] = FLOOR * of_slopes / self.slopes.deviations[changes, None]
         features = effective_features(phi, floor=floor)
-        if not self.has_effects:
+        if magnitudes is None:
             sizes = self.slopes.squares(phi).mean(axis=(0, 2))
             return Used(features, np.nan, np.sqrt(sizes))
-        magnitudes = self._magnitudes(answers)
         counts = effective_columns(magnitudes, scale, floor=FLOOR)
         if not self.is_classifier:  # The outputs may have different units.
             magnitudes = magnitudes / np.where(scale > 0, scale, 1.0)
@@ -131,7 +136,7 @@ class Usage:
         found = []
         for chosen, background, weight in (
             (self.of_few_values, self.background, self.weight),
-            (self.of_many_values, self.typical, None),
+            (self.of_many_values, self.typical, SHARES),
         ):
             positions = [self.columns.positions[j] for j in chosen]
             given = {"columns": positions, "sample_weight": weight}
@@ -145,26 +150,25 @@ class Usage:
 
 
 class _Answers:
-    """The answers of a network to rows of numbers.
+    """The answers of a network to rows of numbers, inside ``evaluating``.
 
     Parameters
     ----------
-    estimator : estimator
-    X : array-like
-        A row as the estimator takes it.
+    module : nn.Module
+    like : Rows
+        Rows of the network, in their shape, on their device and in their precision.
+    target : callable
+        The answer as a function of the network's output.
     """
 
-    def __init__(self, estimator, X):
-        target = "log_odds" if is_classifier(estimator) else None
-        opened = open_model(estimator, X)
-        self.network = opened.differentiable(target, in_units=True)
+    def __init__(self, module, like: Rows, target):
+        self.score, self.like = Score(module, target), like
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        network, like = self.network, self.network.rows
-        form = {"dtype": like.dtype, "device": like.device}
-        rows = Rows(rows, feature_shape=like.feature_shape, **form)
-        with threads(network.n_jobs):
-            return scores_of(network.module, rows, network.target)
+        rows = torch.from_numpy(rows).to(self.like.device, self.like.dtype)
+        rows = rows.reshape(len(rows), *self.like.feature_shape)
+        found = [self.score(part).cpu() for part in rows.split(ANSWERED_AT_ONCE)]
+        return torch.cat(found).double().numpy()
 
 
 def _of_predicted_class(output: Tensor, y: Tensor | None) -> Tensor:
@@ -178,7 +182,7 @@ _of_predicted_class.ignores_y = True
 
 
 def _network_rows(estimator, X) -> Rows:
-    return open_model(estimator, X).differentiable(in_units=True).rows
+    return estimator._differentiable(X)[1]
 
 
 def _rows(X, index):
@@ -207,19 +211,26 @@ def _by_values(rows: np.ndarray, columns: UserColumns) -> tuple[list, list]:
     return few, [j for j, count in enumerate(counts) if count > N_VALUES]
 
 
+# Ends of the parts of a distribution that a value stands for, narrow at both tails: few
+# rows of large values may make up most of a root mean square.
+ENDS = (1 - np.cos(np.pi * np.arange(N_VALUES + 1) / N_VALUES)) / 2
+SHARES = np.diff(ENDS)
+
+
 def _typical_values(
     rows: np.ndarray, columns: UserColumns, chosen: list[int], weight: np.ndarray
 ) -> np.ndarray:
-    """Rows in which each chosen column has evenly spaced values of its distribution.
+    """Rows in which each chosen column has the values that stand for its distribution.
 
-    Effects replace one column at a time, so that its own distribution is all they see
-    of a background. A few evenly spaced values stand for it better than random ones.
+    The row k stands for ``SHARES[k]`` of each column by itself. Effects replace one
+    column at a time, so that its own distribution is all they see of a background, and
+    values that are spread over it stand for it better than random ones.
     """
     typical = rows[np.arange(N_VALUES) % len(rows)]
     for j in chosen:
         values = rows[:, columns.positions[j]]
         order = np.lexsort(values.T)
         reached = weight[order].cumsum()
-        at = reached[-1] * (np.arange(N_VALUES) + 0.5) / N_VALUES
+        at = reached[-1] * (ENDS[1:] + ENDS[:-1]) / 2
         typical[:, columns.positions[j]] = values[order[np.searchsorted(reached, at)]]
     return typical

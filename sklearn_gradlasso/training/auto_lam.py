@@ -84,16 +84,18 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     loss is not informative later, because it can become arbitrarily small.
 
     An exchange of annotated values must not change the answer by more than it
-    tolerates, whatever the loss is. Where the signal is weak, the loss never halves and
-    the rule above is of no use. Its strength is found after 100 steps: if its cost is
-    ``change ** 2``, and the loss falls by at most the size of the residual for each
-    unit of change, then ``residual / (2 * tolerated change)`` is strong enough.
+    tolerates, whatever the loss is. Where the signal is weak, the loss never halves,
+    and the rule above is of no use. With an exchange its own rule takes the place of
+    it, after 100 steps: its cost is ``change ** 2``, and the loss falls by at most the
+    size of the residual for each unit of change, so that ``residual / (2 * tolerated
+    change)`` is strong enough. The size of the residual is ``sqrt(loss of the constant
+    output * loss reached)``.
 
     A constraint must hold whatever the loss is. Its cost is linear in the violation,
     while the loss is quadratic in the residual. Its strength is therefore found after
-    100 steps by another rule: the size of the residual, ``sqrt(loss of the constant
-    output * loss reached)``, is divided by the cost that arises if half a percent of
-    the attribution breaks the constraint. The largest of the strengths is used.
+    100 steps by another rule: the size of the residual is divided by the cost that
+    arises if half a percent of the attribution breaks the constraint. The largest of
+    the strengths is used.
 
     Ross, Hughes and Doshi-Velez (2017), *Right for the Right Reasons*, appendix on
     cross-validation, recommend a strength that gives both terms one order of magnitude.
@@ -119,8 +121,9 @@ def balanced_strength(net, batches: Batches, constant_output: Tensor) -> float:
     """
     measure = _Measure(net, batches)
     of_constant = measure.loss(lambda x: constant_output.expand(len(x), -1))
-    prior_waits, constraints_wait = measure.prior_acts, bool(net.objective.constraints)
+    constraints_wait = bool(net.objective.constraints)
     exchange_waits = measure.exchanges
+    prior_waits = measure.prior_acts and not exchange_waits
     smooth, strengths = of_constant, [0.0]
     losses = enumerate(_losses(net, batches), 1)
     newest = min(1.0, batches.sizes[0] / min(ROWS, len(batches.rows)))

@@ -54,8 +54,9 @@ def on_numpy(function, X):
 def is_the_change_of_a_step(found, function, X, j):
     """Whether slopes of column j are the changes by its step, which is not zero."""
     step = found.slope_steps[j]
-    moved = X + step * np.eye(X.shape[1])[j]
-    change = (on_numpy(function, moved) - on_numpy(function, X)) / step
+    by = np.where(X[:, j] + step <= X[:, j].max() + 1e-9, step, -step)
+    moved = X + by[:, None] * np.eye(X.shape[1])[j]
+    change = (on_numpy(function, moved) - on_numpy(function, X)) / by
     return step > 0 and np.allclose(found.slopes[:, j], change)
 
 

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from torch import nn
 
-from sklearn_gradlasso.paths._grid import seeded_clone
+from sklearn_gradlasso.paths._pipeline import seeded_clone
 from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.rows import TrainingData

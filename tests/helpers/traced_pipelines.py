@@ -94,7 +94,7 @@ def random_pipeline(rng):
     """Numbers and categories through nested steps, the first of which may be given."""
     numbers = rng.permutation(NUMBERS)[: rng.integers(1, 5)].tolist()
     branches = [("numbers", numeric_steps(rng, len(numbers)), numbers)]
-    if rng.random() < 0.7:
+    if rng.random() < 0.5:
         branches.append(("codes", coded_steps(rng), CODES[: rng.integers(1, 3)]))
     if rng.random() < 0.3:
         branches.append(("again", numeric_steps(rng, 2), NUMBERS[:2]))
@@ -108,7 +108,7 @@ def random_pipeline(rng):
     if rng.random() < 0.4:
         steps.append(("last", one_to_one(rng)))
     pipeline = Pipeline(steps)
-    return pipeline.set_output(transform="pandas") if rng.random() < 0.3 else pipeline
+    return pipeline.set_output(transform="pandas") if rng.random() < 0.15 else pipeline
 
 
 def numeric_steps(rng, n_columns):

@@ -288,11 +288,17 @@ def test_a_column_without_any_value_in_fit_is_left_out(rng):
     assert [column.derivative.max() for column in kept] == [1, 0, 1]
 
 
+def test_the_mean_of_neighbours_has_no_slope(rng):
+    X = make_table(rng, 40)[NUMBERS]
+    columns = check_slopes(KNNImputer(n_neighbors=3).fit(X), X)
+    assert not any(column.shared.any() for column in columns)
+
+
 @pytest.mark.parametrize("kind", ["neighbours", "iterative"])
 def test_imputers_that_look_at_other_columns(kind, rng):
     X = make_table(rng, 40)[NUMBERS]
     if kind == "neighbours":
-        imputer = KNNImputer(n_neighbors=3, add_indicator=True)
+        imputer = KNNImputer(n_neighbors=3, weights="distance", add_indicator=True)
     else:
         from sklearn.experimental import enable_iterative_imputer  # noqa: F401
         from sklearn.impute import IterativeImputer
@@ -630,7 +636,8 @@ def test_a_transformer_can_be_registered(rng):
             return np.cumsum(X, axis=1)
 
     X = positive(rng)
-    assert traced_columns(Own().fit(X), X)[0].name == "x0"
+    own = traced_columns(Own().fit(X), X)[0]  # a column that the step has made
+    np.testing.assert_allclose(own.values, np.asarray(X)[:, 0] ** 3)
     register_transformer(
         Own,
         lambda step, table: [
@@ -692,11 +699,8 @@ def test_tables_of_skrub(rng):
     y = X["age"].fillna(0) > 40
     network = GradientLassoClassifier(max_iter=2, random_state=0)
     default = skrub.tabular_pipeline(network).fit(X, y)
-    scaled = make_pipeline(
-        skrub.Cleaner(),
-        skrub.TableVectorizer(numeric=PowerTransformer()),
-        *clone(default[1:]),
-    ).fit(X, y)
+    vectorizer = skrub.TableVectorizer(numeric=PowerTransformer())
+    scaled = make_pipeline(skrub.Cleaner(), vectorizer, *clone(default[1:])).fit(X, y)
     for model in (default, scaled):
         columns = named(open_model(model, X).columns)
         assert [*columns] == [name for name in X if name != "nothing"]

@@ -21,7 +21,11 @@ def run(seed: int, n_train: int = 20_000, n_test: int = 5_000) -> dict:
 
     def network(lam="auto") -> RRRClassifier:
         return RRRClassifier(
-            lam=lam, max_iter=64, learning_rate_init=1e-3, random_state=seed
+            lam=lam,
+            max_iter=64,
+            learning_rate_init=1e-3,
+            obedience=None,
+            random_state=seed,
         )
 
     def describe(model) -> dict:

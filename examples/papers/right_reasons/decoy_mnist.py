@@ -29,7 +29,11 @@ def run(seed: int) -> dict:
 
     def network(lam="auto") -> RRRClassifier:
         return RRRClassifier(
-            lam=lam, max_iter=15, learning_rate_init=1e-3, random_state=seed
+            lam=lam,
+            max_iter=15,
+            learning_rate_init=1e-3,
+            obedience=None,
+            random_state=seed,
         )
 
     def annotated(lam="auto") -> dict:

@@ -19,7 +19,7 @@ def run(seed: int, n_test: int = 5_000) -> dict:
     irrelevant = dict(zip(KINDS, (None, ~corners, ~top)))
 
     def accuracy(n_rows: int, annotations) -> float:
-        model = RRRClassifier(max_iter=500, random_state=seed)
+        model = RRRClassifier(max_iter=500, obedience=None, random_state=seed)
         model.fit(X[:n_rows], y[:n_rows], annotations=annotations)
         return model.score(X_test, y_test)
 

@@ -26,7 +26,7 @@ def run(seed: int) -> dict:
         named = {f"{type(last).__name__.lower()}__{k}": v for k, v in given.items()}
         return make_pipeline(StandardScaler(), last).fit(X, y, **named)
 
-    network = RRRClassifier(random_state=seed)
+    network = RRRClassifier(obedience=None, random_state=seed)
 
     def annotated(lam) -> dict:
         strict = clone(network).set_params(lam=lam)

@@ -9,11 +9,31 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 
-from ...training.rows import Rows
+from ...training.rows import Rows, TrainingData
+from ...utils.annotations import columns_annotated
 from ...utils.obedience_warning import ObedienceWarning
 from .measuring import Measurement
 
-__all__ = ["measurement_of", "set_obedience", "warn_of_disobedience"]
+__all__ = [
+    "checked_by_name",
+    "measurement_of",
+    "set_obedience",
+    "warn_of_disobedience",
+]
+
+
+def checked_by_name(estimator, given: TrainingData, checked: TrainingData):
+    """Remember the columns that annotations name; return the checked data.
+
+    Raises
+    ------
+    ValueError
+        If annotations name columns that X does not have.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    found = columns_annotated(given.annotations, checked.X, names)
+    estimator._annotated_columns = found
+    return checked
 
 
 def measurement_of(estimator, net, rows: Rows) -> Measurement:

@@ -137,6 +137,7 @@ def _column(origin: Origin, positions: list[int], table: TracedTable) -> TableCo
         derivative=derivative,
         is_linear=all(np.ndim(each.derivative) == 0 for each in features),
         shared=np.broadcast_to(origin.shared, missing.shape),
+        moves_others=origin.moves_others,
     )
 
 

@@ -83,7 +83,7 @@ def _slope_of_ufunc(function, table: TracedTable, j: int) -> np.ndarray | None:
     if function in _STEPS or table.column(j).dtype.kind != "f":
         return None
     known = _DERIVATIVES.get(function)
-    with np.errstate(all="ignore"):
+    with quiet():
         x = table.numbers(j)
         return derivative_of(function, x) if known is None else known(x)
 

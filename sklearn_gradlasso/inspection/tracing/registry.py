@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import getattr_static
 from typing import Any
 
 import numpy as np
@@ -78,7 +77,9 @@ def function_of(step) -> Callable | None:
 
 
 def _transform(kind: type):
-    return getattr_static(kind, "transform", None)
+    """Its ``transform`` as the class was written, which an attribute may hide."""
+    found = (vars(each) for each in kind.__mro__)
+    return next((each["transform"] for each in found if "transform" in each), None)
 
 
 def checked(outputs: list | None, step, n_inputs: int, n_rows: int) -> list | None:

@@ -36,6 +36,8 @@ class Origin:
         The values with those that an imputer put in their place.
     shared : ndarray of bool or bool
         Where another column is made of this one as well.
+    moves_others : bool
+        Whether a change of it may move features of other columns.
     mixed : bool
         Whether a step made it of several columns.
     """
@@ -45,6 +47,7 @@ class Origin:
     marked: Any = False
     filled: np.ndarray | None = None
     shared: Any = False
+    moves_others: bool = False
     mixed: bool = False
 
     @cached_property
@@ -211,7 +214,7 @@ class TracedTable:
         made = TracedTable(
             [],
             lambda: step.transform(self.values),
-            lambda: _names_out(step, self.names),
+            lambda: _names_out(step, self.names) or _labels(made.values, self.names),
             self.n_rows,
         )
         if outputs is None:
@@ -219,7 +222,7 @@ class TracedTable:
             outputs = [OutputColumn(None)] * n_outputs
         if any(output.source is None for output in outputs):
             for feature in self.features:
-                feature.origin.shared = True
+                feature.origin.shared = feature.origin.moves_others = True
         made.features = [
             _mixed(made, k) if output.source is None else self._made(output)
             for k, output in enumerate(outputs)
@@ -324,3 +327,13 @@ def _names_out(step, names) -> list | None:
         except (AttributeError, ValueError, TypeError):
             continue
     return None
+
+
+def _labels(values, names) -> list | None:
+    """Labels of a DataFrame that a step returned, if they are names of its own.
+
+    A label that one of its inputs has would be taken for that input.
+    """
+    labels = [*getattr(values, "columns", ())]
+    named = labels and all(isinstance(each, str) for each in labels)
+    return labels if named and not {*labels} & {*(names or ())} else None
