@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["lines", "worth"]
+__all__ = ["between", "lines", "worth"]
 
-BUDGETS = (3, 4, 5, 6, 7, 8, 10)
+BUDGETS = (3, 4, 5, 6, 7, 8, 10, 12, 15)
 
 
 def lines(runs: list[dict]) -> list[str]:
@@ -25,14 +25,15 @@ def lines(runs: list[dict]) -> list[str]:
                 f"at {_mean(of, 'columns'):.1f}"
                 for (lam,), of in _grouped(each, "lam")
             ]
-            found.append(f"  {penalty:34s} " + ", ".join(cells))
-        found.append("  test AUC of the strength chosen for so many columns at most")
-        head = "".join(f"{budget:>9}" for budget in BUDGETS)
-        found.append(f"  {'':34s} {head}")
-        for (penalty,), each in _grouped(group, "penalty"):
-            cells = (worth(each, budget) for budget in BUDGETS)
-            shown = ("       -" if np.isnan(c) else f"{c:8.4f}" for c in cells)
-            found.append(f"  {penalty:34s}  " + " ".join(shown))
+            found.append(f"  {penalty:38s}" + ", ".join(cells))
+        for title, value in VALUES.items():
+            found.append(f"  {title}")
+            head = "".join(f"{budget:>9}" for budget in BUDGETS)
+            found.append(f"  {'':38s}{head}")
+            for (penalty,), each in _grouped(group, "penalty"):
+                cells = (value(each, budget) for budget in BUDGETS)
+                shown = ("        -" if np.isnan(c) else f"{c:9.4f}" for c in cells)
+                found.append(f"  {penalty:38s}" + "".join(shown))
     return found
 
 
@@ -50,6 +51,29 @@ def worth(runs: list[dict], budget: float) -> float:
         best = max(sparse, key=lambda run: run["validation"]["auc"])
         aucs.append(best["test"]["auc"])
     return float(np.mean(aucs))
+
+
+def between(runs: list[dict], columns: float) -> float:
+    """Mean over the seeds of the test AUC on the line between strengths.
+
+    Strengths that another one beats with fewer columns are left out. With more columns
+    than the weakest strength needs the AUC is the best one; with fewer than the
+    strongest it is NaN.
+    """
+    aucs = []
+    for _, each in _grouped(runs, "seed"):
+        points = sorted((run["test"]["columns"], run["test"]["auc"]) for run in each)
+        counts, values = np.array(points).T
+        best = np.maximum.accumulate(values)
+        kept = values == best
+        aucs.append(np.interp(columns, counts[kept], values[kept], left=np.nan))
+    return float(np.mean(aucs))
+
+
+VALUES = {
+    "test AUC of the strength chosen for so many columns at most": worth,
+    "test AUC at so many columns, on the line between strengths": between,
+}
 
 
 def _mean(runs: list[dict], name: str) -> float:

@@ -107,13 +107,15 @@ def reason_codes(
             )
     names = ["row", "rank", "column", "value", "effect", "words"]
     frame = pandas.DataFrame(lines, columns=names)
+    frame = frame.astype({"rank": int, "effect": float})  # also without a line
     frame.attrs.update(adverse=label, unit="probability")
     return frame
 
 
 def _towards(explanation: Explanation, adverse) -> tuple[int, int | None, str]:
     """Sign, and position among the outputs, of the log-odds of the adverse class."""
-    if explanation.attribution != "effects" or explanation.unit != "log-odds":
+    held = (getattr(explanation, name, None) for name in ("attribution", "unit"))
+    if tuple(held) != ("effects", "log-odds"):
         raise ValueError(
             "explanation must hold effects on the log-odds of a classifier, got "
             f"{explanation!r}; use Explanation.from_estimator(model, X)."

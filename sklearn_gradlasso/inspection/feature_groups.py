@@ -22,23 +22,13 @@ class Group(NamedTuple):
     name : str
     positions : list of int
         Positions of the features.
-    column : ndarray of shape (n_samples,) or None
-        The values of the column that they encode, if they do: a column of X, or one
-        that a step before the encoder has made.
     """
 
     name: str
     positions: list[int]
-    column: np.ndarray | None = None
 
     def data(self, data: np.ndarray, names: np.ndarray) -> np.ndarray:
-        """The value of the group in each row.
-
-        It is the value of the column in X. Without a column it is the name of the only
-        feature that is not zero, or None.
-        """
-        if self.column is not None:
-            return self.column
+        """The name of the only feature that is not zero in each row, or None."""
         hot = data[:, self.positions] != 0
         chosen = names[self.positions][hot.argmax(axis=1)]
         return np.where(hot.sum(axis=1) == 1, chosen, None)
@@ -205,7 +195,4 @@ def _encoded(X, transformers: list) -> list[Group]:
             "groups='onehot' found no feature that is a column of a OneHotEncoder in "
             "the pipeline; give groups as a dict, or None."
         )
-    return [
-        Group(origin.name, positions, origin.values)
-        for origin, positions in found.items()
-    ]
+    return [Group(origin.name, positions) for origin, positions in found.items()]

@@ -38,10 +38,10 @@ def user_columns(
     """
     names = np.asarray(names, dtype=object).ravel()
     if groups is None:
-        is_table = len(np.shape(rows)) == 2
+        rows = rows if sp.issparse(rows) else np.asarray(rows)
         positions = [np.array([k]) for k in range(names.size)]
-        if is_table and np.shape(rows)[1] == names.size:
-            positions = indicator_blocks(rows if sp.issparse(rows) else np.array(rows))
+        if rows.ndim == 2 and rows.shape[1] == names.size:
+            positions = indicator_blocks(rows)
         first = [each[0] for each in positions]
         return UserColumns(positions, names[first], are_features=True)
     if not isinstance(groups, Mapping):

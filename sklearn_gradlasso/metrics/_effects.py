@@ -185,7 +185,10 @@ def effective_columns(
 
     Parameters
     ----------
-    magnitudes, deviation, cutoff, floor
+    magnitudes : array-like of shape (n_samples, n_columns) or (n_samples, n_columns, m)
+    deviation : float or array-like of shape (m,)
+    cutoff : float, default=0.1
+    floor : float, default=0.01
         As for :func:`columns_that_count`.
 
     Returns

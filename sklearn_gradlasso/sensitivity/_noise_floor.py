@@ -160,7 +160,7 @@ def weights_given(fit_params: dict):
 
 
 def _shape(X) -> tuple[int, int]:
-    shape = np.shape(X) if not sp.issparse(X) else X.shape
+    shape = X.shape if sp.issparse(X) else np.asarray(X).shape
     if len(shape) != 2:
         raise ValueError(
             f"X must be of shape (n_samples, n_features) for shadows, got {shape}."

@@ -60,6 +60,15 @@ def test_a_strength_is_chosen_on_validation_rows_alone(imported):
     assert np.isnan(report.worth([*runs, run(5.5, 0.9, 0.9, seed=1)], 5))
 
 
+def test_between_strengths_the_frontier_is_a_line(imported):
+    between = imported("frontier_report").between
+    points = [(2.0, 0.6), (4.0, 0.8), (5.0, 0.7), (6.0, 0.9)]
+    runs = [{"seed": 0, "test": {"columns": c, "auc": a}} for c, a in points]
+    assert between(runs, 3) == pytest.approx(0.7)
+    assert between(runs, 5) == pytest.approx(0.85)  # 0.7 at 5 is beaten by 0.8 at 4
+    assert between(runs, 9) == 0.9 and np.isnan(between(runs, 1))
+
+
 def test_fits_are_recorded_and_not_made_again(monkeypatch, capsys, tmp_path, imported):
     script = imported("sparsity_frontier")
     rng = np.random.default_rng(0)
