@@ -82,7 +82,8 @@ def test_gradient_lasso__log_loss_plus_lam_times_the_prior(data):
 def test_right_reasons__annotations_of_the_held_out_rows_and_signs(data):
     X, y, _ = data
     A = np.random.default_rng(2).integers(0, 3, X.shape).astype(float)
-    model = RRRClassifier(lam=2.0, monotonic_cst=[0, 0, -1, 0], **BRIEF, **SMALL)
+    signs = {"monotonic_cst": [0, 0, -1, 0], "obedience": None}
+    model = RRRClassifier(lam=2.0, **signs, **BRIEF, **SMALL)
     model, networks, rows = recorded(model, X, y, annotations=A)
     A = A[places_of(rows, X)]
     expected = []
