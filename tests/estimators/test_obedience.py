@@ -258,15 +258,14 @@ def test_auto_is_raised_until_it_obeys(monkeypatch):
 
 
 def test_raising_ends_where_it_does_not_help(monkeypatch):
-    # Of what is left nothing tells y, so that the predictions vary as little as the
-    # changes do, whatever the strength.
-    monkeypatch.setattr(raising, "HELPS", 0.0)
-    model = RRRRegressor(random_state=0, max_iter=20)
-    model.fit(X, X[:, 0], annotations=[1, 1, 1, 0])
-    same = RRRRegressor(lam=model.lam_, random_state=0, max_iter=20)
-    same.fit(X, X[:, 0], annotations=[1, 1, 1, 0])
+    found = iter([5.0, 7.0, 6.0])
+    monkeypatch.setattr(raising, "_missing", lambda *_: next(found))
+    model = RRRRegressor(**QUICK).fit(X, NOISY, annotations=TWO)
+    same = RRRRegressor(lam=model.lam_, **QUICK).fit(X, NOISY, annotations=TWO)
     np.testing.assert_array_equal(model.predict(X), same.predict(X))
-    assert model.n_iter_ == same.n_iter_
+    assert model.loss_curve_ == same.loss_curve_
+    assert model.net_.objective.lam == model.lam_
+    assert next(found, None) is None
 
 
 def test_signs_count_as_well():
