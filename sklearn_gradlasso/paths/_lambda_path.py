@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
 from ._grid import evaluate_fits, fit_path, resolve_lams, seeded_clone
+from ._obedience import judged
 from ._path_record import LambdaPath, names_of
 
 __all__ = ["lambda_path"]
@@ -108,7 +109,7 @@ def lambda_path(
                     estimators[fit.strength] = fit.estimator
                 yield fit
 
-    grid = evaluate_fits(fits(), (1, len(lams)), [lambda: held_out], scoring)
+    grid = evaluate_fits(judged(fits()), (1, len(lams)), [lambda: held_out], scoring)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,
