@@ -180,11 +180,12 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         change of the decision by exchanges of values is worth its penalty, if it is
         more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
         strength at which few gradients keep the wrong sign. If the trained network
-        disobeys even so, its training continues with a larger strength, up to four
-        times and as long as this helps. With ``obedience=None`` the penalty of the
-        gradients equals the loss of a constant prediction, at the point where the loss
-        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
-        validation accuracy, because the validation rows contain the same wrong reasons.
+        disobeys even so, its training continues with three times that strength, and so
+        on, as long as that helps; each time it may take ``max_iter`` epochs more. With
+        ``obedience=None`` the penalty of the gradients equals the loss of a constant
+        prediction, at the point where the loss is half of that. The last value is
+        stored in ``lam_``. Do not choose ``lam`` by validation accuracy, because the
+        validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the feature may only
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
@@ -266,11 +267,12 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         change of the prediction by exchanges of values is worth its penalty, if it is
         more than ``obedience`` tolerates. With ``monotonic_cst`` it is at least the
         strength at which few gradients keep the wrong sign. If the trained network
-        disobeys even so, its training continues with a larger strength, up to four
-        times and as long as this helps. With ``obedience=None`` the penalty of the
-        gradients equals the loss of a constant prediction, at the point where the loss
-        is half of that. The last value is stored in ``lam_``. Do not choose ``lam`` by
-        validation R2, because the validation rows contain the same wrong reasons.
+        disobeys even so, its training continues with three times that strength, and so
+        on, as long as that helps; each time it may take ``max_iter`` epochs more. With
+        ``obedience=None`` the penalty of the gradients equals the loss of a constant
+        prediction, at the point where the loss is half of that. The last value is
+        stored in ``lam_``. Do not choose ``lam`` by validation R2, because the
+        validation rows contain the same wrong reasons.
     monotonic_cst : array-like of int or dict of str to int, default=None
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.

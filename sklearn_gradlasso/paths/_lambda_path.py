@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
 from ._grid import Split, evaluate_fits, fit_path, resolve_lams
+from ._obedience import judged
 from ._path_record import LambdaPath
 from ._pipeline import opened
 
@@ -121,7 +122,8 @@ def lambda_path(
                 yield fit
 
     splits = [Split(lambda: data, lambda: rest)]
-    grid = evaluate_fits(fits(), (1, len(lams)), splits, scoring, found.columns)
+    shape = 1, len(lams)
+    grid = evaluate_fits(judged(fits()), shape, splits, scoring, found.columns)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,

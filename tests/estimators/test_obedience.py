@@ -19,6 +19,7 @@ from sklearn_gradlasso import (
     ObedienceWarning,
     RRRClassifier,
     RRRRegressor,
+    lambda_path,
 )
 from sklearn_gradlasso.estimators.obedience import measuring, raising
 from sklearn_gradlasso.training import auto_lam
@@ -26,7 +27,7 @@ from sklearn_gradlasso.training import auto_lam
 RNG = np.random.default_rng(0)
 N = 300
 X = RNG.standard_normal((N, 4))
-NOISY = X[:, 0] + 0.7 * X[:, 1] + 0.5 * X[:, 2] + 2 * RNG.standard_normal(N)
+NOISY = X[:, 0] + 0.7 * X[:, 1] + X[:, 2] + 2 * RNG.standard_normal(N)
 Y = (NOISY > 0).astype(int)
 FIRST = np.array([True, False, False, False])
 TWO = np.array([True, True, False, False])
@@ -258,15 +259,14 @@ def test_auto_is_raised_until_it_obeys(monkeypatch):
 
 
 def test_raising_ends_where_it_does_not_help(monkeypatch):
-    # Of what is left nothing tells y, so that the predictions vary as little as the
-    # changes do, whatever the strength.
-    monkeypatch.setattr(raising, "HELPS", 0.0)
-    model = RRRRegressor(random_state=0, max_iter=20)
-    model.fit(X, X[:, 0], annotations=[1, 1, 1, 0])
-    same = RRRRegressor(lam=model.lam_, random_state=0, max_iter=20)
-    same.fit(X, X[:, 0], annotations=[1, 1, 1, 0])
+    found = iter([5.0, 7.0, 6.0])
+    monkeypatch.setattr(raising, "_missing", lambda *_: next(found))
+    model = RRRRegressor(**QUICK).fit(X, NOISY, annotations=TWO)
+    same = RRRRegressor(lam=model.lam_, **QUICK).fit(X, NOISY, annotations=TWO)
     np.testing.assert_array_equal(model.predict(X), same.predict(X))
-    assert model.n_iter_ == same.n_iter_
+    assert model.loss_curve_ == same.loss_curve_
+    assert model.net_.objective.lam == model.lam_
+    assert next(found, None) is None
 
 
 def test_signs_count_as_well():
@@ -341,6 +341,15 @@ def test_folds_without_a_search_speak_without_figures():
         lambda: cross_val_score(model, X, Y, cv=3, params={"annotations": TWO})
     )
     assert len(messages) == 3 and len(set(messages)) == 1
+
+
+def test_a_path_warns_once():
+    model = RRRClassifier(**BRIEF)
+    given = {"lams": [0.01, 0.02, 1.0], "annotations": TWO, "return_estimators": True}
+    with pytest.warns(ObedienceWarning, match="of 3 networks, with lam from 0.01 to"):
+        path = lambda_path(model, X, Y, **given)
+    assert len(said(lambda: lambda_path(model, X, Y, **given))) == 1
+    assert all(each.obedience_.joint_change > 0 for each in path.estimators)
 
 
 @pytest.mark.parametrize(

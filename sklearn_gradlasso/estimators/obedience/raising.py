@@ -12,13 +12,11 @@ from .measuring import Measurement
 
 __all__ = ["nets_until_obeyed"]
 
-MOST_RAISES = 4
-# The factor of the strength is twice what is missing, within these limits: the change
-# of an answer is inverse to the strength, once the network has learned.
-LEAST_FACTOR, MOST_FACTOR = 3.0, 30.0
-# A larger strength helps if this share of what is missing is left, or less. Where it
-# does not help, nothing else is left to predict from.
-HELPS = 0.8
+# A small factor lets the network unlearn what is ruled out. After a large one it would
+# shrink all of its answers, because that lowers the penalty sooner.
+FACTOR = 3.0
+MOST_RAISES = 8
+PATIENCE = 2  # raises in a row that may fail to come closer to what is tolerated
 # What is measured on training rows must be below what is tolerated, so that it holds
 # on other rows as well: a class changes easily there, because training has moved its
 # own rows away from the boundary.
@@ -36,8 +34,9 @@ def nets_until_obeyed(
     """Yield the nets to train one after the other, each with its strength.
 
     The first is trained as it would be with a number for ``lam``. If it disobeys, its
-    training continues with a larger strength, and so on. If that does not help, the net
-    gets its weights back, and ``None`` is yielded with its strength.
+    training continues with a larger strength, and so on, until it obeys or comes no
+    closer. If the last net is not the best, the best one gets its weights back, and
+    ``None`` is yielded with its strength.
 
     Parameters
     ----------
@@ -55,20 +54,25 @@ def nets_until_obeyed(
     net = prepared.net(objective(lam), previous=record.net)
     yield net, lam
     missing = _missing(net, measured, tolerated)
+    best = missing, net, lam, Snapshot(net.trained_tensors()), record.n_epochs
+    failures = 0
     for _ in range(MOST_RAISES):
-        if missing <= 1:
-            return
-        weights, n_epochs = Snapshot(net.trained_tensors()), record.n_epochs
-        before, lam_before, missing_before = net, lam, missing
-        lam *= min(max(LEAST_FACTOR, 2 * missing), MOST_FACTOR)
-        net = prepared.net(objective(lam), previous=before)
+        if missing <= 1 or failures == PATIENCE:
+            break
+        lam *= FACTOR
+        net = prepared.net(objective(lam), previous=net)
         yield net, lam
+        if net.ended_by_ == "divergence":
+            break
         missing = _missing(net, measured, tolerated)
-        if net.ended_by_ == "divergence" or missing > HELPS * missing_before:
-            weights.restore()
-            record.forget_from(n_epochs, before)
-            yield None, lam_before
-            return
+        failures = 0 if missing < best[0] else failures + 1
+        if missing < best[0]:
+            best = missing, net, lam, Snapshot(net.trained_tensors()), record.n_epochs
+    _, kept, lam, weights, n_epochs = best
+    if kept is not net:
+        weights.restore()
+        record.forget_from(n_epochs, kept)
+        yield None, lam
 
 
 def _missing(net: ObjectiveNet, measured: Callable, tolerated: float) -> float:
