@@ -40,7 +40,7 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: .venv/test .venv/papers
+bench: .venv/test .venv/papers .venv/benchmarks
 	$(BIN)/python examples/benchmarks/train_step.py
 	$(BIN)/python examples/benchmarks/import_time.py
 	$(BIN)/python examples/benchmarks/expected_gradients.py
@@ -48,6 +48,9 @@ bench: .venv/test .venv/papers
 	$(BIN)/python examples/benchmarks/scaling.py
 	$(BIN)/python examples/benchmarks/peers.py --data breast_cancer --splits 1 \
 		--contestant ours_tabular l1_logistic boosting mlp --out "$$(mktemp -d)"
+	$(BIN)/python examples/benchmarks/reasons.py --table OJ --seeds 1 --rows 100 \
+		--early-stopping off --section effects slopes counts units \
+		--out "$$(mktemp -d)"
 
 papers: .venv/papers
 	$(BIN)/python examples/papers/neural_lasso/run.py

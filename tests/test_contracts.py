@@ -34,6 +34,7 @@ RING = torch.tensor([[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]])
 PRIORS = public(
     priors,
     GraphLaplacian=(RING,),
+    OfColumns=(priors.L1(), [[0], [3, 1], [2]]),
     TotalVariation=((2, 2),),
     WrongSign=((1, -1, 1, 0),),
 )

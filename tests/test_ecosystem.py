@@ -1,5 +1,8 @@
 """Inside scikit-learn's pipelines, searches and meta-estimators."""
 
+import sys
+
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +20,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
+
+# Some packages install a package "tests" of theirs, which worker processes would find.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 def quick(**params):

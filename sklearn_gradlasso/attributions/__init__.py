@@ -5,7 +5,7 @@ explained scalars, of shape ``(n,)`` or ``(n, m)``; ``phi`` has the shape of ``x
 a last axis of length m in the second case. This wing imports ``utils`` only: it knows
 neither networks nor targets.
 
-What the package asks of an attribution is one call and four members that have a
+What the package asks of an attribution is one call and six members that have a
 default. An author of an attribution inherits from :class:`Attribution` and overrides
 what differs, or gives a plain callable ``(score, x) -> phi``, which stands for an
 attribution with all the defaults:
@@ -24,6 +24,10 @@ member              what it answers                                   default
 ``base_value``      the b of ``sum_j phi_ij = score(x_i) - b``,       ``None``
                     if the attribution is complete
 ``draws``           whether it draws its references at random         ``False``
+``per_unit``        whether phi is a slope, per unit of the input     ``False``
+``additive``        whether its values are parts of the score, so     ``False``
+                    that those of the indicator columns of one
+                    variable may be added up
 ==================  ================================================  ============
 
 An attribution may evaluate ``score`` at other points than x: several copies of the
@@ -46,12 +50,14 @@ attribute          what it answers                                    default
 
 from ._attribution import Attribution
 from ._by_name import by_name
+from ._contributions import Contributions
 from ._expected_gradients import ExpectedGradients
 from ._gradients import Gradients
 from ._integrated_gradients import IntegratedGradients
 
 __all__ = [
     "Attribution",
+    "Contributions",
     "ExpectedGradients",
     "Gradients",
     "IntegratedGradients",

@@ -15,7 +15,7 @@ Score = Callable[[Tensor], Tensor]
 
 
 class Attribution(ABC):
-    """Base of attributions: one abstract call, and four members with a default.
+    """Base of attributions: one abstract call, and six members with a default.
 
     A subclass implements ``__call__`` and overrides the members that it has something
     to say about.
@@ -108,6 +108,20 @@ class Attribution(ABC):
     @property
     def draws(self) -> bool:
         """Whether references are drawn at random, so that two calls may differ."""
+        return False
+
+    @property
+    def per_unit(self) -> bool:
+        """Whether phi is a slope, in units of the score per unit of the input."""
+        return False
+
+    @property
+    def additive(self) -> bool:
+        """Whether the values are parts of the score, so that they may be added up.
+
+        The sum over the indicator columns of one variable then is the value of that
+        variable. A sum of slopes, on the other hand, is no slope of anything.
+        """
         return False
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ._attribution import Attribution, Score
+from ._contributions import Contributions
 from ._expected_gradients import ExpectedGradients
 from ._gradients import Gradients
 from ._integrated_gradients import IntegratedGradients
@@ -16,6 +17,7 @@ from ._integrated_gradients import IntegratedGradients
 __all__ = ["by_name"]
 
 _NAMED = {
+    "contributions": Contributions,
     "expected_gradients": ExpectedGradients,
     "gradients": Gradients,
     "integrated_gradients": IntegratedGradients,
@@ -28,8 +30,8 @@ def by_name(attribution: str | Callable, **params) -> Attribution:
     Parameters
     ----------
     attribution : str, Attribution or callable
-        "expected_gradients", "gradients" or "integrated_gradients"; or an
-        :class:`Attribution`, which is returned as it is; or any other callable
+        "contributions", "expected_gradients", "gradients" or "integrated_gradients"; or
+        an :class:`Attribution`, which is returned as it is; or any other callable
         ``(score, x) -> phi``. The members of an :class:`Attribution` that such a
         callable has are used; the others have their defaults.
     params : keyword arguments
@@ -90,6 +92,14 @@ class _OfCallable(Attribution):
     @property
     def draws(self) -> bool:
         return getattr(self.function, "draws", False)
+
+    @property
+    def per_unit(self) -> bool:
+        return getattr(self.function, "per_unit", False)
+
+    @property
+    def additive(self) -> bool:
+        return getattr(self.function, "additive", False)
 
     def _answer_of(self, method: str, *arguments) -> Attribution:
         asked = getattr(self.function, method, None)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from math import prod
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..utils.representatives import representatives
-from ..utils.validation import check_count, finite_array
-from ._attribution import Attribution, Score, ignores_y, sample_weight_of
+from ._attribution import Attribution, Score, ignores_y
 from ._path_integrals import (
     gradients_between,
     input_gradients,
@@ -19,7 +16,8 @@ from ._path_integrals import (
     weighted_mean,
     with_output_axis,
 )
-from ._random_references import check_has_other_rows, other_rows, rows_of_background
+from ._random_references import check_has_other_rows
+from ._references import ComparedWithRows, Drawn
 
 __all__ = ["ExpectedGradients"]
 
@@ -28,7 +26,7 @@ REFERENCES = 200
 
 
 @dataclass(frozen=True, eq=False)
-class ExpectedGradients(Attribution):
+class ExpectedGradients(ComparedWithRows):
     """Integrated gradients, averaged over references from the data.
 
     ``phi_ij = E [(x_ij - r_j) d_j score(r + alpha (x_i - r))]`` over references r from
@@ -59,50 +57,6 @@ class ExpectedGradients(Attribution):
         If ``n_references`` is not a positive integer, or the background does not
         consist of rows of finite numbers.
     """
-
-    n_references: int | None = None
-    background: Any = None
-    # Weights of the rows of the background; `against` sets them.
-    _weight: Any = field(default=None, init=False, repr=False)
-
-    def __post_init__(self):
-        if self.n_references is not None:
-            check_count("ExpectedGradients: n_references", self.n_references)
-        if self.background is not None:
-            rows = finite_array("ExpectedGradients: background", self.background)
-            if rows.ndim < 2:
-                raise ValueError(
-                    "ExpectedGradients: background must hold rows, got an array of "
-                    f"shape {rows.shape}."
-                )
-            object.__setattr__(self, "background", rows)
-
-    def against(self, background: Any, weight: Any = None) -> ExpectedGradients:
-        """The same with this background, unless it has one already.
-
-        Parameters
-        ----------
-        background : array-like of shape (n_background, *feature_shape)
-        weight : array-like of shape (n_background,), optional
-            Weights of the rows of the background; equal if not given.
-
-        Returns
-        -------
-        ExpectedGradients
-
-        Raises
-        ------
-        ValueError
-            If the rows or their weights are not finite numbers, or do not fit each
-            other.
-        """
-        if self.background is not None:
-            return self
-        attribution = replace(self, background=background)
-        if weight is not None:
-            weight = attribution._checked(weight)
-            object.__setattr__(attribution, "_weight", weight)
-        return attribution
 
     def drawing_from(
         self,
@@ -175,64 +129,14 @@ class ExpectedGradients(Attribution):
         background, weight = self.weighted_background(score, x)
         return weighted_mean(score(background), weight)
 
-    def weighted_background(
-        self, score: Score, x: Tensor
-    ) -> tuple[Tensor, Tensor | None]:
-        """The background in the shape of rows of x, and the weights of its rows.
-
-        Parameters
-        ----------
-        score, x
-            As in the call. Without a background x and the weights of the score are
-            returned.
-
-        Raises
-        ------
-        ValueError
-            If the rows of the background have another number of values than those of
-            x.
-        """
-        if self.background is None:
-            return x.detach(), sample_weight_of(score)
-        rows = tensor_like(self.background, x)
-        if rows[0].numel() != prod(x.shape[1:]):
-            raise ValueError(
-                "ExpectedGradients: background must hold rows like those of x, of shape"
-                f" {tuple(x.shape[1:])}, got an array of shape {tuple(rows.shape)}."
-            )
-        weight = None if self._weight is None else tensor_like(self._weight, x)
-        return rows.reshape(-1, *x.shape[1:]), weight
-
-    def _checked(self, weight: Any):
-        weight = finite_array("ExpectedGradients: weight of the background", weight)
-        n_rows = None if self.background is None else len(self.background)
-        if weight.shape != (n_rows,) or (weight < 0).any() or not weight.any():
-            raise ValueError(
-                "ExpectedGradients: weight must hold a weight for each row of the "
-                "background, not negative and not all zero, got an array of shape "
-                f"{weight.shape} for {n_rows} rows."
-            )
-        return weight
-
 
 @dataclass(frozen=True, eq=False)
-class DrawnExpectedGradients(Attribution):
+class DrawnExpectedGradients(Drawn):
     """A random estimate of expected gradients, without bias, for a training step.
 
-    Without a background the references of a row are other rows of its batch. If the
-    score needs no targets and the rows have no weights, two rows are each other's
-    reference and share a gradient, which halves the work.
-
-    Parameters
-    ----------
-    expected : ExpectedGradients
-        What is estimated.
-    generator : torch.Generator
-        Draws the references and alpha.
-    shuffled : bool
-        Whether the rows come in random order already.
-    n_references : int
-        References for each row.
+    If the references are other rows of the batch, the score needs no targets and the
+    rows have no weights, two rows are each other's reference and share a gradient,
+    which halves the work.
 
     Raises
     ------
@@ -240,34 +144,15 @@ class DrawnExpectedGradients(Attribution):
         When it is called, if references are to be drawn from a batch of one row.
     """
 
-    expected: ExpectedGradients
-    generator: torch.Generator
-    shuffled: bool
-    n_references: int
-    draws = True
-
-    def against(self, background: Any, weight: Any = None) -> DrawnExpectedGradients:
-        return replace(self, expected=self.expected.against(background, weight))
-
-    def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
-        n_references = n_references or self.n_references
-        return self.expected.drawing_from(generator, shuffled, n_references)
-
-    def base_value(self, score: Score, x: Tensor) -> Tensor:
-        return self.expected.base_value(score, x)
-
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         x = x.detach()
-        background, weight = self.expected.weighted_background(score, x)
+        weight = self.expected.weighted_background(score, x)[1]
         in_batch = self.expected.background is None
         if in_batch and weight is None and ignores_y(score):
             return self._in_pairs(score, x)
-        if not in_batch and weight is None:
-            weight = x.new_ones(len(background))
-        draw = other_rows if in_batch else rows_of_background
-        index = draw(len(x), weight, self.n_references, self.generator)
-        k = len(index)
-        references = background.index_select(0, index.flatten().to(x.device))
+        references = self.drawn_references(score, x)
+        k = len(references)
+        references = references.flatten(0, 1)
         rows = x if k == 1 else x.repeat(k, *(1,) * (x.ndim - 1))
         gradient = self._gradient_at_random_points(score, rows, references, k)
         phi = with_output_axis(rows - references, gradient) * gradient

@@ -20,6 +20,8 @@ class Gradients(Attribution):
     section 3. The parameters' ``.grad`` and the tensor ``x`` are left untouched.
     """
 
+    per_unit = True  # no annotation, which would make it a field
+
     def __call__(self, score: Score, x: Tensor) -> Tensor:
         """Differentiate the score with respect to the inputs.
 

@@ -43,6 +43,7 @@ class IntegratedGradients(Attribution):
 
     n_steps: int = 50
     baseline: Any = 0.0
+    additive = True
 
     def __post_init__(self):
         check_count("IntegratedGradients: n_steps", self.n_steps)

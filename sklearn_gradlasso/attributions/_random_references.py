@@ -63,8 +63,8 @@ def check_has_other_rows(n: int) -> int:
     """
     if n == 1:
         raise ValueError(
-            "ExpectedGradients finds the references of a row among the others of its "
-            "batch, but a batch has n_samples = 1; use a larger batch_size, give more "
-            "rows, or give ExpectedGradients a background."
+            "The references of a row are others of its batch, but a batch has "
+            "n_samples = 1; use a larger batch_size, give more rows, or give the "
+            "attribution a background, as in ExpectedGradients(background=rows)."
         )
     return n

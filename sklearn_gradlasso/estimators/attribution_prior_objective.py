@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -14,6 +15,8 @@ from .. import attributions, priors
 from ..attributions import Attribution
 from ..inspection.evaluation import attributions_of
 from ..objective import Objective
+from ..priors._of_columns import of_columns
+from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
@@ -32,19 +35,24 @@ lam : float, default=0.1
         on small data), the network can therefore concentrate on an arbitrary feature
         before it has learned anything; in this case try ``prior_start=20``.
     prior : str, callable or list of (float, callable or str), default="gini"
-        "gini", "global_l2", "l1", "l2", "total_variation" (of attributions in the shape
-        ``input_shape``), an object from :mod:`sklearn_gradlasso.priors`, or a callable
-        that maps ``phi`` to ``(n,)`` or ``()``. A callable receives ``sample_weight``
-        if it has a parameter of this name. A list of pairs is a weighted sum of priors.
+        "gini", "global_l2", "hoyer", "l1", "l2", "total_variation" (of attributions in
+        the shape ``input_shape``), an object from :mod:`sklearn_gradlasso.priors`, or a
+        callable that maps ``phi`` to ``(n,)`` or ``()``. A callable receives
+        ``sample_weight`` if it has a parameter of this name. A list of pairs is a
+        weighted sum of priors. Unless the attributions are slopes, the first five are
+        given one value for each column of the user's table: neighbouring indicators of
+        which each training row has exactly one, as from a ``OneHotEncoder``, are added
+        up. ``OfColumns(prior, columns)`` states the columns instead.
     attribution : str or callable, default="expected_gradients"
-        The attribution to which the prior is applied: "expected_gradients",
-        "integrated_gradients", "gradients", an object such as
+        The attribution to which the prior is applied: "contributions",
+        "expected_gradients", "gradients", "integrated_gradients", an object such as
         ``IntegratedGradients(baseline=x0)``, or a differentiable callable
         ``(score, x) -> phi``. ``explain`` uses the same attribution.
     n_references : int, default=1
-        Number of references per row over which a training step averages the expected
-        gradients, the k of the paper. They are drawn from the batch. ``explain`` uses
-        200 references from the background instead. If ``attribution`` is an
+        Number of references per row over which a training step averages expected
+        gradients or contributions, the k of the paper. They are drawn from the batch.
+        ``explain`` uses 200 references from the background for expected gradients, and
+        the average row of the background for contributions. If ``attribution`` is an
         ``ExpectedGradients`` object with a number of references, that number is used
         for both.
     schedule : {"joint", "alternating"}, default="joint"
@@ -99,6 +107,15 @@ class AttributionPriorMixin:
         # When training continues, it must draw new references.
         entropy = prepared.seed, 1 + self._n_previous_epochs
         self._reference_seed, self._measuring_seed = spawn_seeds(2, *entropy)
+        if not warm:
+            self._encoded_columns = self._columns_of(prepared.train.X)
+
+    def _columns_of(self, X) -> list[np.ndarray]:
+        """Positions of the features that encode one column of a table together."""
+        of_table = len(self._feature_shape) == 1
+        if not of_table or not self._attribution(None).additive:
+            return []
+        return indicator_blocks(X if sp.issparse(X) else X.cpu().numpy())
 
     def _check_inputs(self, data, reset):
         return checked_by_name(self, data, super()._check_inputs(data, reset))
@@ -150,12 +167,17 @@ class AttributionPriorMixin:
 
     def _prior(self):
         if not isinstance(self.prior, (list, tuple)):
-            return priors.by_name(self.prior, self._feature_shape)
+            return self._one_prior(self.prior)
         if not self.prior:
             raise ValueError("prior is an empty list; use lam=0 for no prior.")
         return tuple(
-            (strength, priors.by_name(prior, self._feature_shape))
+            (strength, self._one_prior(prior))
             for strength, prior in check_pairs("prior", self.prior)
+        )
+
+    def _one_prior(self, prior: str | Callable) -> Callable:
+        return of_columns(
+            priors.by_name(prior, self._feature_shape), self._encoded_columns
         )
 
     def _training_target(self):

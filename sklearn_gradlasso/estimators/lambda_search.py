@@ -10,22 +10,24 @@ from numbers import Integral
 from types import NoneType
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
+from ..paths._choice import best_score, one_standard_error
 from ..paths._grid import (
+    Split,
     evaluate_fits,
     fit_path,
     mean_over_folds,
     resolve_lams,
-    seeded_clone,
 )
 from ..paths._path_record import names_of
+from ..paths._pipeline import seeded_clone
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
@@ -45,10 +47,12 @@ lams : int or array-like of shape (n_lams,), default=20
         The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
     selection : {"best", "one_se"} or callable, default="best"
         "best" chooses the strength with the highest mean score over the folds, and the
-        largest strength among equal scores. "one_se" chooses the largest strength whose
-        mean score is within one standard error of the highest. A callable takes the
-        :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
-        strength.
+        largest strength among equal scores. "one_se" chooses the fewest effective
+        columns among strengths that are as good: whose mean score and mean loss (log
+        loss, or squared error) are within one standard error of the best, the loss also
+        within 0.02, and whose loss is below that of a constant answer by one standard
+        error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
+        returns the index of a strength.
     warm_path : bool, default=False
         Whether each network of the search starts from the weights of the network with
         the next smaller strength. By default all have the same initial weights."""
@@ -58,9 +62,16 @@ lams_ : ndarray of shape (n_lams,)
         The strengths.
     scores_ : ndarray of shape (n_folds, n_lams)
         Scores on the held-out rows; NaN where training diverged.
+    losses_ : ndarray of shape (n_folds, n_lams)
+        Log loss on the held-out rows, or a regressor's squared error as a share of the
+        variance of y.
+    effective_columns_ : ndarray of shape (n_lams,)
+        Average number of columns that count at a held-out sample, by effects, with
+        one-hot neighbours as one column (see
+        :class:`~sklearn_gradlasso.paths.LambdaPath`); the mean over folds.
     effective_features_ : ndarray of shape (n_lams,)
-        Average number of features that matter at a held-out sample, computed from
-        input gradients; the mean over folds.
+        Average number of features that matter at a held-out sample, by slopes; the mean
+        over folds.
     importances_ : ndarray of shape (n_lams, n_features)
         Mean of ``feature_importances_`` over folds."""
 
@@ -130,6 +141,8 @@ class LambdaSearch(ABC):
         with undone_on_failure(self):
             path = self._search(X, y, sample_weight, groups)
             self.lams_, self.scores_ = path.lams, path.scores
+            self.losses_ = path.losses
+            self.effective_columns_ = path.effective_columns
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
             lam = float(path.lams[self._chosen(path)])
@@ -161,14 +174,18 @@ class LambdaSearch(ABC):
         params = {name: value for name, value in params if name not in own}
         estimator = seeded_clone(self._with_lam(**params))
         lams = resolve_lams(estimator, data, self.lams)
-        parts, rest = zip(*splits)
+        parts = [train for train, _ in splits]
         fits = fit_path(estimator, data, parts, lams, self.warm_path)
         shape = len(splits), len(lams)
-        held_out = [partial(data.part, index) for index in rest]
-        grid = evaluate_fits(fits, shape, held_out, self.scoring)
+        rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
+        columns = traced_columns(checked.X, [], checked.X)
+        grid = evaluate_fits(fits, shape, rows, self.scoring, columns)
         return LambdaPath(
             lams=lams,
             scores=grid.scores,
+            losses=grid.losses,
+            constant_losses=grid.constant_losses,
+            effective_columns=mean_over_folds(grid.effective_columns),
             effective_features=mean_over_folds(grid.effective_features),
             importances=mean_over_folds(grid.importances),
             feature_names=names_of(data.X, grid.importances.shape[-1]),
@@ -199,18 +216,5 @@ class LambdaSearch(ABC):
                     f"{len(path.lams)} strengths, got {index!r}."
                 )
             return int(index)
-        means = path.scores.mean(axis=0)  # NaN where a fold diverged
-        if np.isnan(means).all():
-            raise ValueError(
-                "no strength has a score in all folds: it is NaN in some, or the loss "
-                "was no longer finite. Use fewer folds, or another scoring; or scale X "
-                "(for example with StandardScaler), or lower learning_rate_init."
-            )
-        best = np.nanmax(means)
-        if self.selection == "one_se":
-            n_folds = len(path.scores)
-            of_best = path.scores[:, means == best]
-            deviation = of_best.std(axis=0, ddof=min(1, n_folds - 1)).max()
-            best = best - deviation / np.sqrt(n_folds)
-        good = np.flatnonzero(means >= best)
-        return int(good[path.lams[good].argmax()])
+        rule = best_score if self.selection == "best" else one_standard_error
+        return rule(path)

@@ -28,7 +28,7 @@ from sklearn.utils.validation import _check_monotonic_cst
 from ..attributions import Gradients
 from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
-from ..utils.feature_positions import signs_by_feature
+from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
 from .base import annotated
 from .base.classifier import NetworkClassifier
@@ -112,6 +112,11 @@ class RightReasons:
             X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
             names = getattr(self, "feature_names_in_", None)
             signs = signs_by_feature(signs, names, X)
+        elif np.ndim(signs) == 1 and len(signs) != self.n_features_in_:
+            raise ValueError(
+                f"monotonic_cst has shape ({len(signs)},), but X has "
+                f"{self.n_features_in_} features at the estimator. {HOW_NAMES_REACH}"
+            )
         try:
             signs = _check_monotonic_cst(self, signs)
         except TypeError as error:
@@ -186,7 +191,9 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
         is free. Gradients of the log-odds with the wrong sign are penalised at the
         training samples. Only two classes are supported. Annotations do not switch
-        this penalty off.
+        this penalty off. Names are taken as in ``annotations``, but categories have
+        no sign. A sign is that of the feature as it reaches the estimator;
+        :func:`monotonic_cst_for` makes it from that of a column of X.
     obedience : float or None, default=0.01
         Share of the decisions on training rows that may change when all features that
         annotations rule out are permuted together, and share of the rows at which a
@@ -270,7 +277,9 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         A sign for each feature, or for features by name: 1 if the prediction may only
         rise with the feature, -1 if it may only fall, 0 if the feature is free.
         Gradients with the wrong sign are penalised at the training samples. Annotations
-        do not switch this penalty off.
+        do not switch this penalty off. Names are taken as in ``annotations``, but
+        categories have no sign. A sign is that of the feature as it reaches the
+        estimator; :func:`monotonic_cst_for` makes it from that of a column of X.
     obedience : float or None, default=0.01
         Average change of the prediction, in standard deviations of the predictions, on
         training rows when all features that annotations rule out are permuted together;

@@ -1,59 +1,97 @@
-"""The record of an explanation: attributions with the names and data of features."""
+"""The record of an explanation: why a model answers as it does at each row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
-from sklearn.utils._optional_dependencies import check_pandas_support
+from scipy.special import expit
 
-from ..inspection.feature_groups import (
-    Group,
-    added,
-    groups_of,
-    names_with_groups,
-    with_groups,
-)
 from ..inspection.open_model import open_model
+from ..metrics import effective_columns
+from ._columns import columns_to_explain, with_groups_added
+from ._explainer import explained_fields
+from ._forms import data_shown, frame_of, shap_of, top_of
+from ._subject import subject_of
 
 __all__ = ["Explanation"]
+
+# The fields with an entry for each row.
+OF_ROWS = (
+    "values",
+    "predictions",
+    "data",
+    "index",
+    "slopes",
+    "magnitudes",
+    "missing",
+    "in_place",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Explanation:
-    """Attributions of rows, with what they explain and the names of the features.
+    """Why a model answers as it does at each row, in the columns the user gave.
 
     :meth:`from_estimator` makes one. ``explanation[rows]`` is the explanation of some
-    rows (a slice, a mask, positions), and ``len(explanation)`` is their number.
+    rows (a slice, a mask, positions), and ``len(explanation)`` is their number. The
+    page "What a reason means" of the documentation explains the terms.
 
     Parameters
     ----------
     values : ndarray of shape (n_samples, n_features) or (..., n_outputs)
-        Attributions. Rows of another shape, such as images, keep it in place of
-        ``n_features`` here and below.
+        By default *effects*, in units of the answer: ``f(x_i) - mean_b f(x_i; j <-
+        x_bj)``, the answer minus its mean when the value of column j is replaced by
+        those of background rows. Otherwise the attribution that ``attribution`` names.
+        Rows of another shape, such as images, keep it in place of ``n_features`` here
+        and below.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The scalars that are explained, such as log-odds or a regressor's predictions.
+        The answers that are explained, such as log-odds or a regressor's predictions.
     base_values : ndarray of shape () or (n_outputs,), or None
-        The value from which the attributions of a row add up to its prediction; None
-        for attributions that do not, such as gradients.
+        The answer that values start from: for effects the mean answer to the
+        background rows. None for attributions that start from none, such as gradients.
     data : ndarray of shape (n_samples, n_features)
-        The rows as the network saw them, dense. Of dtype object where features are
-        grouped.
+        The values of the columns, as the user gave them; of dtype object if some are
+        no numbers.
     feature_names : ndarray of str of shape (n_features,)
-        Names of the features; ``x0_1`` is row 0, column 1 of an image.
+        Names of the columns; ``x0_1`` is row 0, column 1 of an image.
     output_names : ndarray of str of shape (n_outputs,) or None, default=None
-        The classes, if each has its own attributions.
+        The classes, if each has its own values.
     index : pandas.Index or None, default=None
         Labels of the rows, if they came in a DataFrame.
     transformed_target : bool, default=False
-        Whether values, predictions and base values are in units of a transformed
-        target, because the network is inside a ``TransformedTargetRegressor``.
+        Whether the answers are in units of a transformed target, because the network is
+        inside a ``TransformedTargetRegressor``.
+    slopes : ndarray of the shape of values, or None, default=None
+        Derivatives of the answer per unit of the column, where a column is a number;
+        NaN for categories and missing values. NaN for a whole column if its derivatives
+        do not say what a step does (see ``slope_steps``).
+    slope_steps : ndarray of shape (n_features,) or None, default=None
+        0 where slopes are derivatives. Where these disagree with the changes that
+        finite steps make, slopes are means over a step of this length, in units of the
+        column. NaN where there are no slopes to show.
+    magnitudes : ndarray of the shape of values, or None, default=None
+        With effects, ``sqrt(mean_b (f(x_i) - f(x_i; j <- x_bj)) ** 2)``: how far the
+        column moves the answer in either direction.
+    deviation : ndarray of shape () or (n_outputs,), or None, default=None
+        With effects, the standard deviation of the answer over the background rows.
+    missing : ndarray of bool of shape (n_samples, n_features) or None, default=None
+        Where the user's value is missing.
+    in_place : ndarray of object of shape (n_samples, n_features) or None, default=None
+        What an imputer put in place of missing values; None elsewhere.
+    attribution : str, default="unknown"
+        What values are: "effects", "expected_gradients", "contributions", ...
+    target : str, default="answer"
+        The scalar that is explained, in words.
+    unit : str, default="units of the answer"
+        Its unit: "log-odds", "units of y", ...
+    background : str, default=""
+        The rows that others are compared with, in words.
+    classes : ndarray of str of shape (n_classes,) or None, default=None
+        The labels of a classifier.
 
     Examples
     --------
@@ -69,13 +107,14 @@ class Explanation:
     ... )
     >>> network = GradientLassoRegressor(tol=1e-2, random_state=0)
     >>> model = make_pipeline(columns, network).fit(X, X["age"])
-    >>> explanation = Explanation.from_estimator(model, X, groups="onehot")
-    >>> explanation.feature_names.tolist(), explanation.data[0, 1]
-    (['standardscaler__age', 'colour'], 'red')
-    >>> explanation[:2].top(1)[["row", "feature"]]
-       row              feature
-    0    0  standardscaler__age
-    1    1  standardscaler__age
+    >>> explanation = Explanation.from_estimator(model, X)
+    >>> explanation
+    <Explanation: effects of 2 columns on the prediction at 40 rows, in units of y,
+    against 40 training rows>
+    >>> explanation.feature_names.tolist(), explanation.data[0].tolist()
+    (['age', 'colour'], [0.0, 'red'])
+    >>> explanation.slopes[0].round().tolist()
+    [1.0, nan]
     """
 
     values: np.ndarray
@@ -86,6 +125,17 @@ class Explanation:
     output_names: np.ndarray | None = None
     index: Any = None
     transformed_target: bool = False
+    slopes: np.ndarray | None = None
+    slope_steps: np.ndarray | None = None
+    magnitudes: np.ndarray | None = None
+    deviation: np.ndarray | None = None
+    missing: np.ndarray | None = None
+    in_place: np.ndarray | None = None
+    attribution: str = "unknown"
+    target: str = "answer"
+    unit: str = "units of the answer"
+    background: str = ""
+    classes: np.ndarray | None = None
 
     @classmethod
     def from_estimator(
@@ -96,44 +146,53 @@ class Explanation:
         target=None,
         attribution=None,
         groups: Mapping[str, list[str]] | str | None = None,
+        background: ArrayLike | None = None,
     ) -> Explanation:
         """Explain a fitted network at rows, also inside a Pipeline or a search.
+
+        In a Pipeline the columns of X are traced through the transformers: scalers,
+        imputers, one-hot and ordinal encoders, quantile and power transformers,
+        one-to-one functions, ``ColumnTransformer``, ``FeatureUnion``, skrub's
+        ``TableVectorizer`` and Pipelines of them. What comes out of a step that mixes
+        columns, such as a PCA, or of an unknown one, is explained under the names that
+        it has there (see :func:`register_transformer`).
 
         Parameters
         ----------
         estimator : estimator, skorch net or nn.Module
             Fitted network: an estimator of this package, scikit-learn's
             ``MLPClassifier`` or ``MLPRegressor``, a skorch net or a torch module. It
-            may be the last step of a Pipeline, whose transformers are applied to X and
-            name the features (samplers of imbalanced-learn are skipped, as in
-            ``predict``); or the best estimator of a search; or inside
+            may be the last step of a Pipeline (samplers of imbalanced-learn are
+            skipped, as in ``predict``); or the best estimator of a search; or inside
             ``FrozenEstimator``, ``FixedThresholdClassifier``,
             ``TunedThresholdClassifierCV`` or ``TransformedTargetRegressor``.
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_columns)
             Rows as ``estimator.predict`` takes them.
         target : str or callable, default=None
-            What is explained. By default the log-odds of the second of two classes,
-            the log-probability of each of several classes, or the prediction of a
+            What is explained. By default the log-odds of the second of two classes, the
+            log-odds of each of several classes against the rest, or the prediction of a
             regressor; of a torch module its output. A threshold by which a wrapper
             decides has no part in it. For other targets see ``explain`` of the
             estimators of this package; "training" is for these alone.
         attribution : str or callable, default=None
-            "gradients", "integrated_gradients", "expected_gradients" or a callable
-            ``(score, x) -> phi``. By default that of the estimator, or gradients for a
-            network of another package. Those have no background for expected
-            gradients: give ``ExpectedGradients(background=rows)`` with rows as the
-            network sees them: in a Pipeline ``model[:-1].transform(X)``.
+            "effects", "expected_gradients", "integrated_gradients", "gradients",
+            "contributions" (for estimators that have them), or a callable ``(score, x)
+            -> phi``. By default effects, if rows are those of a table with at most 200
+            columns. Otherwise, as for images, sequences, texts and NGSLL, the own
+            attribution of the estimator, or expected gradients if that is the gradient.
+            With "gradients", values are derivatives per unit of a number, and for a
+            category the contrast ``phi_own - sum_k p_k phi_k`` with the average
+            category (p_k are shares of the training rows). Of other attributions, those
+            of the features that are made of a column are added up.
         groups : dict, "onehot" or None, default=None
-            Features to add up: a dict from the name of each group to the names of its
-            features, or "onehot" to add the columns of each fitted ``OneHotEncoder``
-            in the pipeline back to the column they encode. A group takes the place of
-            its first feature, and its values are the sums of its features' values. Its
-            ``data`` are the encoded column of X. Where X has no such column (the group
-            is from a dict, or a transformer has made the column), they are the name of
-            the only feature that is not zero, or None. Sums keep additivity. A sum of
-            gradients is the effect of raising all features of the
-            group at once, which no one-hot row does: prefer integrated or expected
-            gradients for groups.
+            Columns to take as one: a dict from the name of each group to the names of
+            its columns. A group takes the place of its first column. "onehot" is for
+            the columns of a fitted ``OneHotEncoder`` in the Pipeline, which always
+            belong to the column that they encode.
+        background : array-like of shape (n_rows, n_columns), default=None
+            Rows to compare with, as the model takes them. By default up to 500 training
+            rows that estimators of this package keep; for other networks, which keep
+            none, the rows of X. Effects use 256 of them.
 
         Returns
         -------
@@ -146,7 +205,7 @@ class Explanation:
             another kind.
         ValueError
             If groups name an unknown feature, or one twice, or there is nothing to
-            group; or X, target or attribution do not fit the network.
+            group; or X, target, attribution or background do not fit the network.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
 
@@ -157,25 +216,55 @@ class Explanation:
         of its ``regressor_``, and ``transformed_target`` is True.
         """
         opened = open_model(estimator, X)
-        explained = opened.explained(target, attribution)
-        n_outputs = explained.values.shape[explained.data.ndim :]
-        by_class = target is None and n_outputs
-        explanation = cls(
-            **explained._asdict(),
-            output_names=opened.output_names(*n_outputs) if by_class else None,
+        columns = columns_to_explain(opened, groups)
+        fields = explained_fields(opened, columns, target, attribution, background)
+        if columns is None:
+            fields = with_groups_added(fields, opened, groups)
+        subject = subject_of(opened, target, fields["predictions"].shape[1:])
+        return cls(
+            **fields,
+            **subject,
             index=X.index if hasattr(X, "iloc") else None,
             transformed_target=opened.transformed_target,
         )
-        if groups is None:
-            return explanation
-        names, transformers = explanation.feature_names, opened.transformers
-        return explanation._added(groups_of(groups, names, X, transformers))
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Probabilities beside the log-odds, of the shape of predictions.
+
+        None if the answers are no log-odds.
+        """
+        return expit(self.predictions) if self.unit == "log-odds" else None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of columns that count at each row, (n_samples,) or (..., n_outputs).
+
+        See :func:`sklearn_gradlasso.metrics.effective_columns`.
+
+        Raises
+        ------
+        ValueError
+            If the values are not effects.
+        """
+        if self.magnitudes is None:
+            raise ValueError(
+                f"The values are {self.attribution}; the columns that count are found "
+                "by effects: use attribution='effects', or metrics.effects."
+            )
+        return effective_columns(self.magnitudes, self.deviation)
+
+    @property
+    def effective_columns(self) -> float:
+        """Average number of columns that count at a row."""
+        return float(self.counts.mean())
 
     @property
     def additivity_gap(self) -> np.ndarray | None:
         """``predictions - base_values - sum of values``, of the shape of predictions.
 
-        None without base values, as for gradients, which promise no sum.
+        For effects it is what columns do together. None without base values, as for
+        gradients, which promise no sum.
         """
         if self.base_values is None:
             return None
@@ -189,56 +278,48 @@ class Explanation:
         -------
         pandas.DataFrame of shape (n_samples, n_features)
             With several outputs, the columns of each output follow each other under
-            its name or number: ``frame[output]`` is the frame of one.
+            its name or number: ``frame[output]`` is the frame of one. Its ``attrs`` say
+            what the values are: attribution, target, unit and background.
         """
-        pandas = check_pandas_support("Explanation.to_frame")
-        columns = self.feature_names.ravel()
-        if self.values.ndim > self.data.ndim:
-            columns = pandas.MultiIndex.from_product(
-                [self._outputs(), columns], names=["output", "feature"]
-            )
-        values = self._by_output().reshape(len(self), len(columns))
-        return pandas.DataFrame(values, index=self.index, columns=columns)
+        return frame_of(self)
 
-    def top(self, k: int = 5):
-        """The features with the largest magnitudes at each row.
+    def top(self, k: int = 5, *, output: str = "predicted"):
+        """The features with the largest magnitudes of values at each row.
 
         Parameters
         ----------
         k : int, default=5
             Number of features of each row (and output); all if there are fewer.
+        output : str, default="predicted"
+            Of several classes, "predicted" is the one with the largest prediction at
+            the row, "all" are all of them, and a name is that class. Several outputs of
+            a regressor are always shown.
 
         Returns
         -------
         pandas.DataFrame
             A line for each row, each output (if there are several) and each rank, with
             columns ``row`` (label in the index of X, or position), ``output``, ``rank``
-            (from 1), ``feature``, ``value`` and ``data``. Features with equal values
-            keep their order.
+            (from 1), ``feature``, ``value`` and ``data``, which tells missing values
+            and what was put in their place. Features with equal values keep their
+            order. Its ``attrs`` are those of :meth:`to_frame`.
 
         Raises
         ------
         TypeError, ValueError
-            If k is not an integer from 1.
+            If k is not an integer from 1, or there is no such output.
         """
-        check_scalar(k, "k", Integral, min_val=1)
-        pandas = check_pandas_support("Explanation.top")
-        values = self._by_output()
-        order = np.argsort(-np.abs(values), axis=2, kind="stable")[:, :, :k]
-        n, m, k = order.shape
-        data = self.data.reshape(n, self.feature_names.size)
-        labels = pandas.RangeIndex(n) if self.index is None else self.index
-        columns = {
-            "row": labels.repeat(m * k),
-            "output": np.tile(np.repeat(self._outputs(), k), n),
-            "rank": np.tile(np.arange(1, k + 1), n * m),
-            "feature": self.feature_names.ravel()[order.ravel()],
-            "value": np.take_along_axis(values, order, axis=2).ravel(),
-            "data": data[np.arange(n).repeat(m * k), order.ravel()],
-        }
-        if self.values.ndim == self.data.ndim:
-            del columns["output"]
-        return pandas.DataFrame(columns)
+        return top_of(self, k, output)
+
+    def data_shown(self) -> np.ndarray:
+        """Data in which missing values say so, and what was put in their place.
+
+        Returns
+        -------
+        ndarray of the shape of data
+            Itself if nothing is missing, and otherwise of dtype object.
+        """
+        return data_shown(self)
 
     def to_shap(self):
         """The same as a ``shap.Explanation``, for the plots of shap.
@@ -254,65 +335,23 @@ class Explanation:
         ModuleNotFoundError
             If shap is not installed.
         """
-        try:
-            import shap
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "Explanation.to_shap needs shap, which is not installed: pip install "
-                "shap."
-            ) from error
-        base = self.base_values
-        if base is not None:
-            base = np.broadcast_to(base, self.predictions.shape).copy()
-        return shap.Explanation(
-            self.values,
-            base_values=base,
-            data=self.data,
-            feature_names=self.feature_names.tolist() if self.data.ndim == 2 else None,
-            output_names=None if self.output_names is None else [*self.output_names],
-        )
+        return shap_of(self)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows) -> Explanation:
         rows = np.atleast_1d(np.arange(len(self))[rows])
-        return replace(
-            self,
-            values=self.values[rows],
-            predictions=self.predictions[rows],
-            data=self.data[rows],
-            index=None if self.index is None else self.index[rows],
-        )
+        by_row = {name: getattr(self, name) for name in OF_ROWS}
+        taken = {name: of[rows] for name, of in by_row.items() if of is not None}
+        return replace(self, **taken)
 
     def __repr__(self) -> str:
+        shape = self.values.shape[1 : self.data.ndim]
+        columns = str(shape[0]) if len(shape) == 1 else "x".join(map(str, shape))
         of = ", of the transformed target" if self.transformed_target else ""
-        return f"<Explanation with values of shape {self.values.shape}{of}>"
-
-    def _outputs(self) -> np.ndarray:
-        """Names or numbers of the outputs; a single output has number 0."""
-        if self.output_names is not None:
-            return self.output_names
-        return np.arange(prod(self.values.shape[self.data.ndim :]))
-
-    def _by_output(self) -> np.ndarray:
-        """Values of shape (n_samples, n_outputs, n_features)."""
-        shape = (len(self), self.feature_names.size, len(self._outputs()))
-        return self.values.reshape(shape).swapaxes(1, 2)
-
-    def _added(self, groups: list[Group]) -> Explanation:
-        """The explanation with each group as one feature, in the place of its first."""
-        names = self.feature_names.ravel()
-        shape, outputs = (len(self), names.size), self.values.shape[self.data.ndim :]
-        values, data = self.values.reshape(*shape, *outputs), self.data.reshape(shape)
-        left = with_groups(groups, names.size)
-        new_data = data[:, list(left)].astype(object)
-        for j, group in enumerate(left.values()):
-            if group is not None:
-                new_data[:, j] = group.data(data, names)
-        return replace(
-            self,
-            values=added(values, left),
-            data=new_data,
-            feature_names=names_with_groups(names, left),
+        against = f", against {self.background}" if self.background else ""
+        return (
+            f"<Explanation: {self.attribution.replace('_', ' ')} of {columns} columns "
+            f"on the {self.target} at {len(self)} rows, in {self.unit}{of}{against}>"
         )

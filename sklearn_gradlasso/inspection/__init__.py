@@ -13,6 +13,18 @@ to X. The network that it finds inside is asked for
     scalars of its output whose slopes are measured. ``in_units`` asks a regressor for
     units of y, also where no target is given. It raises a TypeError where slopes have
     no meaning.
+``_explainable(X, target=None)``
+    an ``Explainable``: the scalars whose effects are reasons, by default the log-odds
+    of a classifier (each of several classes against the rest) or the predictions of a
+    regressor. None, if a feature is not a column of a table.
+``_reasons``
+    name of the target of ``_explained`` that reasons are about; None for the default.
+``_attribution_of_reasons()``
+    the attribution that an ``Explanation`` holds where effects are not defined; None
+    for the default of ``_explained``.
+``_background``
+    ``(rows, weights or None)``, training rows as the network sees them, and
+    ``_feature_means``, their means over all training rows; none by default.
 ``classes_``
     labels that name several outputs; None by default.
 ``n_jobs``

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,8 +13,9 @@ from sklearn.exceptions import NotFittedError
 from ..utils.annotations import weights_by_name
 from .feature_names import names_known, numbered
 from .open_model import steps_before_the_last, unwrapped
-from .table_columns import TableColumn
-from .tracing.columns import table_columns
+from .tracing.columns import traced
+from .tracing.tables import Feature
+from .tracing.values import as_values, column_of
 
 __all__ = ["annotations_for", "monotonic_cst_for"]
 
@@ -91,7 +93,7 @@ def annotations_for(
     table = _traced(pipeline, X, y)
     found = np.zeros((*weights.shape[:-1], table.n_features), dtype=weights.dtype)
     for k, name in enumerate(given):
-        found[..., table.alone(name).positions] = weights[..., [k]]
+        found[..., table.positions(name)] = weights[..., [k]]
     return found
 
 
@@ -105,11 +107,15 @@ def monotonic_cst_for(
 
     Parameters
     ----------
-    pipeline, X, y
+    pipeline : Pipeline, estimator or search
         As for :func:`annotations_for`.
+    X : array-like or DataFrame of shape (n_samples, n_columns)
+        Rows as the Pipeline takes them.
     signs : dict of str to int
         1 if the answer may only rise with the column, -1 if it may only fall, 0 if it
         is free.
+    y : array-like of shape (n_samples,), default=None
+        Targets, if a transformer needs them for its fit.
 
     Returns
     -------
@@ -140,39 +146,62 @@ def monotonic_cst_for(
     for name, sign in signs.items():
         if sign not in (-1, 0, 1):
             raise ValueError(f"signs[{name!r}] must be -1, 0 or 1, got {sign!r}.")
-        column = table.alone(name)
-        if sign != 0:
-            found[column.positions] = sign * _directions(column)
+        positions = table.positions(name)
+        if sign == 0:
+            continue
+        found[positions] = [sign * table.direction(k) for k in positions]
+        if not found[positions].any():
+            raise ValueError(
+                f"No sign holds for the column {name!r}: it is constant in X."
+            )
     return found
 
 
-class _Traced(NamedTuple):
-    """The columns of X, and how many features are made of them."""
+@dataclass(frozen=True)
+class _Traced:
+    """Rows at the last step, and the column of X that each feature is made of.
 
-    columns: dict[str, TableColumn]
-    n_features: int
-    given: list[str]
+    Attributes
+    ----------
+    features : list of Feature
+    rows : array, sparse matrix or DataFrame of shape (n_samples, n_features)
+    names : list of str
+        Names of the columns of X.
+    """
 
-    def alone(self, name: str) -> TableColumn:
-        """The column of this name, if no feature is made of it and of others.
+    features: list[Feature]
+    rows: Any
+    names: list[str]
+
+    @property
+    def n_features(self) -> int:
+        return len(self.features)
+
+    def positions(self, name: str) -> list[int]:
+        """The features that are made of a column, if none is made of others too.
 
         Raises
         ------
         ValueError
         """
-        column = self.columns.get(name)
-        if column is None:
-            if name in self.given:
-                raise ValueError(
-                    f"No feature of the last step is made of the column {name!r} "
-                    "alone: the transformers drop it, or mix it with others, as a PCA "
-                    "does. Leave it out, or take it out of the step that mixes."
-                )
+        if self.names.count(name) != 1:
+            several = " ..." * (len(self.names) > 10)
             raise ValueError(
-                f"{name!r} is not a column of X; the columns are {self.given[:10]}"
-                f"{' ...' * (len(self.given) > 10)}."
+                f"{name!r} must be the name of one column of X; the columns are "
+                f"{self.names[:10]}{several}."
             )
-        if column.shared.any():
+        made = [
+            k
+            for k, each in enumerate(self.features)
+            if each.origin.name == name and not each.origin.mixed
+        ]
+        if not made:
+            raise ValueError(
+                f"No feature of the last step is made of the column {name!r} alone: "
+                "the transformers drop it, or mix it with others, as a PCA does. Leave "
+                "it out, or take it out of the step that mixes."
+            )
+        if self.features[made[0]].origin.moves_others:
             raise ValueError(
                 f"The column {name!r} also goes into features that are made of other "
                 "columns: a step mixes them (a PCA, products), an imputer puts values "
@@ -180,7 +209,38 @@ class _Traced(NamedTuple):
                 "transformer is of a kind that is not known. Take the column out of "
                 "that step, or give one value for each feature of the last step."
             )
-        return column
+        return made
+
+    def direction(self, k: int) -> int:
+        """Whether a feature rises (1) or falls (-1) with its column in all rows.
+
+        It is 0 if the feature moves only where the value is missing.
+
+        Raises
+        ------
+        ValueError
+            If it is neither.
+        """
+        feature, origin = self.features[k], self.features[k].origin
+        seen = ~np.broadcast_to(origin.empty | origin.marked, len(origin.empty))
+        values = np.asarray(as_values(column_of(self.rows, k)))[seen]
+        if len(values) == 0 or (values == values[0]).all():
+            return 0
+        if not (feature.is_smooth and origin.is_numeric):
+            raise ValueError(
+                f"No sign holds for the column {origin.name!r}: it holds categories, "
+                "was cut into bins, or goes through a transformer whose derivative is "
+                "not known."
+            )
+        slopes = np.broadcast_to(feature.derivative, seen.shape)[seen]
+        least = 1e-9 * np.abs(slopes).max()
+        rises, falls = (slopes > least).any(), (slopes < -least).any()
+        if rises == falls:
+            raise ValueError(
+                f"No sign holds for the column {origin.name!r}: a transformer makes a "
+                "feature of it that rises in some rows and falls in others."
+            )
+        return 1 if rises else -1
 
 
 def _traced(pipeline, X, y) -> _Traced:
@@ -188,15 +248,19 @@ def _traced(pipeline, X, y) -> _Traced:
     first, rows = [*transformers, last][0], X
     for each in transformers:
         rows = each.transform(rows)
-    if getattr(rows, "ndim", 0) != 2:
+    rows = rows if hasattr(rows, "ndim") else np.asarray(rows)
+    if rows.ndim != 2 or np.ndim(X) != 2:
+        raise ValueError("X, and what reaches the last step, must have two dimensions.")
+    features = traced(X, first, transformers).features
+    if len(features) != rows.shape[1]:
         raise ValueError(
-            "X must be a table, and so must be what reaches the last step."
+            f"The last step is given {rows.shape[1]} features, but its transformers "
+            f"are known to make {len(features)}; give one value for each feature."
         )
-    given = names_known(X, first)
-    given = numbered(np.shape(X)[1:]).tolist() if given is None else [*map(str, given)]
-    features = numbered(rows.shape[1:])
-    columns = table_columns(X, first, transformers, rows, features)
-    return _Traced({each.name: each for each in columns}, rows.shape[1], given)
+    names = [*X.columns] if hasattr(X, "columns") else names_known(X, first)
+    if names is None or not all(isinstance(name, str) for name in names):
+        names = numbered((np.shape(X)[1],))
+    return _Traced(features, rows, [*map(str, names)])
 
 
 def _fitted(model, X, y) -> tuple[Any, list]:
@@ -222,27 +286,3 @@ def _fitted(model, X, y) -> tuple[Any, list]:
         if not inner:
             return last, transformers
         last = inner[0]
-
-
-def _directions(column: TableColumn) -> np.ndarray:
-    """Whether each feature rises (1) or falls (-1) with a column; 0 for indicators.
-
-    Raises
-    ------
-    ValueError
-    """
-    seen = column.derivative
-    if len(seen) == len(column.missing):
-        seen = seen[~column.missing]
-    rises, falls = (seen > 0).any(axis=0), (seen < 0).any(axis=0)
-    if not column.is_number or not (rises | falls).any():
-        raise ValueError(
-            f"No sign holds for the column {column.name!r}: it holds categories, was "
-            "cut into bins, or goes through a transformer of unknown derivative."
-        )
-    if (rises & falls).any():
-        raise ValueError(
-            f"No sign holds for the column {column.name!r}: a transformer makes a "
-            "feature of it that rises in some rows and falls in others."
-        )
-    return rises.astype(int) - falls

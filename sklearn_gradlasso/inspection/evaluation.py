@@ -6,6 +6,7 @@ random generators.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -28,8 +29,10 @@ __all__ = [
     "batches",
     "evaluating",
     "explanation_of",
+    "feature_means",
     "finite",
     "local_models_of",
+    "name_of",
     "outputs_of",
     "representative_rows",
     "scores_of",
@@ -58,6 +61,10 @@ class Explained(NamedTuple):
         The values of the explained features; ``None`` if these are the features of X.
     feature_names : ndarray of str of shape row_shape, or None
         Their names; ``None`` if these are the features of X.
+    attribution : str or None
+        Name of the attribution.
+    per_unit : bool
+        Whether the attributions are slopes.
     """
 
     values: np.ndarray
@@ -65,6 +72,8 @@ class Explained(NamedTuple):
     base_values: np.ndarray | None
     data: np.ndarray | None = None
     feature_names: np.ndarray | None = None
+    attribution: str | None = None
+    per_unit: bool = False
 
 
 @contextmanager
@@ -113,7 +122,14 @@ def explanation_of(module: nn.Module, rows: Rows, attribution, target) -> Explai
             "attribution must have a last axis for the explained scalars exactly if "
             f"there are several, here of shape {scores.shape[1:]}, got {outputs}."
         )
-    return Explained(phi, scores, base_value_of(*of))
+    about = {"attribution": name_of(attribution), "per_unit": attribution.per_unit}
+    return Explained(phi, scores, base_value_of(*of), **about)
+
+
+def name_of(attribution) -> str:
+    """The name of an attribution, as a string would ask for it."""
+    name = getattr(attribution, "__name__", type(attribution).__name__)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def attributions_of(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
@@ -205,6 +221,18 @@ def representative_rows(
         x, _ = rows[:]
     weight = None if weight is None else weight.cpu().numpy().copy()
     return x.cpu().numpy().copy(), weight
+
+
+def feature_means(rows: Rows) -> np.ndarray:
+    """Weighted means of the features over rows, of shape (n_features,), float64."""
+    total, weights = np.zeros(prod(rows.feature_shape)), 0.0
+    for batch in batches(rows):
+        x = batch[0].cpu().double().flatten(1).numpy()
+        weight = batch.extras.get("sample_weight")
+        weight = np.ones(len(x)) if weight is None else weight.cpu().double().numpy()
+        total += weight @ x
+        weights += weight.sum()
+    return total / weights
 
 
 def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:

@@ -7,13 +7,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.compose import ColumnTransformer
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OneHotEncoder
 
-from .feature_names import names_known, numbered
 from .tracing.columns import traced
+from .tracing.tables import Origin
 
 __all__ = ["Group", "added", "groups_of", "names_with_groups", "with_groups"]
 
@@ -26,42 +22,16 @@ class Group(NamedTuple):
     name : str
     positions : list of int
         Positions of the features.
-    column : ndarray of shape (n_samples,) or None
-        The values of the column of X that they encode, if they do.
     """
 
     name: str
     positions: list[int]
-    column: np.ndarray | None = None
 
     def data(self, data: np.ndarray, names: np.ndarray) -> np.ndarray:
-        """The value of the group in each row.
-
-        It is the value of the column in X. Without a column it is the name of the only
-        feature that is not zero, or None.
-        """
-        if self.column is not None:
-            return self.column
+        """The name of the only feature that is not zero in each row, or None."""
         hot = data[:, self.positions] != 0
         chosen = names[self.positions][hot.argmax(axis=1)]
         return np.where(hot.sum(axis=1) == 1, chosen, None)
-
-
-class _Feature(NamedTuple):
-    """A feature on its way through the transformers.
-
-    Attributes
-    ----------
-    name : str
-    column : str or None
-        The one column of X from which it is made; None if there are several.
-    encoded : bool
-        Whether it is a one-hot feature of that column.
-    """
-
-    name: str
-    column: str | None = None
-    encoded: bool = False
 
 
 def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
@@ -89,7 +59,7 @@ def groups_of(groups, names: np.ndarray, X, transformers: list) -> list[Group]:
     """
     names = names.ravel().tolist()
     if isinstance(groups, Mapping):
-        found = _given(groups, names, _features_of_columns(X, transformers))
+        found = _given(groups, names, _features_of_columns(X, transformers, len(names)))
     elif isinstance(groups, str) and groups == "onehot":
         found = _encoded(X, transformers)
     else:
@@ -201,91 +171,28 @@ def _positions(name: str, names: list[str], columns: dict[str, list[int]]) -> li
     return made or same
 
 
-def _features_of_columns(X, transformers: list) -> dict[str, list[int]]:
+def _features_of_columns(X, transformers: list, n_features: int) -> dict:
     """Positions of all features that are made of each column of X alone."""
     if not transformers or np.ndim(X) != 2:
         return {}
+    features = traced(X, transformers[0], transformers).features
     made: dict[str, list[int]] = {}
-    for k, feature in enumerate(traced(X, transformers[0], transformers).features):
-        if not feature.origin.mixed:
+    for k, feature in enumerate(features):
+        if not feature.origin.mixed and len(features) == n_features:
             made.setdefault(feature.origin.name, []).append(k)
     return made
 
 
 def _encoded(X, transformers: list) -> list[Group]:
     """The one-hot features of each column, found by following the transformers."""
-    known = names_known(X, transformers[0]) if transformers else []
-    columns = numbered(np.shape(X)[1:]).ravel() if known is None else known
-    columns = list(columns)
-    features = [_Feature(name, column=name) for name in columns]
-    for transformer in transformers:
-        try:
-            features = _through(transformer, features)
-        except AttributeError as error:
-            raise ValueError(
-                "groups='onehot' needs the names that each step gives its columns; "
-                f"give groups as a dict: {error}"
-            ) from error
-    found: dict[str, list[int]] = {}
+    features = traced(X, transformers[0], transformers).features if transformers else []
+    found: dict[Origin, list[int]] = {}
     for position, feature in enumerate(features):
-        if feature.encoded:
-            found.setdefault(feature.column, []).append(position)
+        if feature.is_onehot:
+            found.setdefault(feature.origin, []).append(position)
     if not found:
         raise ValueError(
             "groups='onehot' found no feature that is a column of a OneHotEncoder in "
             "the pipeline; give groups as a dict, or None."
         )
-    return [
-        Group(name, positions, _column(X, name, columns))
-        for name, positions in found.items()
-    ]
-
-
-def _through(step, features: list[_Feature]) -> list[_Feature]:
-    """The features that a fitted step makes of others.
-
-    A feature that comes out under the name of one that went in is taken for the same.
-    """
-    if isinstance(step, FrozenEstimator):
-        step = step.estimator
-    if isinstance(step, Pipeline):
-        for _, each in step.steps:
-            features = _through(each, features)
-        return features
-    if step is None or isinstance(step, str):
-        return [] if step == "drop" else features
-    names = step.get_feature_names_out([feature.name for feature in features])
-    if isinstance(step, OneHotEncoder):
-        made = [
-            _Feature(feature.name, feature.column or feature.name, encoded=True)
-            for feature, count in zip(features, step._n_features_outs)
-            for _ in range(count)
-        ]
-    elif isinstance(step, ColumnTransformer):
-        made = [_Feature(name) for name in names]
-        positions = step._transformer_to_input_indices  # nothing public has them
-        for key, each, _ in step.transformers_:
-            taken = [features[k] for k in positions[key]]
-            if taken:
-                made[step.output_indices_[key]] = _through(each, taken)
-    elif isinstance(step, FeatureUnion):
-        made = [
-            new for _, each in step.transformer_list for new in _through(each, features)
-        ]
-    elif hasattr(step, "get_support"):
-        made = [features[k] for k in step.get_support(indices=True)]
-    elif [feature.name for feature in features] == list(names):
-        made = features
-    else:
-        same = {feature.name: feature for feature in features}
-        made = [same.get(name, _Feature(name)) for name in names]
-    return [feature._replace(name=name) for name, feature in zip(names, made)]
-
-
-def _column(X, name: str, columns: list[str]) -> np.ndarray | None:
-    """A column of X; None if the encoder saw a column that is not in X."""
-    if hasattr(X, "columns") and name in X.columns:
-        return np.asarray(X[name], dtype=object)
-    if name in columns:
-        return np.asarray(X, dtype=object)[:, columns.index(name)]
-    return None
+    return [Group(origin.name, positions) for origin, positions in found.items()]

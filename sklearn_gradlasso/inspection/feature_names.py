@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import _num_features
 
-__all__ = ["check_same_columns", "names_known", "numbered"]
+__all__ = ["check_same_columns", "names_after", "names_known", "numbered"]
 
 
 def names_known(X, estimator):
@@ -21,6 +21,37 @@ def names_known(X, estimator):
         names = [*X.columns]
         return names if all(isinstance(name, str) for name in names) else None
     return names
+
+
+def names_after(X, transformers: list, rows, network) -> np.ndarray:
+    """Names of the features of transformed rows.
+
+    Parameters
+    ----------
+    X : array-like
+        What the transformers are given.
+    transformers : list of fitted transformers
+    rows : array-like of shape (n_samples, ...)
+        What they return.
+    network : object
+        What is given the rows, fitted or not.
+
+    Returns
+    -------
+    ndarray of str of the shape of a row
+    """
+    names = names_known(X, [*transformers, network][0])
+    for transformer in transformers:
+        try:
+            names = transformer.get_feature_names_out(names)
+        except AttributeError:  # scikit-learn raises it if a step names no outputs
+            names = None
+    if names is None:
+        names = names_known(rows, network)
+    if names is None:
+        shape = rows.shape if hasattr(rows, "shape") else np.asarray(rows).shape
+        names = numbered(shape[1:])
+    return np.asarray(names, dtype=object)
 
 
 def numbered(shape: tuple) -> np.ndarray:

@@ -13,7 +13,6 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .. import attributions, targets
 from ..modules import MLP, LogOdds, LogProbabilities
@@ -21,6 +20,8 @@ from ..training.rows import Rows
 from ..utils.networks import many_to_many_of
 from ..utils.threads import threads
 from .evaluation import Explained, evaluating, explanation_of
+from .explainable import Explainable
+from .foreign_outputs import Exp, FlatOutput, SkorchAnswer, first_tensor
 from .scalars import Scalars, scalars_of_classes, scalars_of_numbers
 
 __all__ = ["ForeignNetwork", "SklearnMLP", "SkorchNet", "TorchModule"]
@@ -32,6 +33,7 @@ class ForeignNetwork(ABC):
     """A fitted network of another package that has the protocol of this wing."""
 
     n_jobs = None
+    _reasons = None
 
     def __init__(self, model):
         self.model = model
@@ -101,6 +103,17 @@ class ForeignNetwork(ABC):
         with threads(self.n_jobs):
             return explanation_of(module, rows, attribution, target)
 
+    def _explainable(self, X, target=None) -> Explainable | None:
+        module, rows, scalars = self._answering(X)
+        if len(rows.feature_shape) != 1:
+            return None
+        self._check_answer(X, module, rows)
+        target = scalars.reasons if target is None else scalars.named(target)
+        return Explainable(module, rows, target, n_jobs=self.n_jobs)
+
+    def _attribution_of_reasons(self) -> str:
+        return "expected_gradients"  # The default of ``_explained`` is a slope.
+
 
 class SklearnMLP(ForeignNetwork):
     """A fitted ``MLPClassifier`` or ``MLPRegressor``.
@@ -147,13 +160,20 @@ class SklearnMLP(ForeignNetwork):
     def _has_classes(self) -> bool:
         return self.model.out_activation_ in ("softmax", "logistic")
 
+    @property
+    def _reasons(self) -> str | None:
+        one_of_several = self._has_classes and not self._has_labels
+        return "log_odds" if one_of_several else None
+
+    @property
+    def _has_labels(self) -> bool:
+        """Whether the outputs are labels that do not exclude each other."""
+        return self.model.out_activation_ == "logistic" and self.model.n_outputs_ > 1
+
     def _rebuilt(self, output):
         if not self._has_classes:
             return output
-        several_labels = self.model.n_outputs_ > 1
-        if self.model.out_activation_ == "logistic" and several_labels:
-            return expit(output)
-        return np.exp(output)
+        return expit(output) if self._has_labels else np.exp(output)
 
 
 class TorchModule(ForeignNetwork):
@@ -192,7 +212,8 @@ class TorchModule(ForeignNetwork):
         several = prod(shape[1:]) > 1 and not many_to_many
         single = targets.predicted_class
         default = single if several else targets.output
-        scalars = Scalars(targets.output, default, single, ("output", single.__name__))
+        names = ("output", single.__name__)
+        scalars = Scalars(targets.output, default, single, targets.output, names)
         if self._regresses:
             scalars = scalars_of_numbers(prod(shape[1:]))
         return flat, rows, scalars
@@ -227,6 +248,10 @@ class SkorchNet(TorchModule):
     def _regresses(self) -> bool:
         return hasattr(self.model, "__sklearn_tags__") and is_regressor(self.model)
 
+    @property
+    def _reasons(self) -> str | None:
+        return "log_odds" if self._classifies else None
+
     def _own_answer(self, X, x):
         return self.model.predict_proba(x)
 
@@ -251,70 +276,6 @@ class SkorchNet(TorchModule):
         elif self._regresses:
             scalars = scalars_of_numbers(len(answer))
         return module, rows, scalars
-
-
-class SkorchAnswer(nn.Module):
-    """What ``predict_proba`` of a skorch net returns, of shape ``(n, m)``.
-
-    Parameters
-    ----------
-    net : NeuralNet
-    in_logarithms : bool
-        Whether the output is the logarithm of what ``predict_proba`` returns.
-    """
-
-    def __init__(self, net, in_logarithms: bool):
-        super().__init__()
-        self.network = net.module_  # As a part it is put into evaluation mode.
-        self.net, self.in_logarithms = net, in_logarithms
-
-    def forward(self, x: Tensor) -> Tensor:
-        output = _first(self.net.infer(x))
-        answer = self._logarithms(output) if self.in_logarithms else self._of(output)
-        return answer.reshape(len(x), -1)
-
-    def _of(self, output: Tensor) -> Tensor:
-        return self.net._get_predict_nonlinearity()(output)  # nothing public does this
-
-    def _logarithms(self, output: Tensor) -> Tensor:
-        # Where skorch adds softmax or sigmoid to the network, the logarithm of their
-        # result would overflow for confident answers.
-        if self.net.predict_nonlinearity == "auto":
-            if isinstance(self.net.criterion_, nn.CrossEntropyLoss):
-                return functional.log_softmax(output, dim=-1)
-            if isinstance(self.net.criterion_, nn.BCEWithLogitsLoss):
-                return functional.logsigmoid(torch.stack([-output, output], dim=1))
-        return self._of(output).log()
-
-
-class FlatOutput(nn.Module):
-    """A network whose output has one axis besides that of the rows.
-
-    If the network returns a tuple, only its first tensor is used.
-
-    Attributes
-    ----------
-    many_to_many : bool
-        Whether the outputs are those of the time steps, one step after the other.
-    is_ambiguous : bool
-        Whether there are as many outputs as steps, and nothing says whether each
-        belongs to a step.
-    """
-
-    def __init__(self, network: nn.Module, many_to_many: bool, is_ambiguous: bool):
-        super().__init__()
-        self.network = network
-        self.many_to_many, self.is_ambiguous = many_to_many, is_ambiguous
-
-    def forward(self, x: Tensor) -> Tensor:
-        return _first(self.network(x)).reshape(len(x), -1)
-
-
-class Exp(nn.Module):
-    """The exponential function."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.exp()
 
 
 def _attribution(attribution: str | Callable | None) -> Callable:
@@ -346,16 +307,6 @@ def _rows_for(module: nn.Module, X) -> Rows:
     return Rows(X, feature_shape=X.shape[1:], dtype=like.dtype, device=like.device)
 
 
-def _first(output) -> Tensor:
-    output = output[0] if isinstance(output, tuple) else output
-    if not isinstance(output, Tensor):
-        raise TypeError(
-            "the network must return a tensor, or a tuple that begins with one, got "
-            f"{type(output).__name__}; wrap it in a module that does."
-        )
-    return output
-
-
 def _answer(module: nn.Module, rows: Rows) -> Tensor:
     """The output of a network for the first row.
 
@@ -371,8 +322,8 @@ def _answer(module: nn.Module, rows: Rows) -> Tensor:
     parts = [slice(k, k + 1) for k in range(min(2, len(rows)))]
     try:
         with evaluating(module):
-            alone = [_first(module(rows[part][0])) for part in parts]
-            together = _first(module(rows[:2][0]))
+            alone = [first_tensor(module(rows[part][0])) for part in parts]
+            together = first_tensor(module(rows[:2][0]))
     except Exception as error:
         raise ValueError(
             f"model cannot take rows of shape {rows.feature_shape} and dtype "

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
@@ -20,11 +21,14 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from .. import attributions
 from ..utils.networks import many_to_many_of
 from ..utils.validation import check_sample_weight
+from .background import Background
 from .differentiable import DifferentiableNetwork
 from .evaluation import Explained
-from .feature_names import names_known, numbered
+from .explainable import Explainable
+from .feature_names import names_after
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
@@ -95,14 +99,94 @@ class OpenedModel:
             data = dense(self.rows)
         else:
             names = found.feature_names
-        return Explained(values, predictions, base, data, names)
+        name = getattr(found, "attribution", None)
+        per_unit = getattr(found, "per_unit", False)
+        return Explained(values, predictions, base, data, names, name, per_unit)
 
-    def output_names(self, n_outputs: int) -> np.ndarray | None:
-        """Labels of the classes, if there is one for each of several outputs."""
-        classes = getattr(self.network, "classes_", None)
-        if classes is None or len(classes) != n_outputs:
-            return None
-        return np.array([str(label) for label in classes], dtype=object)
+    @property
+    def reasons(self) -> str | None:
+        """Name of the target that reasons are about; None for the network's default."""
+        return getattr(self.network, "_reasons", None)
+
+    def attribution_of_reasons(self, attribution=None, given=None) -> tuple[Any, str]:
+        """The attribution that a user asks for, or that of reasons without effects.
+
+        Parameters
+        ----------
+        attribution : str, callable or None
+            As the user gave it.
+        given : array-like or None
+            Rows that attributions compare with, as the model takes them.
+
+        Returns
+        -------
+        attribution : str, callable or None
+        background : str
+            The rows that it compares with, in words; empty if it compares with none.
+        """
+        is_default = attribution is None
+        if is_default:
+            asked = getattr(self.network, "_attribution_of_reasons", None)
+            attribution = None if asked is None else asked()
+        if not _compares(attribution):
+            return attribution, ""
+        own = getattr(attribution, "background", None)
+        if own is not None:
+            return attribution, f"{len(own)} rows given"
+        keeps_rows = getattr(self.network, "_background", None) is not None
+        if given is None and not keeps_rows and not is_default:
+            return attribution, ""  # The network says what it needs.
+        background = self.background(given)
+        if given is not None or not keeps_rows:
+            attribution = attributions.by_name(attribution).against(background.rows)
+        return attribution, f"{len(background.rows)} {background.source}"
+
+    def explainable(self, target=None) -> Explainable | None:
+        """The scalars whose effects are reasons, or None if rows are no table."""
+        asked = getattr(self.network, "_explainable", None)
+        return None if asked is None else asked(self.rows, target)
+
+    def background(self, given=None) -> Background:
+        """Rows to compare with, as the network sees them.
+
+        Parameters
+        ----------
+        given : array-like, optional
+            Rows as the model takes them. By default the training rows that the network
+            keeps, or the rows of this record if it keeps none.
+        """
+        if given is not None:
+            rows, names = _transformed(given, self.network, self.transformers)
+            if names.size != self.names.size:
+                raise ValueError(
+                    f"background must have the {self.names.size} features of the "
+                    f"network, got {names.size}; give rows of the same table as X."
+                )
+            return Background.of(dense(rows), "rows given")
+        kept = getattr(self.network, "_background", None)
+        if kept is None:
+            rows = dense(self.rows)
+            if len(rows) < 2:
+                raise ValueError(
+                    "background must be given to explain a single row, because this "
+                    "network keeps no training rows to compare it with."
+                )
+            return Background.of(rows, "rows of X")
+        rows, weight = kept
+        if weight is not None:
+            rows, weight = rows[weight > 0], weight[weight > 0]
+        return Background(rows, weight, self.network._feature_means, "training rows")
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Labels of the classes of a classifier."""
+        return getattr(self.network, "classes_", None)
+
+    @property
+    def predicts_targets(self) -> bool:
+        """Whether the answers are predictions in units of y."""
+        model = getattr(self.network, "model", self.network)
+        return hasattr(model, "__sklearn_tags__") and is_regressor(model)
 
     def differentiable(
         self, target=None, sample_weight=None, *, in_units: bool = False
@@ -259,19 +343,10 @@ def _transformed(X, network, transformers: list) -> tuple:
     rows : array, sparse matrix or DataFrame
     names : ndarray of str of the shape of a row
     """
-    names, rows = names_known(X, [*transformers, network][0]), X
+    rows = X
     for transformer in transformers:
-        try:
-            names = transformer.get_feature_names_out(names)
-        except AttributeError:  # scikit-learn raises it if a step names no outputs
-            names = None
         rows = transformer.transform(rows)
-    if names is None:
-        names = names_known(rows, network)
-    if names is None:
-        shape = rows.shape if hasattr(rows, "shape") else np.asarray(rows).shape
-        names = numbered(shape[1:])
-    return rows, np.asarray(names, dtype=object)
+    return rows, names_after(X, transformers, rows, network)
 
 
 def dense(rows) -> np.ndarray:
@@ -281,6 +356,13 @@ def dense(rows) -> np.ndarray:
         rows, accept_sparse=True, dtype=kinds, allow_nd=True, ensure_all_finite=False
     )
     return rows.toarray() if hasattr(rows, "toarray") else rows
+
+
+def _compares(attribution) -> bool:
+    """Whether an attribution compares rows with a background."""
+    if isinstance(attribution, str):
+        return attribution in ("contributions", "expected_gradients")
+    return hasattr(attribution, "background")
 
 
 def _has(module: nn.Module, name: str) -> bool:

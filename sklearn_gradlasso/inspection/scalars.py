@@ -23,6 +23,8 @@ class Scalars(NamedTuple):
         The targets of ``_explained`` and ``_differentiable`` if none is given.
     predicted : callable or None
         The target behind "predicted", one scalar per row; None if there are several.
+    reasons : callable
+        The target of an ``Explanation`` if none is given.
     names : tuple of str
         The targets that can be given by name.
     """
@@ -30,6 +32,7 @@ class Scalars(NamedTuple):
     explained: Target
     differentiated: Target
     predicted: Target | None
+    reasons: Target
     names: tuple[str, ...]
 
     def named(self, target: str | Target) -> Target:
@@ -53,12 +56,14 @@ class Scalars(NamedTuple):
 def scalars_of_classes(n_classes: int) -> Scalars:
     """Of log-probabilities: two classes are explained by their log-odds."""
     single, names = targets.predicted_class, targets.OF_CLASSIFIERS
+    odds = targets.log_odds
     if n_classes == 2:
-        return Scalars(targets.log_odds, targets.log_odds, single, names)
-    return Scalars(targets.output, single, single, names)
+        return Scalars(odds, odds, single, odds, names)
+    return Scalars(targets.output, single, single, odds, names)
 
 
 def scalars_of_numbers(n_outputs: int) -> Scalars:
     """Of outputs that are numbers, each explained by itself."""
     single = targets.output if n_outputs == 1 else None
-    return Scalars(targets.output, targets.output, single, targets.OF_REGRESSORS)
+    every, names = targets.output, targets.OF_REGRESSORS
+    return Scalars(every, every, single, every, names)

@@ -35,10 +35,16 @@ class TableColumn:
         Derivative of each of these features by the column, at each row. Zero for
         features without one, such as the indicator of a missing value, and where the
         value is missing.
-    shared : ndarray of bool of shape (n_samples,)
-        Where features of another column move with this one too, because a step mixes
-        both, or an imputer puts in place of the other one's missing value what depends
-        on this one. ``derivative`` holds those features still.
+    is_linear : bool
+        Whether ``derivative`` is the same wherever the value is not missing, also at
+        rows that are not given here.
+    shared : ndarray of bool of shape (n_samples,), or False
+        Where features of another column have a derivative by this one as well, because
+        a step mixes both, or what an imputer puts in place of the other one's missing
+        value depends on this one. A slope holds those features still.
+    moves_others : bool
+        Whether a change of the column may move features of other columns, in some row.
+        An effect of the column alone leaves these as they are.
     """
 
     name: str
@@ -48,7 +54,9 @@ class TableColumn:
     is_number: bool = True
     positions: np.ndarray
     derivative: np.ndarray
-    shared: np.ndarray
+    is_linear: bool = True
+    shared: np.ndarray | bool = False
+    moves_others: bool = False
 
 
 def own_columns(rows: np.ndarray, names: np.ndarray) -> list[TableColumn]:
@@ -66,7 +74,6 @@ def own_columns(rows: np.ndarray, names: np.ndarray) -> list[TableColumn]:
             missing=np.zeros(len(rows), dtype=bool),
             positions=np.array([k]),
             derivative=np.ones((1, 1)),
-            shared=np.zeros(len(rows), dtype=bool),
         )
         for k, name in enumerate(names)
     ]

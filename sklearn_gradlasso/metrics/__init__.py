@@ -8,7 +8,7 @@ features with it.
 """
 
 from ._ablation import AblationCurve, ablation_curve, ablation_scores
-from ._effects import Effects, effective_columns, effects
+from ._effects import Effects, columns_that_count, effective_columns, effects
 from ._sparsity import effective_features, gini_index
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Effects",
     "ablation_curve",
     "ablation_scores",
+    "columns_that_count",
     "effective_columns",
     "effective_features",
     "effects",

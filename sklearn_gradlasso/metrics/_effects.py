@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_features, _num_samples
 
-__all__ = ["Effects", "effective_columns", "effects"]
+__all__ = ["Effects", "columns_that_count", "effective_columns", "effects"]
 
 MAX_ROWS = 2**15  # rows that ``predict`` is asked for at once
 MAX_VALUES = 2**22  # and values in them
@@ -28,13 +28,14 @@ class Effects:
         ``sqrt(mean_b (f(x_i) - f(x_i; j <- x_bj)) ** 2)``, in units of f.
     predictions : ndarray of shape (n_samples,) or (n_samples, m)
         ``f(x_i)``.
-    deviation : ndarray of shape () or (m,)
-        Standard deviation of f on the background rows.
+    base_values, deviation : ndarray of shape () or (m,)
+        Mean and standard deviation of f on the background rows.
     """
 
     values: np.ndarray
     magnitudes: np.ndarray
     predictions: np.ndarray
+    base_values: np.ndarray
     deviation: np.ndarray
 
     @property
@@ -106,6 +107,9 @@ def effects(
             f"{_num_features(X)}; give rows of the same table."
         )
     weight = _weights(sample_weight, _num_samples(background))
+    counts = np.flatnonzero(weight)
+    if len(counts) < len(weight):
+        background, weight = _rows(background, counts), weight[counts]
     if len(weight) > n_background:
         drawn = check_random_state(random_state).choice(
             len(weight), n_background, replace=False
@@ -133,17 +137,17 @@ def effects(
     of_background = _finite(predict(background))
     mean = np.average(of_background, axis=0, weights=weight)
     squares = np.average((of_background - mean) ** 2, axis=0, weights=weight)
-    return Effects(values, magnitudes, predictions, np.sqrt(squares))
+    return Effects(values, magnitudes, predictions, mean, np.sqrt(squares))
 
 
-def effective_columns(
+def columns_that_count(
     magnitudes: ArrayLike,
     deviation: ArrayLike,
     *,
     cutoff: float = 0.1,
     floor: float = 0.01,
 ) -> np.ndarray:
-    """Number of columns that count at each row.
+    """Which columns count at each row.
 
     A column counts at a row if the root mean square of its effect is at least a tenth
     of the row's largest, and at least a hundredth of the standard deviation of the
@@ -162,12 +166,37 @@ def effective_columns(
 
     Returns
     -------
-    ndarray of shape (n_samples,) or (n_samples, m)
+    ndarray of bool of the shape of magnitudes
     """
     magnitudes = np.asarray(magnitudes, dtype=np.float64)
     largest = magnitudes.max(axis=1, keepdims=True)
     counts = magnitudes >= np.maximum(cutoff * largest, floor * np.asarray(deviation))
-    return (counts & (magnitudes > 0)).sum(axis=1)
+    return counts & (magnitudes > 0)
+
+
+def effective_columns(
+    magnitudes: ArrayLike,
+    deviation: ArrayLike,
+    *,
+    cutoff: float = 0.1,
+    floor: float = 0.01,
+) -> np.ndarray:
+    """Number of columns that count at each row.
+
+    Parameters
+    ----------
+    magnitudes : array-like of shape (n_samples, n_columns) or (n_samples, n_columns, m)
+    deviation : float or array-like of shape (m,)
+    cutoff : float, default=0.1
+    floor : float, default=0.01
+        As for :func:`columns_that_count`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, m)
+    """
+    limits = {"cutoff": cutoff, "floor": floor}
+    return columns_that_count(magnitudes, deviation, **limits).sum(axis=1)
 
 
 def _table(rows, name: str):
@@ -211,6 +240,8 @@ def _distinct(
             keys = {}
             codes = [keys.setdefault(tuple(map(repr, row)), len(keys)) for row in part]
             codes = np.array(codes)
+        elif len(positions) == 1:  # The same, but faster without an axis.
+            _, codes = np.unique(part[:, 0], return_inverse=True)
         else:
             _, codes = np.unique(part, axis=0, return_inverse=True)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)

@@ -9,13 +9,17 @@ from sklearn.utils import check_array
 __all__ = ["effective_features", "gini_index"]
 
 
-def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
+def effective_features(
+    phi: ArrayLike, cutoff: float = 0.1, *, floor: ArrayLike = 0.0
+) -> float:
     """Average number of features that matter at a sample.
 
-    The formula is ``mean_i #{j : |phi_ij| >= cutoff * max_k |phi_ik|}``, where a sample
-    whose attributions are all zero has no such feature. This is D_eff of Ross, Lage and
-    Doshi-Velez (2017), *The Neural LASSO*, table 1, for which phi are input gradients
-    and the cutoff is 1/10.
+    The formula is ``mean_i #{j : |phi_ij| >= max(cutoff * max_k |phi_ik|, floor_j)}``,
+    where a sample whose attributions are all zero has no such feature. Without a floor
+    this is D_eff of Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*, table 1, for
+    which phi are input gradients and the cutoff is 1/10. D_eff does not change if all
+    attributions become smaller by the same factor, so that a model whose answer hardly
+    changes may seem to use many features. With a floor it has few or none.
 
     Parameters
     ----------
@@ -25,6 +29,12 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
     cutoff : float, default=0.1
         A feature counts if its attribution is at least this share of the largest one
         of the sample, in magnitude. In (0, 1].
+    floor : float or array-like of shape (n_features,) or (n_features, n_outputs), \
+            default=0.0
+        Least magnitude with which a feature counts, in units of phi. For gradients a
+        scale is the answer's standard deviation per standard deviation of the feature:
+        ``0.01 * y.std() / X.std(axis=0)`` for a regressor that predicts y. Infinity is
+        for a feature that never counts, such as one that is constant.
 
     Returns
     -------
@@ -35,12 +45,16 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
     ------
     ValueError
         If phi has another number of axes, is empty, or has infinite or NaN entries, or
-        if the cutoff is not in (0, 1].
+        if the cutoff is not in (0, 1], or if the floor is negative, NaN or of another
+        shape.
 
     Examples
     --------
-    >>> effective_features([[3.0, -0.2, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    >>> phi = [[3.0, -0.2, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
+    >>> effective_features(phi)
     1.6666666666666667
+    >>> effective_features(phi, floor=2.0)
+    0.3333333333333333
     """
     if not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
@@ -50,10 +64,18 @@ def effective_features(phi: ArrayLike, cutoff: float = 0.1) -> float:
             "phi must have shape (n_samples, n_features) or (n_samples, n_features, "
             f"n_outputs), got {phi.shape}; flatten the axes of the features."
         )
+    floor = np.asarray(floor, dtype=np.float64)
+    if floor.shape not in ((), phi.shape[1:2], phi.shape[1:]) or not (floor >= 0).all():
+        raise ValueError(
+            "floor must be a number that is not negative, or one for each feature "
+            f"(shape {phi.shape[1:]}), got shape {floor.shape}: {floor}."
+        )
+    if floor.ndim == 1 and phi.ndim == 3:
+        floor = floor[:, None]
     magnitude = np.abs(phi)
     largest = magnitude.max(axis=1, keepdims=True)
-    counts = ((magnitude >= cutoff * largest) & (largest > 0)).sum(axis=1)
-    return float(counts.mean())
+    counts = magnitude >= np.maximum(cutoff * largest, floor)
+    return float((counts & (magnitude > 0)).sum(axis=1).mean())
 
 
 def gini_index(importances: ArrayLike) -> float:

@@ -75,7 +75,7 @@ class KHotGate(nn.Module):
         return w.new_zeros(w.shape[:2]).scatter(1, index, is_open.to(w.dtype))
 
     def largest(
-        self, w: Tensor, allowed: Tensor | None = None
+        self, w: Tensor, allowed: Tensor | None = None, present: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Find the features that open in evaluation.
 
@@ -83,6 +83,9 @@ class KHotGate(nn.Module):
         ----------
         w, allowed : Tensor
             As in :meth:`forward`.
+        present : Tensor of shape (n, d), bool, optional
+            Some of the allowed features, of which at least one opens: if none of them
+            is among the K largest, the largest of them is in the place of the last.
 
         Returns
         -------
@@ -94,6 +97,9 @@ class KHotGate(nn.Module):
         size = w.abs() if w.ndim == 2 else torch.linalg.vector_norm(w, dim=2)
         if allowed is not None:
             size = size.masked_fill(~allowed, -1.0)
+        if present is not None:
+            first = size.masked_fill(~present, -1.0).argmax(dim=1, keepdim=True)
+            size = size.scatter(1, first, torch.inf)
         n_open = min(self.n_nonzero_coefs, w.shape[1])
         index = size.topk(n_open, dim=1, sorted=False).indices
         if allowed is None:

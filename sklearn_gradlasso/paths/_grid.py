@@ -10,71 +10,48 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from ..metrics import effective_features
-from ..training.prepared import can_be_prepared, prepare
+from ..inspection.column_slopes import UserColumns
+from ..training.prepared import prepare
 from ..training.rows import TrainingData
 from ..utils.threads import threads
+from ._losses import HeldOutLoss
 from ._scheduler import fit_all
 from ._stack import named_tensors
 from ._train_group import Fit
+from ._usage import Usage
 
 __all__ = [
     "Grid",
+    "Split",
     "evaluate_fits",
     "finite_fits",
     "fit_path",
-    "input_gradients",
     "mean_over_folds",
     "resolve_lams",
-    "seeded_clone",
+    "shares",
 ]
 
 
 class Grid(NamedTuple):
     """Results of the networks of all parts and strengths; NaN after a divergence.
 
-    ``scores`` and ``effective_features`` have shape (n_parts, n_lams), and
-    ``importances`` have shape (n_parts, n_lams, n_features).
+    ``scores``, ``losses``, ``effective_features`` and ``effective_columns`` have shape
+    (n_parts, n_lams), ``constant_losses`` (n_parts,), and ``importances`` (n_parts,
+    n_lams, n_features), or with columns of their own names (n_parts, n_lams,
+    n_columns).
     """
 
     scores: np.ndarray
+    losses: np.ndarray
+    constant_losses: np.ndarray
     effective_features: np.ndarray
+    effective_columns: np.ndarray
     importances: np.ndarray
-
-
-def seeded_clone(estimator):
-    """Clone an estimator, with an integer as ``random_state``.
-
-    All fits of the clone to the same rows then give the same network.
-
-    Raises
-    ------
-    TypeError
-        If it is not an estimator of this package with a parameter ``lam``.
-    ValueError
-        If it has an accelerator.
-    """
-    if not can_be_prepared(estimator) or not hasattr(estimator, "lam"):
-        raise TypeError(
-            "estimator must be one of this package with a parameter lam, such as "
-            f"GradientLassoClassifier(), got {estimator!r}. Transform X before, or put "
-            "GradientLassoClassifierCV at the end of the Pipeline."
-        )
-    if estimator.accelerator is not None:
-        raise ValueError(
-            "accelerator is for one network that several processes train; for many "
-            "networks use accelerator=None, and several jobs."
-        )
-    estimator = clone(estimator)
-    random_state = estimator.random_state
-    if not isinstance(random_state, Integral):
-        random_state = check_random_state(random_state).randint(2**31 - 1)
-    return estimator.set_params(random_state=random_state)
 
 
 def resolve_lams(
@@ -177,15 +154,23 @@ def finite_fits(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
         warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
 
 
+class Split(NamedTuple):
+    """Functions that return the rows networks are trained on, and those held out."""
+
+    train: Callable[[], TrainingData]
+    rest: Callable[[], TrainingData]
+
+
 def evaluate_fits(
     fits: Iterator[Fit],
     shape: tuple[int, int],
-    held_out: Sequence[Callable[[], TrainingData]],
+    splits: Sequence[Split],
     scoring,
+    columns: UserColumns,
 ) -> Grid:
     """Evaluate each fit on the rows held out from its part, as soon as it is fitted.
 
-    ``held_out`` has a function for each part, which returns the rows held out from it.
+    There is a split for each part.
 
     Raises
     ------
@@ -194,30 +179,43 @@ def evaluate_fits(
     """
     if isinstance(scoring, (list, tuple, set, dict)):
         raise ValueError(f"scoring must be one score, got {scoring!r}.")
-    scores, effective = np.full(shape, np.nan), np.full(shape, np.nan)
-    importances = None
+    grid = Grid(
+        scores=np.full(shape, np.nan),
+        losses=np.full(shape, np.nan),
+        constant_losses=np.full(shape[0], np.nan),
+        effective_features=np.full(shape, np.nan),
+        effective_columns=np.full(shape, np.nan),
+        importances=np.empty(0),
+    )
+    measures: dict[int, tuple[HeldOutLoss, Usage]] = {}
     with closing(finite_fits(fits, np.prod(shape))) as fits:
         for part, strength, estimator in fits:
-            if importances is None:
-                n_features = len(estimator.feature_importances_)
-                importances = np.full((*shape, n_features), np.nan)
-            at, rest = (part, strength), held_out[part]()
-            importances[at] = estimator.feature_importances_
-            effective[at] = effective_features(input_gradients(estimator, rest.X))
-            scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
-    return Grid(scores, effective, importances)
+            at, rest = (part, strength), splits[part].rest()
+            if part not in measures:
+                train = splits[part].train()
+                loss = HeldOutLoss(estimator, train, rest)
+                measures[part] = loss, Usage(estimator, train, rest, columns)
+                grid.constant_losses[part] = loss.of_constant
+            loss, usage = measures[part]
+            used = usage(estimator, rest.X)
+            importances = estimator.feature_importances_
+            if not columns.are_features:
+                importances = shares(used.sizes)
+            if not grid.importances.size:
+                empty = np.full((*shape, len(importances)), np.nan)
+                grid = grid._replace(importances=empty)
+            grid.importances[at] = importances
+            grid.effective_features[at] = used.features
+            grid.effective_columns[at] = used.columns
+            grid.losses[at] = loss(estimator, rest.X)
+            grid.scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
+    return grid
 
 
-def input_gradients(estimator, X) -> np.ndarray:
-    """Gradients of the predicted class's score, or of all outputs of a regressor.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features, n_outputs)
-    """
-    target = "predicted" if is_classifier(estimator) else None
-    phi = estimator.explain(X, target=target, attribution="gradients")
-    return phi.reshape(len(phi), len(estimator.feature_importances_), -1)
+def shares(sizes: np.ndarray) -> np.ndarray:
+    """Sizes that sum to 1; all are equal if nothing has a size."""
+    total = sizes.sum()
+    return sizes / total if total > 0 else np.full(len(sizes), 1 / len(sizes))
 
 
 def mean_over_folds(values: np.ndarray) -> np.ndarray:

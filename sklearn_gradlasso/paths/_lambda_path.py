@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -10,9 +11,10 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
-from ._grid import evaluate_fits, fit_path, resolve_lams, seeded_clone
+from ._grid import Split, evaluate_fits, fit_path, resolve_lams
 from ._obedience import judged
-from ._path_record import LambdaPath, names_of
+from ._path_record import LambdaPath
+from ._pipeline import opened
 
 __all__ = ["lambda_path"]
 
@@ -25,7 +27,7 @@ def lambda_path(
     lams: int | ArrayLike = 20,
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
-    groups: ArrayLike | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
     X_test: ArrayLike | None = None,
     y_test: ArrayLike | None = None,
     scoring=None,
@@ -44,7 +46,9 @@ def lambda_path(
     Parameters
     ----------
     estimator : estimator
-        An estimator of this package with a parameter ``lam``. It is not changed.
+        An estimator of this package with a parameter ``lam``, alone or as the last step
+        of a Pipeline. It is not changed. The transformers of a Pipeline are fitted
+        once, on X.
     X, y : array-like
         Training data, as in ``fit``.
     lams : int or array-like of shape (n_lams,), default=20
@@ -55,11 +59,14 @@ def lambda_path(
         Weights, as in ``fit``.
     annotations : array-like, default=None
         Annotations, as in ``fit``, for estimators that take them.
-    groups : array-like of shape (n_samples,), default=None
-        Groups, as in ``fit``, which ``early_stopping`` does not split.
+    groups : dict of str to list of str, default=None
+        Names of the features, at the estimator, that are made of one column; all others
+        are columns of their own. By default the columns of X are followed through the
+        transformers of a Pipeline. Without one, neighbouring features that are one-hot
+        are counted as one column.
     X_test, y_test : array-like, default=None
-        Rows on which scores and effective features are computed; the training rows by
-        default.
+        Rows on which scores, losses and counts are computed, before the transformers of
+        a Pipeline; the training rows by default.
     scoring : str or callable, default=None
         The score, as in ``GridSearchCV``; by default the estimator's ``score``.
     warm_start : bool, default=False
@@ -67,7 +74,7 @@ def lambda_path(
         smaller strength. The networks are then trained one after the other. By default
         all networks have the same initial weights.
     return_estimators : bool, default=False
-        Whether to keep the fitted estimators.
+        Whether to keep the fitted estimators; they are Pipelines if the estimator is.
 
     Returns
     -------
@@ -90,32 +97,41 @@ def lambda_path(
     >>> X = StandardScaler().fit_transform(X)
     >>> model = GradientLassoClassifier(tol=1e-3, random_state=0)
     >>> path = lambda_path(model, X, y, lams=[0.001, 1.0])
-    >>> path.effective_features[1] < path.effective_features[0] / 2
+    >>> path.effective_columns[1] < path.effective_columns[0] / 2
     np.True_
     """
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together; give both, or none.")
-    estimator = seeded_clone(estimator)
-    data = TrainingData(*indexable(X, y), sample_weight, annotations, groups)
-    held_out = data if X_test is None else TrainingData(X_test, y_test)
+    given = TrainingData(
+        *indexable(X, y), sample_weight=sample_weight, annotations=annotations
+    )
+    found = opened(estimator, given, groups)
+    estimator, data = found.estimator, found.data
+    rest = data
+    if X_test is not None:
+        rest = TrainingData(found.transformed(X_test), y_test)
     lams = resolve_lams(estimator, data, lams)
     everything, estimators = [np.arange(_num_samples(data.X))], {}
 
     def fits():
         given = estimator, data, everything, lams, warm_start
-        with closing(fit_path(*given)) as found:
-            for fit in found:
+        with closing(fit_path(*given)) as fitted:
+            for fit in fitted:
                 if return_estimators:
-                    estimators[fit.strength] = fit.estimator
+                    estimators[fit.strength] = found.complete(fit.estimator)
                 yield fit
 
-    grid = evaluate_fits(judged(fits()), (1, len(lams)), [lambda: held_out], scoring)
+    splits = [Split(lambda: data, lambda: rest)]
+    grid = evaluate_fits(judged(fits()), (1, len(lams)), splits, scoring, found.columns)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,
         scores=grid.scores[0],
+        losses=grid.losses[0],
+        constant_losses=grid.constant_losses[0],
+        effective_columns=grid.effective_columns[0],
         effective_features=grid.effective_features[0],
         importances=grid.importances[0],
-        feature_names=names_of(data.X, grid.importances.shape[-1]),
+        feature_names=found.names(grid.importances.shape[-1]),
         estimators=ordered if return_estimators else None,
     )

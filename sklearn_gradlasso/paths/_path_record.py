@@ -23,21 +23,44 @@ class LambdaPath:
     scores : ndarray of shape (n_lams,) or (n_folds, n_lams)
         Scores on the rows held out; larger is better. Scores and all other results are
         NaN if training diverged.
+    losses : ndarray of the shape of scores
+        Log loss of classifiers on the same rows, in nats. For regressors the squared
+        error as a share of the variance of y.
+    constant_losses : ndarray of shape () or (n_folds,)
+        The same of a constant answer: the shares of the classes in the training rows,
+        or their mean.
+    effective_columns : ndarray of shape (n_lams,)
+        Average number of columns that count at a sample, by effects
+        (:func:`sklearn_gradlasso.metrics.effective_columns`): how far the answer moves
+        when the column gets values of training rows. The features that encode one
+        column are replaced together. The answer is the log-odds, of each class against
+        the rest, or the prediction. A column counts if it moves the answer by a tenth
+        of the row's largest, and by a hundredth of the scale of the answer, which is
+        the standard deviation of y, or ``sqrt(var f + pi ** 2 / 3)`` for log-odds f.
+        With folds it is the mean over the folds in which training did not diverge. It
+        is computed on at most 256 of the rows, and NaN for images, sequences and tables
+        of more than 256 columns.
     effective_features : ndarray of shape (n_lams,)
-        Average number of features that matter at a sample
-        (:func:`sklearn_gradlasso.metrics.effective_features`), computed from input
-        gradients on the same rows. With folds it is the mean over the folds in which
+        Average number of features that matter at a sample, by slopes
+        (:func:`sklearn_gradlasso.metrics.effective_features`): gradients of the
+        predicted class's log-odds, or of all outputs, on the same rows. Its floor is
+        the same share of the same scale, per standard deviation of the feature.
+    importances : ndarray of shape (n_lams, n_features) or (n_lams, n_columns)
+        They sum to 1 for each strength. Without columns of their own names they are
+        ``feature_importances_`` of the networks. For the columns of a Pipeline or of
+        ``groups`` they are shares of the root mean square of the effects, in units of
+        the answer, on the same rows. With folds they are means over the folds in which
         training did not diverge.
-    importances : ndarray of shape (n_lams, n_features)
-        ``feature_importances_`` of the networks, which sum to 1 for each strength. With
-        folds they are means over the folds in which training did not diverge.
-    feature_names : ndarray of str of shape (n_features,)
+    feature_names : ndarray of str of shape (n_features,) or (n_columns,)
     estimators : tuple of estimators or None
         The fitted estimators, if ``return_estimators`` was set.
     """
 
     lams: np.ndarray
     scores: np.ndarray
+    losses: np.ndarray
+    constant_losses: np.ndarray
+    effective_columns: np.ndarray
     effective_features: np.ndarray
     importances: np.ndarray
     feature_names: np.ndarray
@@ -46,19 +69,25 @@ class LambdaPath:
     def to_frame(self):
         """The path as a pandas.DataFrame with a row for each strength.
 
-        The columns are lam, score (with folds, the mean over them),
-        effective_features, and the importance of each feature under its name.
+        The columns are lam, score and loss (with folds, the mean over them),
+        effective_columns, effective_features, and the importance of each feature under
+        its name.
         """
         pandas = check_pandas_support("LambdaPath.to_frame")
 
-        scores = self.scores if self.scores.ndim == 1 else self.scores.mean(axis=0)
         columns = {
             "lam": self.lams,
-            "score": scores,
+            "score": _by_lam(self.scores),
+            "loss": _by_lam(self.losses),
+            "effective_columns": self.effective_columns,
             "effective_features": self.effective_features,
         }
         importances = pandas.DataFrame(self.importances, columns=self.feature_names)
         return pandas.concat([pandas.DataFrame(columns), importances], axis=1)
+
+
+def _by_lam(values: np.ndarray) -> np.ndarray:
+    return values if values.ndim == 1 else values.mean(axis=0)
 
 
 def names_of(X, n_features: int) -> np.ndarray:

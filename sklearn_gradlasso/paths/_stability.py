@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from numbers import Real
@@ -16,14 +17,9 @@ from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
 from ..utils.validation import check_count
-from ._grid import (
-    finite_fits,
-    fit_path,
-    input_gradients,
-    resolve_lams,
-    seeded_clone,
-)
-from ._path_record import names_of
+from ._grid import finite_fits, fit_path, resolve_lams
+from ._pipeline import opened
+from ._usage import Usage
 
 __all__ = ["StabilityPath", "stability_selection"]
 
@@ -38,10 +34,11 @@ class StabilityPath:
     ----------
     lams : ndarray of shape (n_lams,)
         The strengths.
-    frequencies : ndarray of shape (n_lams, n_features)
-        Fraction of the subsamples in which a feature was selected, from 0 to 1.
-        Subsamples on which training diverged do not count.
-    feature_names : ndarray of str of shape (n_features,)
+    frequencies : ndarray of shape (n_lams, n_features) or (n_lams, n_columns)
+        Fraction of the subsamples in which a feature was selected, from 0 to 1, or a
+        column of a Pipeline or of ``groups``. Subsamples on which training diverged do
+        not count.
+    feature_names : ndarray of str of shape (n_features,) or (n_columns,)
     """
 
     lams: np.ndarray
@@ -93,22 +90,27 @@ def stability_selection(
     cutoff: float = 0.1,
     sample_weight: ArrayLike | None = None,
     annotations: ArrayLike | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> StabilityPath:
     """Fit to random subsamples, and count on how many of them a feature is selected.
 
     The networks of all subsamples and strengths are trained as one, as in
-    :func:`sklearn_gradlasso.lambda_path`. Input gradients become small without reaching
-    zero. A feature therefore counts as selected if its root mean square gradient over
-    the subsample is at least ``cutoff`` times the largest such value on this subsample,
-    over all features and strengths. A network that a strong penalty has made flat
-    selects nothing. The frequencies do not tell whether there is anything to learn,
+    :func:`sklearn_gradlasso.lambda_path`. Effects become small without reaching zero. A
+    column therefore counts as selected if the root mean square of its effects (how far
+    the answer moves when the column gets the values of other rows) is at least
+    ``cutoff`` times the largest such value on this subsample, over all columns and
+    strengths. A network that a strong penalty has made flat selects nothing. The
+    features that encode one column are selected together. For rows that are no table,
+    and for more than 256 columns, gradients take the place of effects. The
+    frequencies do not tell whether there is anything to learn,
     because a network also uses some features of pure noise; look at its scores for
     that.
 
     Parameters
     ----------
     estimator : estimator
-        An estimator of this package with a parameter ``lam``. It is not changed. Its
+        An estimator of this package with a parameter ``lam``, alone or as the last step
+        of a Pipeline, whose transformers are fitted once, on X. It is not changed. Its
         ``random_state`` also draws the subsamples.
     X, y : array-like
         Training data, as in ``fit``.
@@ -123,12 +125,17 @@ def stability_selection(
     fraction : float, default=0.5
         Fraction of the rows in a subsample, above 0 and below 1.
     cutoff : float, default=0.1
-        Smallest gradient of a selected feature, as a fraction of the largest gradient,
-        in (0, 1].
+        Smallest effect of a selected column, as a fraction of the largest effect, in
+        (0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, as in ``fit``.
     annotations : array-like, default=None
         Annotations, as in ``fit``, for estimators that take them.
+    groups : dict of str to list of str, default=None
+        Names of the features, at the estimator, that are made of one column; all others
+        are columns of their own. By default the columns of X are followed through the
+        transformers of a Pipeline. Without one, neighbouring features that are one-hot
+        are selected together.
 
     Returns
     -------
@@ -163,28 +170,35 @@ def stability_selection(
         raise ValueError(f"fraction must be above 0 and below 1, got {fraction!r}.")
     if not isinstance(cutoff, Real) or not 0 < cutoff <= 1:
         raise ValueError(f"cutoff must be in (0, 1], got {cutoff!r}.")
-    estimator = seeded_clone(estimator)
-    data = TrainingData(*indexable(X, y), sample_weight, annotations)
+    given = TrainingData(
+        *indexable(X, y), sample_weight=sample_weight, annotations=annotations
+    )
+    found = opened(estimator, given, groups)
+    estimator, data = found.estimator, found.data
     kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
     lams = resolve_lams(estimator, data, lams, ENDS)
-    sizes: dict = {}
+    sizes, usages = {}, {}
     fits = fit_path(estimator, data, parts, lams)
     with closing(finite_fits(fits, len(lams) * n_subsamples)) as fits:
         for part, strength, fitted in fits:
-            gradients = input_gradients(fitted, data.part(parts[part]).X)
-            size = np.sqrt(np.square(gradients).mean(axis=(0, 2)))
-            sizes.setdefault(part, {})[strength] = size
-    counts, n_fits = np.zeros((len(lams), len(size))), np.zeros((len(lams), 1))
+            rows = data.part(parts[part])
+            if part not in usages:
+                usages[part] = Usage(fitted, rows, rows, found.columns)
+            sizes.setdefault(part, {})[strength] = usages[part](fitted, rows.X).sizes
+            n_features = len(fitted.feature_importances_)
+    shape = len(lams), len(found.columns.positions)
+    counts, n_fits = np.zeros(shape), np.zeros((len(lams), 1))
     for of_part in sizes.values():
         largest = max(each.max() for each in of_part.values())
         for strength, size in of_part.items():
             counts[strength] += (size >= cutoff * largest) & (size > 0)
             n_fits[strength] += 1
+    frequencies = counts / np.maximum(n_fits, 1)
     return StabilityPath(
         lams=lams,
-        frequencies=counts / np.maximum(n_fits, 1),
-        feature_names=names_of(data.X, counts.shape[1]),
+        frequencies=found.columns.reported(frequencies, n_features),
+        feature_names=found.names(n_features),
     )

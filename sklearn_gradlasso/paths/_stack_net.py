@@ -145,6 +145,8 @@ class StackNet(ObjectiveNet):
 
     def _end(self, training: NetworkTraining, k: int, *before: Snapshot) -> None:
         """Store the trained weights of a network, or its last finite ones."""
+        if training.ended_by == "max_epochs" and training.plateau.has_settled:
+            training.ended_by = "plateau"
         earlier = [[values[k] for values in snapshot.values] for snapshot in before]
         if training.ended_by == "divergence":
             candidates = earlier
@@ -187,7 +189,8 @@ class StackNet(ObjectiveNet):
             for terms in list(zip(*records))[1:]
         ]
         means = [(total / weights.sum(dim=0)).tolist() for total in sums]
-        self._epoch = dict(zip(TERMS, means))
+        counts = [len(records)] * len(self.part_of)
+        self._epoch = {"train_batch_count": counts, **dict(zip(TERMS, means))}
 
     def _record_validation(self, records: list[tuple]) -> None:
         outputs, ys, weights, penalties = zip(*records)

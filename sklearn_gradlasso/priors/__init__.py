@@ -18,11 +18,15 @@ a parameter           The prior is called with the weights of the     the prior 
 ``sample_weight``     rows, of shape (n,), or with ``None``. A prior  called with phi
                       of the batch needs them, so that an integer     alone
                       weight means repetition.
+``exchangeable``      Whether all features are alike to it, in any    ``False``
+                      order and number. The estimators may then give
+                      it one value for each column of a table that
+                      several features encode.
 ====================  ==============================================  ================
 
 :class:`~sklearn_gradlasso.objective.Objective` calls priors, and looks whether they
-have that parameter. A prior that can also be given as a string has its name in
-:func:`by_name`.
+have that parameter; ``of_columns`` looks whether they are exchangeable. A prior that
+can also be given as a string has its name in :func:`by_name`.
 
 Priors of the batch are about the importance of a feature to all samples, the average
 magnitude ``a_j = mean_i |phi_ij|`` (Erion et al. 2019, *Learning Explainable Models
@@ -31,7 +35,8 @@ Using Attribution Priors*, section 2.2).
 
 from ._by_name import by_name
 from ._of_batch import Gini, GlobalL2, GraphLaplacian
-from ._per_sample import L1, L2, TotalVariation, WrongSign
+from ._of_columns import OfColumns
+from ._per_sample import L1, L2, Hoyer, TotalVariation, WrongSign
 
 __all__ = [
     "L1",
@@ -39,6 +44,8 @@ __all__ = [
     "Gini",
     "GlobalL2",
     "GraphLaplacian",
+    "Hoyer",
+    "OfColumns",
     "TotalVariation",
     "WrongSign",
     "by_name",

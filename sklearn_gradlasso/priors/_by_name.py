@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from ._of_batch import Gini, GlobalL2
-from ._per_sample import L1, L2, TotalVariation
+from ._per_sample import L1, L2, Hoyer, TotalVariation
 
 __all__ = ["by_name"]
 
 _NAMED = {
     "gini": Gini,
     "global_l2": GlobalL2,
+    "hoyer": Hoyer,
     "l1": L1,
     "l2": L2,
     "total_variation": TotalVariation,
@@ -28,7 +29,7 @@ def by_name(
     Parameters
     ----------
     prior : str or callable
-        "gini", "global_l2", "l1", "l2" or "total_variation"; a callable
+        "gini", "global_l2", "hoyer", "l1", "l2" or "total_variation"; a callable
         ``phi -> (n,)`` or ``()`` is returned as it is.
     feature_shape : sequence of int
         Shape of a row, for "total_variation".

@@ -30,6 +30,8 @@ class GlobalL2:
     Attribution Priors*, appendix I.3, compare.
     """
 
+    exchangeable = True
+
     def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """Cost of the batch.
 
@@ -56,6 +58,8 @@ class Gini:
     equal. It is computed by sorting, does not change with the scale of the
     attributions, and is 0 if all of them are 0.
     """
+
+    exchangeable = True
 
     def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """Cost of the batch.

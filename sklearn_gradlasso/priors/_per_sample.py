@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..utils.validation import is_count
 
-__all__ = ["L1", "L2", "TotalVariation", "WrongSign"]
+__all__ = ["L1", "L2", "Hoyer", "TotalVariation", "WrongSign"]
 
 
 NEGLIGIBLE = 1e-6  # attributions below are treated as rounding errors
@@ -26,6 +26,8 @@ class L1:
     Neural LASSO*, equation 1). Its average over samples is also the L1 norm of the
     global importances, ``sum_j a_j``.
     """
+
+    exchangeable = True
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -51,6 +53,8 @@ class L2:
     Reasons*, section 3.
     """
 
+    exchangeable = True
+
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
 
@@ -64,6 +68,42 @@ class L2:
         Tensor of shape (n,)
         """
         return phi.square().flatten(1).sum(dim=1)
+
+
+@dataclass(frozen=True)
+class Hoyer:
+    """Sum of absolute attributions over their root sum of squares.
+
+    ``sum_j |phi_ij| / sqrt(sum_j phi_ij ** 2)``: 1 if one feature has all of the
+    attribution of a sample, and the square root of the number of features if all have
+    equally much. This is the ratio in the sparseness of Hoyer (2004), *Non-negative
+    Matrix Factorization with Sparseness Constraints*. It does not change with the scale
+    of a sample's attributions: unlike the L1 norm it does not shrink those that matter.
+    Where the root is below 1e-6 the sum is divided by 1e-6, so that rounding errors
+    cost nothing. The ratio is over the attributions of all explained outputs together.
+    """
+
+    exchangeable = True
+
+    def __call__(self, phi: Tensor) -> Tensor:
+        """Cost of each sample.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (n, *feature_shape)
+            Attributions.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+        phi = phi.flatten(1)
+        # Dividing by the largest value first keeps the squares from under- and
+        # overflow. It cancels, so its own gradient is not needed.
+        largest = phi.detach().abs().amax(dim=1, keepdim=True).clamp(min=NEGLIGIBLE)
+        phi = phi / largest
+        # The sum of squares is below 1 only where the largest value is negligible.
+        return phi.abs().sum(dim=1) / phi.square().sum(dim=1).clamp(min=1).sqrt()
 
 
 @dataclass(frozen=True)

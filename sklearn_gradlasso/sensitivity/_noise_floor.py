@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import ceil
 from numbers import Integral, Real
 
@@ -13,13 +14,16 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._optional_dependencies import check_pandas_support
 
+from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import open_model
+from ..inspection.user_columns import traced_columns
 from ..utils.annotations import check_annotations
 from ..utils.seeds import reseeded
+from ._columns import column_sizes
+from ._front import behind_transformers
 from ._reporting import percent
 from ._results import NoiseFloor
-from ._slopes import mean_squares
 
 __all__ = ["noise_floor", "weights_given"]
 
@@ -31,23 +35,29 @@ def noise_floor(
     *,
     level: float = 0.05,
     n_repeats: int | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
     random_state=None,
     **fit_params,
 ) -> NoiseFloor:
-    """Which features are more important than permuted copies of them.
+    """Which columns are more important than permuted copies of them.
 
     The estimator is fitted again on the columns of X and their shadows. A shadow is a
     copy of a column with its rows in another order, so that it has no meaning. A
-    feature without meaning exceeds the floor with a probability of at most ``level``,
+    column without meaning exceeds the floor with a probability of at most ``level``,
     provided that it could be exchanged for a shadow: columns must be on a common scale,
     and rows must not depend on each other.
+
+    The transformers of a Pipeline are fitted once, on X, and the shadows are copies of
+    what they return: the network at its end is fitted on twice as many features. All
+    features that are made of a column of X are one column, and so are their shadows.
 
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or another that ``global_importance`` takes; it is
-        cloned. It must take twice as many columns and see them one by one: it cannot
-        have a ``GraphLaplacian``, an array of ``monotonic_cst`` or a PCA before it.
+        A network of this package, or another that ``global_importance`` takes, alone or
+        as the last step of a Pipeline; it is cloned. The network must take twice as
+        many features: it cannot have a ``GraphLaplacian`` or an array of
+        ``monotonic_cst``. In other wrappers it must see the columns of X one by one.
     X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     level : float, default=0.05
@@ -55,9 +65,14 @@ def noise_floor(
     n_repeats : int, default=None
         Number of refits. By default 3, or more if fewer than ``1 / level`` shadows
         would come of it.
+    groups : dict of str to list of str, default=None
+        Names of the features, at the network, that are made of one column; all others
+        are columns of their own. By default the columns of X are followed through the
+        transformers of a Pipeline, and behind a PCA, say, its outputs are the columns.
+        Without a Pipeline, neighbouring features that are one-hot are one column.
     random_state : int, RandomState instance or None, default=None
         Seed of the permutations and of the refits; by default the ``random_state`` of
-        the estimator.
+        the estimator, or of the last step of a Pipeline.
     **fit_params : dict
         Parameters of the estimator's ``fit``. Annotations do not extend to shadows.
 
@@ -79,23 +94,33 @@ def noise_floor(
     """
     bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
     check_scalar(level, "level", Real, **bounds)
+    weight = weights_given(fit_params)
+    behind = behind_transformers(estimator, X, y, fit_params)
+    estimator, X_given, X = behind.network, X, behind.rows
     n, d = _shape(X)
+    columns = traced_columns(X_given, behind.transformers, X, groups)
+    n_columns = len(columns.positions)
     if n_repeats is None:
-        n_repeats = max(3, ceil(1 / level / d))
+        n_repeats = max(3, ceil(1 / level / n_columns))
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
-    # The floor is the shadow of this rank. A feature that could be exchanged for a
+    # The floor is the shadow of this rank. A column that could be exchanged for a
     # shadow has each rank among them with the same probability.
-    rank = ceil((1 - level) * (n_repeats * d + 1))
-    if rank > n_repeats * d:
+    rank = ceil((1 - level) * (n_repeats * n_columns + 1))
+    if rank > n_repeats * n_columns:
         raise ValueError(
-            f"n_repeats={n_repeats} gives {n_repeats * d} shadows, too few for "
-            f"level={level}; it needs {ceil((1 / level - 1) / d)} repeats."
+            f"n_repeats={n_repeats} gives {n_repeats * n_columns} shadows, too few for "
+            f"level={level}; it needs {ceil((1 / level - 1) / n_columns)} repeats."
         )
     if random_state is None:
         random_state = getattr(estimator, "random_state", None)
     random = check_random_state(random_state)
-    fit_params = _extended_to_shadows(fit_params, X, n, d)
-    found = np.empty((n_repeats, 2 * d))
+    fit_params = _extended_to_shadows(behind.fit_params, X, n, d)
+    with_shadows = UserColumns(
+        [*columns.positions, *(each + d for each in columns.positions)],
+        np.concatenate([columns.names, columns.names]),
+        columns.are_features,
+    )
+    found = np.empty((n_repeats, 2 * n_columns))
     for k in range(n_repeats):
         both = _with_shadows(X, random.permutation(n))
         # Each refit has other initial weights: they are part of the noise.
@@ -107,20 +132,22 @@ def noise_floor(
                 f"The estimator cannot be fitted on {2 * d} columns, {d} of them "
                 f"shadows; its network must take any number of columns: {error}"
             ) from error
-        weight = weights_given(fit_params)
         opened = open_model(fitted, both)
         check_same_columns(opened.names, both, bool(opened.transformers))
-        squares, _ = mean_squares(opened.differentiable(sample_weight=weight))
-        found[k] = percent(np.sqrt(squares).ravel(), 0)
-    importances, shadows = found[:, :d].mean(axis=0), found[:, d:]
+        network = opened.differentiable(sample_weight=weight)
+        found[k] = percent(column_sizes(network, with_shadows), 0)
+    importances, shadows = found[:, :n_columns].mean(axis=0), found[:, n_columns:]
     reached = (shadows.ravel() >= importances[:, None]).sum(axis=1)
+    names = columns.names
+    if columns.are_features:
+        names = opened.names.ravel()[:d]
     return NoiseFloor(
-        importances=importances,
-        shadows=shadows,
+        importances=columns.reported(importances, d),
+        shadows=columns.reported(shadows, d),
         floor=float(np.sort(shadows, axis=None)[rank - 1]),
-        p_values=(1 + reached) / (1 + shadows.size),
+        p_values=columns.reported((1 + reached) / (1 + shadows.size), d),
         level=level,
-        feature_names=opened.names.ravel()[:d],
+        feature_names=names,
     )
 
 
@@ -133,7 +160,7 @@ def weights_given(fit_params: dict):
 
 
 def _shape(X) -> tuple[int, int]:
-    shape = np.shape(X) if not sp.issparse(X) else X.shape
+    shape = X.shape if sp.issparse(X) else np.asarray(X).shape
     if len(shape) != 2:
         raise ValueError(
             f"X must be of shape (n_samples, n_features) for shadows, got {shape}."

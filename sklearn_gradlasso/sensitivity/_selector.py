@@ -25,11 +25,14 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
-from ..inspection.open_model import unwrapped
+from ..inspection.open_model import OpenedModel, open_model, unwrapped
+from ..inspection.user_columns import columns_of_table, user_columns
 from ..utils.seeds import reseeded
-from ._importance import global_importance
+from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
+from ._reporting import percent
 
 __all__ = ["SensitivitySelector"]
 
@@ -47,8 +50,10 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     estimator : estimator
         Network that can be differentiated: of this package, a skorch net,
         ``MLPClassifier`` or ``MLPRegressor``, or a wrapper around one (see
-        :mod:`sklearn_gradlasso.sensitivity`) such as a Pipeline that keeps the columns
-        as they are. It is cloned, unless ``prefit``. For tables, not for sequences.
+        :mod:`sklearn_gradlasso.sensitivity`) such as a Pipeline. It is cloned, unless
+        ``prefit``. For tables, not for sequences. With a Pipeline that encodes, imputes
+        or scales columns, the columns of X are selected; one that mixes columns, as a
+        PCA does, is refused.
     cumulative : float, default=0.9
         Share of the total importance that is kept, with as few features as possible.
         It has no effect if ``threshold`` or ``max_features`` is given.
@@ -61,6 +66,10 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     prefit : bool, default=False
         Whether the estimator is fitted already; ``fit`` then only measures its
         importances on X.
+    groups : dict of str to list of str, default=None
+        Names of features of X that are made of one column, and are kept or left
+        together; all others are columns of their own. By default neighbouring features
+        that are one-hot are one column.
     level : float, default=0.05
         With ``threshold="noise"``, the probability that an irrelevant feature is kept.
     random_state : int, RandomState instance or None, default=None
@@ -71,9 +80,10 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     estimator_ : estimator
         The fitted network.
     importances_ : ndarray of shape (n_features_in_,)
-        Share of each feature; they sum to 1. With ``threshold="noise"`` features are
-        chosen by the importances of ``noise_floor_`` instead, from networks that were
-        fitted on the shadows too.
+        Share of the column to which each feature belongs. They sum to 1, but the
+        features of one column all have its share. With ``threshold="noise"`` columns
+        are chosen by the importances of ``noise_floor_`` instead, from networks that
+        were fitted on the shadows too.
     threshold_ : float
         In shares, the ``threshold``; without one, the least importance that is kept;
         with "noise" the floor.
@@ -120,6 +130,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         "threshold": [Interval(Real, 0, None, closed="left"), str, None],
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
         "prefit": ["boolean"],
+        "groups": [dict, None],
         "level": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
     }
@@ -132,6 +143,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         threshold=None,
         max_features=None,
         prefit=False,
+        groups=None,
         level=0.05,
         random_state=None,
     ):
@@ -140,6 +152,7 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         self.threshold = threshold
         self.max_features = max_features
         self.prefit = prefit
+        self.groups = groups
         self.level = level
         self.random_state = random_state
 
@@ -182,32 +195,36 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
                 reseeded(estimator, check_random_state(self.random_state))
             self.estimator_ = estimator.fit(X, y, **given)
         weight = weights_given(given)
-        found = global_importance(
-            self.estimator_, X, sample_weight=weight, architecture="feed_forward"
-        )
-        has_transformers = bool(unwrapped(self.estimator_).transformers)
-        check_same_columns(found.feature_names, X, has_transformers)
+        opened = open_model(self.estimator_, X)
+        columns, column_of = self._columns(opened, X)
+        network = opened.differentiable(sample_weight=weight)
         _check_feature_names(self, X, reset=True)
-        self.n_features_in_ = n_features = _num_features(X)
-        if self.max_features is not None and self.max_features > n_features:
+        self.n_features_in_ = _num_features(X)
+        n_columns = len(columns.positions)
+        if self.max_features is not None and self.max_features > n_columns:
             raise ValueError(
-                f"max_features must be at most the number of features, {n_features}, "
-                f"got {self.max_features}."
+                f"max_features must be at most the number of features, {n_columns}, "
+                f"got {self.max_features}; those of one column count as one."
             )
-        self.importances_ = importances = found.importances.ravel() / 100
+        importances = percent(column_sizes(network, columns), 0) / 100
+        self.importances_ = importances[column_of]
         vars(self).pop("noise_floor_", None)
         if self.threshold == "noise":
             rule = {"level": self.level, "random_state": self.random_state}
-            self.noise_floor_ = noise_floor(self.estimator, X, y, **rule, **given)
-            importances = self.noise_floor_.importances / 100
-            self.threshold_ = self.noise_floor_.floor / 100
+            rule["groups"] = self.groups
+            self.noise_floor_ = floor = noise_floor(
+                self.estimator, X, y, **rule, **given
+            )
+            by_name = dict(zip(floor.feature_names, floor.importances / 100))
+            importances = np.array([by_name.get(name, 0.0) for name in columns.names])
+            self.threshold_ = floor.floor / 100
         elif isinstance(self.threshold, str):
             self.threshold_ = _multiple(self.threshold, importances)
         elif self.threshold is not None:
             self.threshold_ = float(self.threshold)
         order = np.argsort(-importances, kind="stable")
         kept = order[: self._n_kept(importances)]
-        self._support = np.isin(np.arange(n_features), kept)
+        self._support = np.isin(column_of, kept)
         if self.threshold is None:
             self.threshold_ = float(importances[kept].min())
         return self
@@ -224,6 +241,20 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         return MetadataRouter(owner=self).add(
             estimator=self.estimator, method_mapping=mapping
         )
+
+    def _columns(self, opened: OpenedModel, X) -> tuple[UserColumns, np.ndarray]:
+        """Columns to choose from, and to which of them each feature of X belongs."""
+        names, transformers = opened.names, opened.transformers
+        if transformers and self.groups is None and names.ndim == 1:
+            columns = columns_of_table(X, transformers, names)
+            if columns is not None:
+                return columns, np.arange(len(columns.positions))
+        check_same_columns(names, X, bool(transformers))
+        columns = user_columns(opened.rows, names, self.groups)
+        column_of = np.empty(names.size, dtype=np.intp)
+        for j, positions in enumerate(columns.positions):
+            column_of[positions] = j
+        return columns, column_of
 
     def _n_kept(self, importances: np.ndarray) -> int:
         """How many of the most important features the rule keeps."""

@@ -146,6 +146,9 @@ class ObjectiveNet(SteppingNet):
                     break
         except KeyboardInterrupt:
             self.ended_by_ = "interrupt"
+        settled = self.plateau is not None and self.plateau.has_settled
+        if settled and self.ended_by_ == "max_epochs":
+            self.ended_by_ = "plateau"
         bar.total = bar.n
         bar.close()
         if self.ended_by_ == "divergence":
@@ -234,6 +237,7 @@ class ObjectiveNet(SteppingNet):
         return improved
 
     def _record_training(self, records: list[tuple]) -> None:
+        self._epoch["train_batch_count"] = len(records)  # skorch's name
         weights = np.array([float(weight) for weight, *_ in records])
         terms = torch.stack([term for _, *terms in records for term in terms])
         means = weights @ terms.cpu().numpy().reshape(-1, 3) / weights.sum()

@@ -185,6 +185,10 @@ class Rows(Dataset):
             getattr(each, "data", each).nbytes for each in kept if each is not None
         )
 
+    def dense(self) -> np.ndarray:
+        """The inputs as a dense array of shape (n, *feature_shape)."""
+        return self._take(self.X, slice(None)).cpu().numpy()
+
     def __getitem__(self, index: slice | Tensor) -> Batch:
         """The rows of a slice, or of a tensor of indices, as a batch."""
         y = None if self.y is None else self._take(self.y, index)

@@ -25,20 +25,31 @@ class Plateau:
         A value counts as a fall if it is lower than the best one by at least this much.
     patience : int
         Number of consecutive epochs without such a fall that are tolerated.
+    least_steps : int
+        Number of steps without such a fall that are tolerated in any case.
     monitor : {"objective", "loss", "score"}
         What is watched on validation rows: the loss with the penalties of the
         attributions, the loss alone, or minus the score. Without validation rows it is
         the objective of the training rows.
     """
 
-    def __init__(self, tol: float, patience: int, monitor: str = "objective"):
-        self.tol, self.patience, self.monitor = tol, patience, monitor
-        self.best, self.count = math.inf, 0
+    def __init__(
+        self,
+        tol: float,
+        patience: int,
+        least_steps: int = 0,
+        monitor: str = "objective",
+    ):
+        self.tol, self.patience, self.least_steps = tol, patience, least_steps
+        self.monitor = monitor
+        self.best, self.count, self.n_steps = math.inf, 0, 0
         self._loss_of_best = math.inf
 
-    def update(self, value: float) -> bool:
+    def update(self, value: float, n_steps: int = 1) -> bool:
         """Add the value of an epoch; return whether it is the lowest so far."""
-        self.count = self.count + 1 if value > self.best - self.tol else 0
+        falls = value <= self.best - self.tol
+        self.count = 0 if falls else self.count + 1
+        self.n_steps = 0 if falls else self.n_steps + n_steps
         lowest = value < self.best
         self.best = min(self.best, value)
         return lowest
@@ -49,14 +60,14 @@ class Plateau:
         Of epochs with equal scores, those with the lower loss are better.
         """
         if "valid_loss" not in epoch:
-            return self.update(epoch["train_total"])
+            return self.update(epoch["train_total"], epoch["train_batch_count"])
         loss = epoch["valid_loss"]
         watched = {
             "objective": epoch.get("valid_objective", loss),
             "loss": loss,
             "score": -epoch["valid_score"],
         }[self.monitor]
-        better = self.update(watched)
+        better = self.update(watched, epoch["train_batch_count"])
         if watched == self.best:
             better = better or loss < self._loss_of_best
         if better:
@@ -65,6 +76,12 @@ class Plateau:
 
     @property
     def reached(self) -> bool:
+        """Whether training is to end."""
+        return self.has_settled and self.n_steps >= self.least_steps
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether there were enough epochs without a fall, if not enough steps."""
         return self.count > self.patience
 
 

@@ -22,7 +22,6 @@ ROW_WAS_SLICED = (
     "Or a search has cut it, because X has as many rows as columns: give an array of "
     "the shape of X then."
 )
-HINT = HOW_NAMES_REACH.format(function="annotations_for")
 NO_POSITIONS = (
     "Positions of columns are not taken: give names or one value for each column."
 )
@@ -93,7 +92,8 @@ def _check_shape(given: tuple, expected: tuple, hint: str = "") -> tuple:
     if given[1:] != expected[1:]:
         raise ValueError(
             f"annotations are for rows of shape {given[1:]}, but the rows of X have "
-            f"shape {expected[1:]} at the estimator. {LIKELY_CAUSE} {hint}{HINT}"
+            f"shape {expected[1:]} at the estimator. {LIKELY_CAUSE} {hint}"
+            f"{HOW_NAMES_REACH}"
         )
     if given != expected:
         raise ValueError(

@@ -21,10 +21,10 @@ __all__ = ["HOW_NAMES_REACH", "NamedFeatures", "features_named", "signs_by_featu
 
 HOW_NAMES_REACH = (
     "In a Pipeline call set_output(transform='pandas') so that names reach its last "
-    "step, or give the array that sklearn_gradlasso.{function}(pipeline, X, ...) "
-    "makes of the names of columns of X: it follows them through the transformers."
+    "step, or give the array that sklearn_gradlasso.annotations_for or "
+    "monotonic_cst_for makes of names of columns of X: they follow the columns through "
+    "the transformers."
 )
-FUNCTIONS = {"annotations": "annotations_for", "monotonic_cst": "monotonic_cst_for"}
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
     or ``FeatureUnion`` (``age`` for ``num__age``), or that of a column of which an
     encoder has made features (``job`` for ``job_clerk`` and ``job_nurse``). These must
     be one whole block of indicators in X. The indicator of missing values that a
-    ``SimpleImputer`` adds belongs to its column. A feature that is given by its own
-    name does not belong to another given name.
+    ``SimpleImputer`` adds belongs to its column. What a longer one of the given names
+    stands for does not belong to a shorter one: of ``job`` and ``job_title`` each has
+    its own features if both are given.
 
     Parameters
     ----------
@@ -78,28 +79,30 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
     ValueError
         If a name is unknown or ambiguous, or if two of them stand for one feature.
     """
-    hint = HOW_NAMES_REACH.format(function=FUNCTIONS[argument])
     wrong = [name for name in given if not isinstance(name, str)]
     if wrong:
         raise ValueError(
-            f"{argument}: features must be named by strings, got {wrong[0]!r}. {hint}"
+            f"{argument}: features must be named by strings, got {wrong[0]!r}. "
+            f"{HOW_NAMES_REACH}"
         )
     if given and names is None:
         raise ValueError(
             f"{argument}: features are named, but X has no column names at the "
-            f"estimator. Fit on a DataFrame. {hint}"
+            f"estimator. Fit on a DataFrame. {HOW_NAMES_REACH}"
         )
     if not given:
         return []
     features = _Features([str(name) for name in names], X)
+    found: list[NamedFeatures] = []
     try:
         features.check_known(given)
-        explicit = {features.exact(name) for name in given} - {None}
-        found = [features.of(name, explicit) for name in given]
+        for name in sorted(given, key=len, reverse=True):
+            claimed = {k for each in found for k in each.positions}
+            found.append(features.of(name, claimed))
     except _Doubt as doubt:
-        raise ValueError(f"{argument}: {doubt} {hint}") from None
+        raise ValueError(f"{argument}: {doubt} {HOW_NAMES_REACH}") from None
     _check_disjoint(found, features.names, argument)
-    return found
+    return sorted(found, key=lambda each: given.index(each.name))
 
 
 def signs_by_feature(signs: dict, names, X) -> dict[str, int]:
@@ -164,19 +167,14 @@ class _Features:
             "is the likely cause."
         )
 
-    def exact(self, name: str) -> int | None:
-        """Position of the feature of this full name."""
-        same = [k for k, each in enumerate(self.names) if each == name]
-        if len(same) > 1:
-            raise _Doubt(f"two features have the name {name!r}; rename one of them.")
-        return same[0] if same else None
-
-    def of(self, name: str, explicit: set[int]) -> NamedFeatures:
-        """What a known name stands for, without the features named explicitly."""
+    def of(self, name: str, claimed: set[int]) -> NamedFeatures:
+        """What a known name stands for, without what other given names stand for."""
         view = next(
             view for view in self.views if any(_fits(each, name) for each in view)
         )
         same = [k for k, each in enumerate(view) if each == name]
+        if len({self.names[k] for k in same}) < len(same):
+            raise _Doubt(f"two features have the name {name!r}; rename one of them.")
         if len(same) > 1:
             raise _Doubt(
                 f"{name!r} may be any of {self._some(same)}; give the full names of "
@@ -185,41 +183,45 @@ class _Features:
         longer = [
             k for k, each in enumerate(view) if _fits(each, name) and each != name
         ]
-        marks = set(_names_of_indicators(name))
-        missing = [k for k, each in enumerate(view) if each in marks]
         if same:
             feature = same[0]
-            longer = [k for k in longer if k not in explicit]
-            categories = self._beside(name, feature, longer, view, explicit)
+            free = [k for k in longer if k not in claimed]
+            categories = self._beside(name, feature, free, view, claimed)
         else:
             feature = None
-            categories = self._encoded(name, longer, view)
-        return NamedFeatures(
-            name,
-            feature,
-            [k for k in categories if k not in explicit],
-            [k for k in missing if k not in explicit],
-        )
+            categories = self._encoded(name, longer, view, claimed)
+        marks = set(_names_of_indicators(name))
+        missing = [k for k, each in enumerate(view) if each in marks]
+        missing = [k for k in missing if k not in claimed]
+        return NamedFeatures(name, feature, categories, missing)
 
-    def _encoded(self, name: str, longer: list[int], view: list[str]) -> list[int]:
+    def _encoded(self, name: str, longer: list[int], view, claimed) -> list[int]:
         """The features of a column that are one block of indicators."""
-        whole = is_indicator_block(self.X, longer)
-        if whole and _stem([view[k] for k in longer]) == name:
-            return longer
+        free = [k for k in longer if k not in claimed]
+        if longer and not free:
+            raise _Doubt(
+                f"do not name a feature twice; all that {name!r} stands for, such as "
+                f"{self.names[longer[0]]!r}, is named otherwise."
+            )
+        for block in (longer, free):  # The user may have named one category by itself.
+            whole = is_indicator_block(self.X, block)
+            if whole and _stem([view[k] for k in block]) == name:
+                return free
         raise _Doubt(
-            f"{name!r} is no feature at the estimator, and {self._some(longer)} are "
-            "not for certain the categories of this column alone: they may be of "
-            "several columns, or the encoder has left a category out, or all "
-            "categories begin with the same word. Name the features that are meant."
+            f"{name!r} is no feature at the estimator, and {self._some(free)} are not "
+            "for certain the categories of this column alone: they may be of several "
+            "columns, or the encoder has left a category out, or all categories begin "
+            "with the same word. Name those features that are meant, or name the other "
+            "column as well (in a dict with the value 0 if it is free)."
         )
 
-    def _beside(self, name, own: int, longer: list[int], view, explicit) -> list[int]:
+    def _beside(self, name, own: int, longer: list[int], view, claimed) -> list[int]:
         """The categories of a column that is also a feature of its own."""
         names, full = set(self.names), self.names[own]
         doubtful = [
             k
             for k, each in enumerate(self.names)
-            if full in each and k not in explicit and _is_product(each, full, names)
+            if full in each and k not in claimed and _is_product(each, full, names)
         ]
         made = []
         for block in self._blocks(longer):
@@ -235,7 +237,7 @@ class _Features:
             raise _Doubt(
                 f"{name!r} is a feature at the estimator, but {self._some(doubtful)} "
                 "may be made of the same column. Name these features as well (in a "
-                "dict with the value 0 if they are not)."
+                "dict with the value 0 if they are free)."
             )
         return made
 

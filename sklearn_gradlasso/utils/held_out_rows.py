@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from math import ceil
 from typing import Any
@@ -158,12 +158,12 @@ def _of_splitter(splitter, places: np.ndarray, seed: int, given: Sequence) -> Pa
     return tuple(np.flatnonzero(np.isin(places, part)) for part in (train, valid))
 
 
-def _check_parts(train: np.ndarray, valid: np.ndarray, labels: Iterable | None) -> None:
+def _check_parts(train: np.ndarray, valid: np.ndarray, labels) -> None:
     if len(valid) < 2:
         raise ValueError("at least two rows must be held out.")
     if not len(train):
         raise ValueError("no rows are left to train on.")
     if labels is not None:
-        absent = sorted(set(np.unique(labels)) - set(np.unique(labels[train])))
+        absent = np.setdiff1d(labels, labels[train]).tolist()
         if absent:
             raise ValueError(f"no rows of the classes {absent} are left to train on.")

@@ -25,16 +25,20 @@ def indicator_blocks(X) -> list[np.ndarray]:
     list of ndarray of int
         Positions of each block, in increasing order; all columns are in one of them.
     """
+    X = X.tocsc() if sp.issparse(X) else np.asarray(X)
     binary, sums = _binary_columns(X)
     n_rows, n_features = X.shape
     blocks, j = [], 0
     while j < n_features:
-        stop, total, covered = j, 0.0, np.zeros(n_rows)
-        while stop < n_features and binary[stop] and total < n_rows:
-            covered += _column(X, stop)
+        stop, total, is_alone = j, 0.0, True
+        covered = np.zeros(n_rows, dtype=bool)
+        while stop < n_features and binary[stop] and total < n_rows and is_alone:
+            ones = _rows_of_ones(X, stop)
+            is_alone = not covered[ones].any()  # A second 1 in a row ends the search.
+            covered[ones] = True
             total += sums[stop]
             stop += 1
-        whole = stop - j > 1 and total == n_rows and bool((covered == 1).all())
+        whole = stop - j > 1 and is_alone and total == n_rows
         stop = stop if whole else j + 1
         blocks.append(np.arange(j, stop))
         j = stop
@@ -66,16 +70,18 @@ def is_indicator_block(X, positions: list[int]) -> bool:
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
     """Whether each column holds zeros and ones only, and the sum of each column."""
     if sp.issparse(X):
-        X = X.tocsc()
         ones = sp.csc_matrix((X.data == 1, X.indices, X.indptr), shape=X.shape)
         zeros = sp.csc_matrix((X.data == 0, X.indices, X.indptr), shape=X.shape)
         known = np.asarray((ones + zeros).sum(axis=0)).ravel()
         binary = known == np.diff(X.indptr)
         return binary, np.asarray(ones.sum(axis=0)).ravel().astype(float)
-    X = np.asarray(X)
     binary = ((X == 0) | (X == 1)).all(axis=0)
     return binary, np.where(binary, X.sum(axis=0), 0.0)
 
 
-def _column(X, j: int) -> np.ndarray:
-    return X[:, [j]].toarray().ravel() if sp.issparse(X) else X[:, j]
+def _rows_of_ones(X, j: int) -> np.ndarray:
+    """Rows in which a column of zeros and ones has a 1."""
+    if not sp.issparse(X):
+        return np.flatnonzero(X[:, j])
+    of_column = slice(X.indptr[j], X.indptr[j + 1])
+    return X.indices[of_column][X.data[of_column] == 1]

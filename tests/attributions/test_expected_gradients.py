@@ -285,7 +285,7 @@ def test_a_graph_is_kept_in_both_ways():
         (lambda: ExpectedGradients().against(None, [1.0]), "for None rows"),
         (lambda: IntegratedGradients(baseline="zero"), "baseline must be numbers"),
         (lambda: IntegratedGradients(baseline=None), "baseline must"),
-        (lambda: by_name("shap"), r"one of \['expected_gradients', 'gradients'"),
+        (lambda: by_name("shap"), r"one of \['contributions', 'expected_gr"),
     ],
 )
 def test_what_does_not_fit_is_refused(make, message):

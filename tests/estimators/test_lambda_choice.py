@@ -9,12 +9,17 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn_gradlasso.paths import LambdaPath
 
 
-def path_of(*scores, lams=(0.1, 1.0, 10.0)):
-    n_lams = len(lams)
+def path_of(
+    *scores, lams=(0.1, 1.0, 10.0), losses=0.0, constant=1.0, columns=1.0, slopes=1.0
+):
+    n_lams, scores = len(lams), np.array(scores, dtype=float)
     return LambdaPath(
         lams=np.array(lams),
-        scores=np.array(scores, dtype=float),
-        effective_features=np.ones(n_lams),
+        scores=scores,
+        losses=np.broadcast_to(losses, scores.shape),
+        constant_losses=np.broadcast_to(constant, len(scores)),
+        effective_columns=np.broadcast_to(columns, n_lams),
+        effective_features=np.broadcast_to(slopes, n_lams),
         importances=np.ones((n_lams, 2)) / 2,
         feature_names=np.array(["a", "b"]),
     )
@@ -44,12 +49,63 @@ def test_the_strength_that_is_chosen(selection, path, chosen):
     assert found == chosen and isinstance(found, int)
 
 
-def test_one_standard_error_is_a_stronger_penalty_or_the_same(table):
+def one_se(**given):
+    """The choice among three strengths with equal scores in two folds."""
+    equal = [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]
+    return classifier_cv(selection="one_se")._chosen(path_of(*equal, **given))
+
+
+def test_one_standard_error_takes_the_fewest_columns():
+    assert one_se(columns=[3.0, 2.0, 4.0]) == 1
+    assert one_se(columns=[2.0, 2.0, 4.0]) == 1  # the larger of the strengths
+    # Without effects the slopes are counted.
+    nothing = [np.nan] * 3
+    assert one_se(columns=nothing, slopes=[1.0, 2.0, 3.0]) == 0
+
+
+def test_one_standard_error_is_of_the_loss_too():
+    # The standard error of the smallest loss is 0.01.
+    near = [[0.49, 0.505, 0.52], [0.51, 0.505, 0.52]]
+    assert one_se(losses=near) == 1
+    # It would be 0.1, which says that anything is as good; 0.02 is the most.
+    wide = [[0.4, 0.515, 0.53], [0.6, 0.515, 0.53]]
+    assert one_se(losses=wide) == 1
+    # One fold has no standard error.
+    alone = classifier_cv(selection="one_se")
+    assert alone._chosen(path_of([1, 1, 1], losses=[[0.4, 0.4, 0.41]])) == 1
+
+
+def test_one_standard_error_ranks_useful_strengths_before_high_scores():
+    # The first has the highest score, but its loss is no smaller than a constant's.
+    path = path_of([3, 2, 1], [3, 2, 1], losses=[0.9, 0.2, 0.21], constant=0.8)
+    assert classifier_cv(selection="one_se")._chosen(path) == 1
+
+
+def test_one_standard_error_is_better_than_a_constant():
+    # Gains 0.1 and 0.3 have a standard error of 0.1; gains -0.1 and 0.3, one of 0.2.
+    losses = [[0.9, 1.1, 1.1], [0.7, 0.7, 0.7]]
+    assert one_se(losses=losses, columns=[3.0, 2.0, 1.0]) == 0
+    with pytest.warns(UserWarning, match="one_se.*better than a constant.*smallest"):
+        assert one_se(losses=[[1.0, 0.99, 1.2], [1.1, 1.0, 1.2]]) == 1
+    with pytest.warns(UserWarning, match="better than a constant"):
+        assert one_se(losses=1.0) == 2
+
+
+def test_a_flat_network_is_not_chosen_for_its_score():
+    # Scores of a ranking do not see that the probabilities are those of the base rate.
+    scores = [0.70, 0.71, 0.72], [0.71, 0.72, 0.73]
+    path = path_of(*scores, losses=[0.61, 0.60, 0.682], constant=0.686)
+    assert classifier_cv(selection="one_se")._chosen(path) == 1
+
+
+def test_one_standard_error_of_a_search(table):
     best, sparse = (
         classifier_cv(selection=name).fit(*table) for name in ("best", "one_se")
     )
     np.testing.assert_array_equal(best.scores_, sparse.scores_)
-    assert sparse.lam_ >= best.lam_
+    losses = sparse.losses_.mean(axis=0)
+    chosen = losses[sparse.lams_ == sparse.lam_]
+    assert losses.min() <= chosen <= losses.min() + 0.02
 
 
 def test_a_choice_of_ones_own(table):

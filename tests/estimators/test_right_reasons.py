@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.annotated_rows import A, X, Y
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits, make_classification
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
 from sklearn_gradlasso import RRRClassifier, RRRRegressor
@@ -172,9 +174,9 @@ def test_signs_of_a_classifier_with_annotations():
 @pytest.mark.parametrize(
     ("cst", "message"),
     [
-        ([1, 0], r"shape \(2,\).*3 features"),
+        ([1, 0], r"shape \(2,\).*3 features.*set_output.*monotonic_cst_for"),
         ([1, 0, 2], "-1, 0 or 1"),
-        ({"age": 1}, "feature names"),
+        ({"age": 1}, "monotonic_cst: features are named.*set_output"),
         ([[1], [0], [0]], r"must have shape \(3,\)"),
         ("up", "'monotonic_cst' parameter"),
         ([None, 0, 1], "monotonic_cst must be -1, 0 or 1"),
@@ -183,6 +185,32 @@ def test_signs_of_a_classifier_with_annotations():
 def test_signs_that_do_not_fit(cst, message):
     with pytest.raises(ValueError, match=message):
         RRRRegressor(monotonic_cst=cst).fit(X, X[:, 0])
+
+
+def test_signs_by_names_of_columns_of_a_table():
+    table = pd.DataFrame(
+        {"nodes": X[:, 0], "town": np.resize(["a", "b", "c"], 200), "pay": X[:, 1]}
+    )
+    table.loc[::9, "nodes"] = np.nan
+    number = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    encode = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["town"]), (number, ["nodes", "pay"])
+    )
+    model = RRRRegressor(lam=1.0, max_iter=5, random_state=0)
+    pipeline = make_pipeline(encode, model).set_output(transform="pandas")
+
+    def fitted(signs):
+        pipeline.set_params(rrrregressor__monotonic_cst=signs)
+        return pipeline.fit(table, X[:, 2]).predict(table)
+
+    by_name = fitted({"nodes": 1, "pay": -1, "town": 0})
+    np.testing.assert_array_equal(by_name, fitted([0, 0, 0, 1, -1, 0]))
+    with pytest.raises(ValueError, match="monotonic_cst: 'town' stands for the categ"):
+        fitted({"town": 1})
+    with pytest.raises(ValueError, match="monotonic_cst: no feature has a name.*wage"):
+        fitted({"wage": 1})
+    with pytest.raises(ValueError, match="must be either -1, 0 or 1. Got 2"):
+        fitted({"nodes": 2})
 
 
 def test_signs_need_one_decision_and_columns():

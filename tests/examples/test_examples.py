@@ -266,6 +266,15 @@ def test_sentences_experiment_on_few_rows(monkeypatch, data_folder):
     assert {"sentences_accuracy", "trec_words"} <= pictures.keys()
 
 
+@pytest.mark.slow
+def test_reasons_of_sentences_on_few_rows(monkeypatch, capsys, tmp_path, data_folder):
+    few = ("--rows", 500, "--epochs", 1, "--out", tmp_path)
+    printed = run(monkeypatch, capsys, "benchmarks/subj_reasons.py", *few)
+    assert "after: test accuracy" in printed
+    written = (tmp_path / "subj_reasons.md").read_text(encoding="utf-8")
+    assert written.count("| subjective |") + written.count("| objective |") == 30
+
+
 def thinned(fetch, *, return_X_y=False):
     bunch = fetch()
     step = len(bunch.data) // 300

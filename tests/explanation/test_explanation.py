@@ -1,11 +1,12 @@
-"""Explanation: attributions that add up, and the forms in which they are given."""
+"""Explanation: the record, and the forms in which it is given."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.linear_stand_in import (
+    CODED,
     SCALED,
     Linear,
     LinearClassifier,
@@ -13,7 +14,10 @@ from helpers.linear_stand_in import (
     explained,
     make_table,
 )
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 from sklearn_gradlasso.attributions import Gradients
@@ -61,7 +65,8 @@ def test_target_and_attribution_reach_the_network():
 def test_outputs_are_named_after_classes():
     X = np.eye(4)
     assert explained(LinearClassifier(2), X).output_names.tolist() == ["10", "11"]
-    assert explained(LinearClassifier(2), X, target="probs").output_names is None
+    named = explained(LinearClassifier(2), X, target=lambda output, y: output)
+    assert named.output_names is None
     assert explained(Linear(2), X).output_names is None
     assert explained(LinearClassifier(), X).output_names is None
 
@@ -91,13 +96,15 @@ def test_rows_that_are_images():
 
 # Forms
 
+DATA = np.array([[10.0, 11.0, 12.0], [20.0, 21.0, 22.0]])
+
 
 def by_hand(**fields):
     given = {
         "values": np.array([[1.0, -3.0, 2.0], [0.5, 0.5, -0.1]]),
         "predictions": np.array([1.0, 2.0]),
         "base_values": np.array(1.0),
-        "data": np.array([[10.0, 11.0, 12.0], [20.0, 21.0, 22.0]]),
+        "data": DATA,
         "feature_names": np.array(["a", "b", "c"], dtype=object),
     }
     return Explanation(**{**given, **fields})
@@ -123,6 +130,7 @@ def test_top_of_several_outputs_by_hand():
     values = np.array([[[1.0, 5.0], [2.0, -6.0]], [[4.0, 7.0], [3.0, 8.0]]])
     explanation = by_hand(
         values=values,
+        predictions=np.array([[0.0, 1.0], [3.0, 1.0]]),
         data=np.array([[10.0, 11.0], [20.0, 21.0]]),
         feature_names=np.array(["a", "b"], dtype=object),
         output_names=np.array(["no", "yes"], dtype=object),
@@ -136,13 +144,78 @@ def test_top_of_several_outputs_by_hand():
         ],
         columns=["row", "output", "rank", "feature", "value", "data"],
     )
-    pd.testing.assert_frame_equal(explanation.top(1), expected, check_dtype=False)
+    found = explanation.top(1, output="all")
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     outputs = ["no", "no", "yes", "yes"] * 2
-    assert explanation.top(2)["output"].tolist() == outputs
+    assert explanation.top(2, output="all")["output"].tolist() == outputs
+    predicted = expected.iloc[[1, 2]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(explanation.top(1), predicted, check_dtype=False)
+    yes = expected.iloc[[1, 3]].reset_index(drop=True)
+    found = explanation.top(1, output="yes")
+    pd.testing.assert_frame_equal(found, yes, check_dtype=False)
+    with pytest.raises(ValueError, match=r"one of \['no', 'yes'\], got 'maybe'"):
+        explanation.top(1, output="maybe")
     frame = explanation.to_frame()
     assert frame.columns.names == ["output", "feature"]
     assert frame["yes"].columns.tolist() == ["a", "b"]
     np.testing.assert_array_equal(frame["yes"], values[:, :, 1])
+
+
+def test_the_frame_and_the_top_say_what_they_hold():
+    record = {
+        "attribution": "effects",
+        "target": "log-odds of 'yes'",
+        "unit": "log-odds",
+        "background": "9 rows given",
+    }
+    explanation = by_hand(**record)
+    assert explanation.to_frame().attrs == explanation.top(1).attrs == record
+    assert repr(explanation) == (
+        "<Explanation: effects of 3 columns on the log-odds of 'yes' at 2 rows, in "
+        "log-odds, against 9 rows given>"
+    )
+    other = by_hand(attribution="expected_gradients", transformed_target=True)
+    assert repr(other) == (
+        "<Explanation: expected gradients of 3 columns on the answer at 2 rows, in "
+        "units of the answer, of the transformed target>"
+    )
+    np.testing.assert_allclose(
+        explanation.probabilities, 1 / (1 + np.exp(-explanation.predictions))
+    )
+    assert by_hand().probabilities is None
+
+
+def test_missing_values_are_shown_by_hand():
+    missing = np.array([[False, True, False], [True, False, False]])
+    in_place = np.array([[None, 7.123456789, None], [None, None, None]], dtype=object)
+    explanation = by_hand(missing=missing, in_place=in_place)
+    shown = explanation.data_shown()
+    assert shown[0].tolist() == [10, "missing (7.12346 in its place)", 12]
+    assert shown[1].tolist() == ["missing", 21, 22]
+    top = explanation.top(1)
+    assert top["data"].tolist() == [shown[0, 1], "missing"]
+    assert explanation.data[0, 1] == 11
+    assert by_hand(missing=missing & False).data_shown() is DATA
+    assert by_hand(missing=missing).data_shown()[0, 1] == "missing"
+
+
+def test_columns_that_count_by_hand():
+    magnitudes = np.array([[1.0, 0.09, 0.1], [0.004, 0.001, 0.0]])
+    explanation = by_hand(magnitudes=magnitudes, deviation=np.array(0.5))
+    assert explanation.counts.tolist() == [2, 0]  # 0.004 is below 0.5 / 100
+    assert explanation.effective_columns == 1
+    several = by_hand(
+        magnitudes=np.stack([magnitudes, magnitudes], axis=2),
+        deviation=np.array([0.5, 0.01]),
+    )
+    assert several.counts.tolist() == [[2, 2], [0, 2]]
+    with pytest.raises(ValueError, match="unknown; the columns that count.*'effects'"):
+        by_hand().counts  # noqa: B018
+
+
+def test_slopes_that_are_not_known_come_last():
+    explanation = by_hand(values=np.array([[np.nan, 0.1, -0.2], [0.0, np.nan, 0.0]]))
+    assert explanation.top(3)["feature"].tolist() == list("cbaacb")
 
 
 def test_ties_keep_the_order_of_the_features():
@@ -182,14 +255,49 @@ def test_rows(table):
                 getattr(part, field), getattr(explanation, field)[taken]
             )
         assert part.to_frame().index.tolist() == [f"row {k}" for k in taken]
-        assert len(part.top(1)) == 2 * len(taken)
+        assert len(part.top(1, output="all")) == 2 * len(taken)
         np.testing.assert_array_equal(part.base_values, explanation.base_values)
         assert part.output_names.tolist() == ["10", "11"]
     with pytest.raises(IndexError):
         explanation[12]
     with pytest.raises(IndexError):
         explanation[:, 0]
-    assert repr(part) == "<Explanation with values of shape (0, 2, 2)>"
+    assert repr(part) == (
+        "<Explanation: own attribution of 2 columns on the decision of each class at 0 "
+        "rows, in units of the decision>"
+    )
+
+
+ONCE = {
+    *("base_values", "feature_names", "output_names", "transformed_target"),
+    *("slope_steps", "deviation", "attribution", "target", "unit", "background"),
+    "classes",
+}
+
+
+def test_rows_keep_all_that_is_known(table):
+    table = table.assign(height=np.where(np.arange(12) % 3, table["height"], np.nan))
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = [("n", numbers, SCALED), ("c", OneHotEncoder(), CODED)]
+    network = GradientLassoClassifier(max_iter=3, random_state=0)
+    for y in (table["age"] > 40, table["colour"]):
+        model = make_pipeline(ColumnTransformer(columns), network).fit(table, y)
+        explanation = Explanation.from_estimator(model, table)
+        rows = [6, 3, 3]
+        part = explanation[rows]
+        for field in fields(Explanation):
+            whole, taken = (getattr(e, field.name) for e in (explanation, part))
+            if field.name in ONCE:
+                assert whole is taken
+            else:
+                expected = np.asarray(whole)[rows]
+                assert repr(np.asarray(taken).tolist()) == repr(expected.tolist())
+            assert whole is not None or field.name == "output_names"
+        assert (part.counts == explanation.counts[rows]).all()
+        assert part.data_shown().tolist() == explanation.data_shown()[rows].tolist()
+        np.testing.assert_array_equal(
+            part.probabilities, explanation.probabilities[rows]
+        )
 
 
 def test_it_is_frozen_and_equal_only_to_itself():
@@ -246,8 +354,11 @@ class TestNetworks:
             (GradientLassoClassifier(**shared), three_classes, "decision_function"),
             (GradientLassoRegressor(**shared), one_target, "predict"),
         ]:
-            explanation = Explanation.from_estimator(network.fit(X, y), X)
-            np.testing.assert_array_equal(explanation.values, network.explain(X))
+            explanation = Explanation.from_estimator(
+                network.fit(X, y), X, target="output", attribution="gradients"
+            )
+            np.testing.assert_allclose(explanation.values, network.explain(X))
+            np.testing.assert_array_equal(explanation.slopes, explanation.values)
             np.testing.assert_allclose(
                 explanation.predictions, getattr(network, answer)(X)
             )

@@ -5,13 +5,18 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from torch import nn
 
-from sklearn_gradlasso.paths._grid import seeded_clone
+from sklearn_gradlasso.paths._pipeline import seeded_clone
 from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.rows import TrainingData
 
 LONG = {"max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
-CURVES = "loss_curve_", "penalty_curve_", "validation_scores_"
+CURVES = (
+    "loss_curve_",
+    "penalty_curve_",
+    "validation_scores_",
+    "validation_loss_curve_",
+)
 
 
 def data_of(X, y, **fit_params):

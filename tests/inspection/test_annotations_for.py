@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest, f_classif
@@ -84,8 +84,10 @@ def moved_by(transformer, name) -> np.ndarray:
     return (after > 0).any(axis=0)
 
 
-@pytest.mark.parametrize("kind", transformers())
-@pytest.mark.parametrize("fitted", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "fitted"),
+    [*((kind, False) for kind in transformers()), ("plain", True), ("target", True)],
+)
 def test_a_column_is_all_that_moves_with_it(kind, fitted):
     pipeline = make_pipeline(transformers()[kind], RRRClassifier(max_iter=1))
     transformer = clone(pipeline[:-1]).fit(TABLE, Y)
@@ -194,7 +196,8 @@ def test_the_answer_follows_the_sign():
     [
         (OneHotEncoder(), "categories"),
         (BINS, "cut into bins"),
-        (OrdinalEncoder(), "unknown derivative"),
+        (OrdinalEncoder(), "derivative is not known"),
+        (FeatureUnion([("n", StandardScaler()), ("b", BINS)]), "cut into bins"),
         (FunctionTransformer(lambda X: (X - 10) ** 2), "rises in some rows and falls"),
     ],
 )
@@ -220,7 +223,7 @@ def test_a_quantile_transformer_rises():
     [
         (make_column_transformer((PCA(2), ["nodes", "pay"])), "pay", "mix.*PCA"),
         (make_column_transformer((numbers(), ["nodes"])), "pay", "drop it"),
-        (make_column_transformer((numbers(), ["nodes"])), "wage", "not a column of X"),
+        (make_column_transformer((numbers(), ["nodes"])), "wage", "one column of X"),
         (
             make_column_transformer((PCA(2), ["nodes", "pay"]), (numbers(), ["pay"])),
             "pay",
@@ -246,6 +249,27 @@ def test_columns_that_cannot_be_told_apart(transformer, name, message):
         monotonic_cst_for(model, TABLE, {name: 1})
 
 
+class Rotation(TransformerMixin, BaseEstimator):
+    """A transformer of a kind that is not known, and without names."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X) @ [[0.6, 0.8], [-0.8, 0.6]]
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_a_feature_without_a_name_is_no_column():
+    model = make_pipeline(Rotation(), RRRClassifier())
+    X = TABLE[["nodes", "pay"]].to_numpy()
+    for each in (annotations_for, monotonic_cst_for):
+        with pytest.raises(ValueError, match="'x1' alone.*mix it with others"):
+            each(model, X, {"x1": 1})
+
+
 def test_values_that_are_no_weights_or_signs():
     model = make_pipeline(StandardScaler(), RRRClassifier())
     X = TABLE[["nodes", "pay"]]
@@ -254,6 +278,8 @@ def test_values_that_are_no_weights_or_signs():
             annotations_for(model, X, names)
     with pytest.raises(ValueError, match="must not be negative.*monotonic_cst_for"):
         annotations_for(model, X, {"pay": -1})
+    with pytest.raises(ValueError, match="'pay'.*constant in X"):
+        monotonic_cst_for(model, X.assign(pay=1.0), {"pay": 1})
     with pytest.raises(ValueError, match=r"signs\['pay'\] must be -1, 0 or 1, got 2"):
         monotonic_cst_for(model, X, {"pay": 2})
 

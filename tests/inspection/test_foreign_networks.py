@@ -40,9 +40,13 @@ def log_odds(p):
     return np.log(p[:, 1] / p[:, 0])
 
 
+def against_the_rest(p):
+    return np.log(p / (1 - p))
+
+
 def explains(model, answer, X, **options):
     """Whether gradients are the slopes of the answer, and integrated ones add up."""
-    found = Explanation.from_estimator(model, X, **options)
+    found = Explanation.from_estimator(model, X, attribution="gradients", **options)
     slopes = central_differences(answer, X)
     assert found.values.shape == slopes.shape
     scale = np.abs(slopes).max()
@@ -93,11 +97,11 @@ def test_two_classes_are_explained_by_the_log_odds_of_the_second(activation):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_several_classes_are_explained_by_their_log_probabilities(activation):
+def test_several_classes_are_explained_by_the_log_odds_against_the_rest(activation):
     X = drawn(60, 3)
     y = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.5, 0.5])]
     model = quick_mlp(MLPClassifier, activation=activation).fit(X, y)
-    found = explains(model, model.predict_log_proba, X)
+    found = explains(model, lambda X: against_the_rest(model.predict_proba(X)), X)
     assert found.output_names.tolist() == ["a", "b", "c"]
     chosen = found.output_names[found.predictions.argmax(axis=1)]
     np.testing.assert_array_equal(chosen, model.predict(X))
@@ -122,7 +126,7 @@ def test_log_odds_of_answers_that_are_certain():
     hidden = X
     for coef, bias in zip(model.coefs_, model.intercepts_):
         hidden = hidden @ coef + bias
-    found = Explanation.from_estimator(model, X)
+    found = Explanation.from_estimator(model, X, attribution="gradients")
     np.testing.assert_allclose(found.predictions, hidden[:, 0], rtol=1e-12)
     slopes = np.linalg.multi_dot(model.coefs_).T
     np.testing.assert_allclose(found.values, slopes.repeat(60, axis=0), rtol=1e-12)
@@ -140,7 +144,9 @@ def test_targets_of_explanations_by_name():
         return model.predict_log_proba(X)[np.arange(len(X)), predicted[: len(X)]]
 
     for target in ("predicted", "predicted_class"):
-        found = Explanation.from_estimator(model, X, target=target)
+        found = Explanation.from_estimator(
+            model, X, target=target, attribution="gradients"
+        )
         slopes = central_differences(of_predicted, X)
         np.testing.assert_allclose(found.values, slopes, rtol=1e-5, atol=1e-8)
         np.testing.assert_allclose(found.predictions, of_predicted(X))
@@ -176,7 +182,7 @@ def test_bad_targets_and_attributions():
 def test_explanations_have_the_precision_of_the_network():
     X = drawn(60, 3).astype(np.float32)
     model = quick_mlp(MLPRegressor, activation="tanh").fit(X, X[:, 0])
-    found = Explanation.from_estimator(model, X)
+    found = Explanation.from_estimator(model, X, attribution="integrated_gradients")
     assert found.values.dtype == found.predictions.dtype == np.float32
     np.testing.assert_allclose(found.predictions, model.predict(X), rtol=1e-5)
 
@@ -186,7 +192,7 @@ def test_sparse_rows_are_explained_like_dense_ones():
     model = quick_mlp(MLPClassifier).fit(X, X[:, 0] > 0)
     dense = Explanation.from_estimator(model, X)
     sparse = Explanation.from_estimator(model, sp.csr_matrix(X))
-    np.testing.assert_array_equal(sparse.values, dense.values)
+    np.testing.assert_allclose(sparse.values, dense.values, rtol=1e-12)
     np.testing.assert_array_equal(sparse.data, X)
 
 
@@ -215,7 +221,13 @@ def test_the_background_is_of_rows_as_the_network_sees_them():
     found = Explanation.from_estimator(model, X, attribution=attribution)
     np.testing.assert_allclose(found.base_values, model.predict(X).mean())
     slopes = np.linalg.multi_dot(model[-1].coefs_).T  # linear: exact
-    np.testing.assert_allclose(found.values, slopes * found.data, atol=1e-9)
+    scaled = model[:-1].transform(X)
+    np.testing.assert_allclose(found.values, slopes * scaled, atol=1e-9)
+    np.testing.assert_array_equal(found.data, X)
+    given = Explanation.from_estimator(
+        model, X, attribution="expected_gradients", background=X
+    )
+    np.testing.assert_allclose(given.values, found.values, atol=1e-9)
 
 
 # Explanations of skorch nets
@@ -249,9 +261,8 @@ def test_skorch_classifiers_are_explained_as_they_answer(more, params, n_classes
     y = np.digitize(X[:, 0], [-0.5, 0.5][: n_classes - 1])
     net = net_of(NeuralNetClassifier, n_classes, *more, **params).fit(X, y)
     answers = {2: lambda X: log_odds(net.predict_proba(X))}
-    found = explains(
-        net, answers.get(n_classes, lambda X: np.log(net.predict_proba(X))), X
-    )
+    of_each = answers.get(n_classes, lambda X: against_the_rest(net.predict_proba(X)))
+    found = explains(net, of_each, X)
     if n_classes == 3:
         assert found.output_names.tolist() == ["0", "1", "2"]
 
@@ -276,7 +287,7 @@ def test_log_odds_of_skorch_nets_that_are_certain():
         net.module_[2].weight *= 1e4
         scores = net.module_(torch.tensor(X)).numpy()[:, 0]
     assert set(net.predict_proba(X).ravel()) >= {0.0, 1.0}
-    found = Explanation.from_estimator(net, X)
+    found = Explanation.from_estimator(net, X, attribution="gradients")
     np.testing.assert_allclose(found.predictions, scores)
 
 

@@ -78,30 +78,24 @@ def test_names_of_a_network_alone(table):
     assert explanation.feature_names.tolist() == SCALED
 
 
-NAMES = [
-    "hot__colour_blue",
-    "hot__colour_dark_red",
-    "hot__colour_red",
-    "hot__colour_dark_no",
-    "hot__colour_dark_yes",
-    "num__age",
-    "num__height",
-]
+MADE = {"age": [5], "colour": [0, 1, 2], "colour_dark": [3, 4], "height": [6]}
 
 
 @pytest.mark.parametrize("sparse_threshold", [0, 1])
-def test_a_pipeline_is_explained_at_its_last_step(table, sparse_threshold):
+def test_a_pipeline_is_explained_in_the_columns_of_X(table, sparse_threshold):
     columns = encode_and_scale().set_params(sparse_threshold=sparse_threshold)
     model = make_pipeline(columns, Linear())
     explanation = explained(model, table)
     rows = model[:-1].transform(table)
     assert sp.issparse(rows) == bool(sparse_threshold)
-    rows = rows.toarray() if sp.issparse(rows) else rows
-    assert isinstance(explanation.data, np.ndarray)
-    np.testing.assert_array_equal(explanation.data, rows)
-    np.testing.assert_array_equal(explanation.values, model[-1]._explained(rows).values)
+    assert explanation.feature_names.tolist() == [*MADE] == [*table]
+    of_features = model[-1]._explained(rows).values
+    for j, positions in enumerate(MADE.values()):
+        total = of_features[:, positions].sum(axis=1)
+        np.testing.assert_allclose(explanation.values[:, j], total)
     np.testing.assert_allclose(explanation.additivity_gap, 0, atol=1e-12)
-    assert explanation.feature_names.tolist() == NAMES
+    assert isinstance(explanation.data, np.ndarray)
+    assert explanation.data.tolist() == table.to_numpy().tolist()
     assert explanation.to_frame().index.equals(table.index)
 
 
@@ -123,7 +117,7 @@ def test_pipelines_and_searches_around_the_same_network(model, table):
     expected = explained(Linear(), StandardScaler().fit_transform(X))
     explanation = explained(model, X)
     np.testing.assert_allclose(explanation.values, expected.values)
-    np.testing.assert_allclose(explanation.data, expected.data)
+    np.testing.assert_array_equal(explanation.data, X)
     assert explanation.feature_names.tolist() == SCALED
 
 
@@ -136,10 +130,16 @@ def test_pipelines_that_change_nothing(table):
 
 def test_names_when_a_step_makes_none(table):
     X = table[SCALED]
-    model = make_pipeline(FunctionTransformer(np.asarray), Linear())
-    assert explained(model, X).feature_names.tolist() == ["x0", "x1"]
-    model = make_pipeline(FunctionTransformer(lambda X: X.add_prefix("my ")), Linear())
-    assert explained(model, X).feature_names.tolist() == ["my age", "my height"]
+    for same in (np.asarray, lambda X: X.add_prefix("my ")):
+        model = make_pipeline(FunctionTransformer(same), Linear())
+        assert explained(model, X).feature_names.tolist() == SCALED
+    mixed = FunctionTransformer(lambda X: np.asarray(X) @ [[1, 1], [1, -1]])
+    found = explained(make_pipeline(mixed, Linear()), X)
+    assert found.feature_names.tolist() == ["x0", "x1"]
+    np.testing.assert_array_equal(found.data, mixed.transform(X))
+    named = FunctionTransformer(lambda X: X.cumsum(axis=1).add_prefix("my "))
+    found = explained(make_pipeline(named, Linear()), X)
+    assert found.feature_names.tolist() == ["my age", "my height"]
 
 
 def test_text_is_explained_by_word():
@@ -180,7 +180,11 @@ def same_network(model, network, rows=X):
     expected = Explanation.from_estimator(network, rows)
     np.testing.assert_array_equal(found.values, expected.values)
     np.testing.assert_array_equal(found.predictions, expected.predictions)
-    np.testing.assert_array_equal(found.data, np.asarray(rows))
+    np.testing.assert_array_equal(found.data, X)
+    per_unit = np.std(np.asarray(rows), axis=0) / X.std(axis=0)
+    is_derivative = (found.slope_steps == 0) & (expected.slope_steps == 0)
+    in_units = (expected.slopes * per_unit)[:, is_derivative]
+    np.testing.assert_allclose(found.slopes[:, is_derivative], in_units)
     np.testing.assert_array_equal(
         global_importance(model, X).importances,
         global_importance(network, rows).importances,
@@ -358,7 +362,7 @@ def test_samplers_are_skipped_as_in_predict(before, network):
     network = model.steps[-1][1]
     expected = Explanation.from_estimator(network, rows)
     np.testing.assert_array_equal(found.values, expected.values)
-    np.testing.assert_array_equal(found.data, np.asarray(rows))
+    np.testing.assert_array_equal(found.data, frame)
     assert found.feature_names.tolist() == ["a", "b", "c"]
     p = model.predict_proba(frame)
     np.testing.assert_allclose(found.predictions, np.log(p[:, 1] / p[:, 0]), rtol=1e-6)

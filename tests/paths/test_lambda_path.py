@@ -9,6 +9,7 @@ from helpers.same_as_alone import LONG, assert_same_network, differ
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -22,7 +23,7 @@ from sklearn_gradlasso import (
     RRRRegressor,
     lambda_path,
 )
-from sklearn_gradlasso.metrics import effective_features
+from sklearn_gradlasso.metrics import effective_columns, effective_features, effects
 
 LAMS = [0.1, 0.001, 1.0]
 
@@ -33,6 +34,22 @@ def classifier(**params):
 
 def regressor(kind=GradientLassoRegressor, **params):
     return kind(**{**SMALL, **LONG, **params})
+
+
+def assert_counts(path, k, model, X, X_train, y_train):
+    """The counts of a path, by slopes and by effects, with the floor of both."""
+    if hasattr(model, "classes_"):
+        answer = model.decision_function
+        scale = np.sqrt(answer(X_train).var() + np.pi**2 / 3)
+    else:
+        answer, scale = model.predict, y_train.std()
+    floor = 0.01 * scale / X_train.std(axis=0)
+    expected = effective_features(model.explain(X), floor=floor)
+    assert path.effective_features[k] == pytest.approx(expected)
+    moved = effects(answer, X, X_train).magnitudes
+    expected = effective_columns(moved, scale).mean()
+    # The path takes some of the rows, and 32 evenly spaced values of each column.
+    assert path.effective_columns[k] == pytest.approx(expected, abs=0.2)
 
 
 # The record
@@ -54,11 +71,7 @@ def test_what_a_path_says_of_each_network(table, numbers, stacks, kind):
         np.testing.assert_allclose(
             path.importances[k], alone.feature_importances_, atol=1e-8
         )
-        if kind == "classifier":
-            phi = alone.explain(X, target="predicted")
-        else:
-            phi = alone.explain(X)
-        assert path.effective_features[k] == pytest.approx(effective_features(phi))
+        assert_counts(path, k, alone, X, X, y)
     assert differ(path.estimators[0], path.estimators[2])
     assert not hasattr(estimator, "net_")
     assert lambda_path(estimator, X, y, lams=[0.1]).estimators is None
@@ -72,8 +85,11 @@ def test_rows_held_out_and_another_score(table, stacks):
         model = classifier(lam=lam).fit(X[:50], y[:50])
         proba = model.predict_proba(X[50:])[np.arange(40), y[50:]]
         assert path.scores[k] == pytest.approx(np.log(proba).mean())
-        phi = model.explain(X[50:], target="predicted")
-        assert path.effective_features[k] == pytest.approx(effective_features(phi))
+        assert path.losses[k] == pytest.approx(-np.log(proba).mean())
+        assert_counts(path, k, model, X[50:], X[:50], y[:50])
+    base = y[:50].mean()
+    expected = log_loss(y[50:], np.tile([1 - base, base], (40, 1)))
+    assert path.constant_losses == pytest.approx(expected)
     assert stacks == [3]
 
 
@@ -93,7 +109,8 @@ def test_a_frame_gives_its_names(table):
     path = lambda_path(classifier(max_iter=3), frame, y, lams=LAMS)
     assert path.feature_names.tolist() == list("abcde")
     told = path.to_frame()
-    assert told.columns.tolist() == ["lam", "score", "effective_features", *"abcde"]
+    counts = ["effective_columns", "effective_features"]
+    assert told.columns.tolist() == ["lam", "score", "loss", *counts, *"abcde"]
     assert told["lam"].tolist() == LAMS
     assert told["score"].tolist() == path.scores.tolist()
     np.testing.assert_array_equal(told[list("abcde")], path.importances)
@@ -131,6 +148,7 @@ def test_rows_of_another_shape():
     path = lambda_path(model, X, X[:, 0, 0], lams=LAMS)
     assert path.importances.shape == (3, 6)
     assert (path.effective_features <= 6).all() and path.scores[1] > 0.9
+    assert np.isnan(path.effective_columns).all()  # no table
 
 
 # Strengths
@@ -164,7 +182,7 @@ def test_what_is_no_estimator_with_a_strength(table):
     for other in (
         NGSLLClassifier(),
         LogisticRegression(),
-        make_pipeline(StandardScaler(), GradientLassoClassifier()),
+        make_pipeline(StandardScaler(), LogisticRegression()),
         GradientLassoClassifierCV(),
         "classifier",
     ):

@@ -118,6 +118,10 @@ CASES = {
         two_targets,
     ),
     "signs": (rrr(monotonic_cst=[1, 0, -1, 0, 0]), two),
+    "signs, validated": (
+        rrr(monotonic_cst=[1, 0, -1, 0, 0], early_stopping=True, batch_size=4),
+        two,
+    ),
     "signs of a regressor": (
         rrr(RRRRegressor, monotonic_cst=[1, 1, 0, 0, 0]),
         two_targets,
@@ -199,6 +203,14 @@ def test_with_annotations(X, stacks, sparse, batch_size):
         annotations = sp.csr_matrix(annotations)
     data = data_of(X, two(X), annotations=annotations, sample_weight=weights(N_ROWS))
     estimator = rrr(batch_size=batch_size, monotonic_cst=[1, 0, 0, 0, 0])
+    assert_each_as_alone(estimator, data, halves(N_ROWS), [0.1, 10.0])
+    assert stacks == [4]
+
+
+def test_annotations_of_held_out_rows(X, stacks):
+    given = {"annotations": annotated(X), "sample_weight": weights(N_ROWS)}
+    data = data_of(X, two(X), **given)
+    estimator = rrr(early_stopping=True, validation_fraction=0.4, batch_size=5)
     assert_each_as_alone(estimator, data, halves(N_ROWS), [0.1, 10.0])
     assert stacks == [4]
 

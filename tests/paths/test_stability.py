@@ -16,6 +16,7 @@ from sklearn_gradlasso import (
     RRRRegressor,
     stability_selection,
 )
+from sklearn_gradlasso.metrics import effects
 from sklearn_gradlasso.paths import StabilityPath, _stability
 
 QUICK = {**SMALL, "max_iter": 5}
@@ -68,8 +69,9 @@ def test_frequencies_are_those_of_fits_alone(X, model):
         for lam in (0.01, 1.0):
             alone = clone(model).set_params(lam=lam)
             alone.fit(X[part], y[part], sample_weight=weight[part])
-            phi = alone.explain(X[part], target="predicted")
-            sizes.append(np.sqrt((phi**2).mean(axis=0)))
+            answer = alone.decision_function if is_classifier else alone.predict
+            moved = effects(answer, X[part], X[part], sample_weight=weight[part])
+            sizes.append(np.sqrt((moved.magnitudes**2).mean(axis=0)))
         counts += np.array(sizes) >= 0.5 * np.max(sizes)
     np.testing.assert_array_equal(found.frequencies, counts / 4)
     assert counts.max() == 4 and 0 < counts.sum() < 32
@@ -110,7 +112,7 @@ def test_names_annotations_and_a_range_of_strengths(X):
         X[:, 0],
         lams=3,
         n_subsamples=2,
-        annotations=pd.DataFrame(np.ones((60, 4)), columns=list("abcd")),
+        annotations=pd.DataFrame(np.eye(4)[[1] * 60], columns=list("abcd")),
     )
     assert path.feature_names.tolist() == list("abcd")
     assert path.lams.shape == (3,) and (np.diff(path.lams) > 0).all()

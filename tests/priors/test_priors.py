@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import laplacian
 from sklearn_gradlasso import priors
 from sklearn_gradlasso.attributions import ExpectedGradients, Gradients
 from sklearn_gradlasso.metrics import gini_index
+from sklearn_gradlasso.priors._of_columns import of_columns
 
 PHI = torch.tensor([[1.0, -2.0], [0.0, 3.0]])
 
@@ -39,12 +40,19 @@ ALL = [
     priors.L1(),
     priors.L2(),
     priors.WrongSign((1, -1, 1, 0)),
+    priors.Hoyer(),
+    priors.OfColumns(priors.Hoyer(), [[0, 2], [1], [3]]),
     priors.GlobalL2(),
     priors.Gini(),
     priors.TotalVariation((2, 2)),
     priors.GraphLaplacian(np.ones((4, 4))),
 ]
-GLOBAL = [priors.GlobalL2(), priors.Gini(), priors.GraphLaplacian(np.ones((4, 4)))]
+GLOBAL = [
+    priors.GlobalL2(),
+    priors.Gini(),
+    priors.GraphLaplacian(np.ones((4, 4))),
+    priors.OfColumns(priors.GlobalL2(), [[0, 2], [1], [3]]),
+]
 
 
 def normal(*shape, seed=0):
@@ -59,6 +67,66 @@ def test_global_priors_are_about_average_magnitudes():
     assert priors.Gini()(PHI).item() == pytest.approx(-gini)
     edge = priors.GraphLaplacian([[9.0, 0.5], [0.5, 0.0]])
     assert edge(PHI).item() == 0.5 * 2.0**2
+
+
+def test_hoyer_by_hand():
+    phi = torch.tensor([[3.0, 0.0, -4.0], [0.0, 2.0, 0.0], [1.0, 1.0, -1.0]])
+    expected = torch.tensor([7 / 5, 1.0, 3**0.5])
+    torch.testing.assert_close(priors.Hoyer()(phi), expected)
+    for scale in (1e-4, 1e20, 1e30):  # the squares of 1e30 are infinite in float32
+        torch.testing.assert_close(priors.Hoyer()(scale * phi), expected)
+    assert priors.Hoyer()(1e-12 * phi).max() < 1e-5  # rounding errors are not spread
+
+
+def test_hoyer_does_not_shrink_what_stands_alone():
+    phi = torch.tensor([[2.0, 0.5]], requires_grad=True)
+    priors.Hoyer()(phi).sum().backward()
+    # By hand: 1 / r - (|a| + |b|) a / r ** 3 with r ** 2 = 4.25, and the same for b.
+    r = 4.25**0.5
+    expected = [1 / r - 2.5 * 2 / r**3, 1 / r - 2.5 * 0.5 / r**3]
+    assert phi.grad.tolist()[0] == pytest.approx(expected)
+    assert phi.grad[0, 0] < 0 < phi.grad[0, 1]  # descent raises a and lowers b
+
+
+def test_a_prior_of_columns_adds_up_their_features():
+    phi = torch.tensor([[1.0, -2.0, 3.0, 4.0]])
+    of_columns = priors.OfColumns(priors.L1(), [[3, 1], [0], [2]])
+    assert of_columns(phi).tolist() == [2 + 1 + 3]
+    two = torch.stack([phi, -phi], dim=-1)  # two explained outputs
+    assert of_columns(two).tolist() == [12]
+    assert priors.OfColumns(lambda phi: phi.sum(), [[1, 0], [2, 3]])(phi).item() == 6
+
+
+@pytest.mark.parametrize("columns", [[], [[]], [[0], [0, 1]], [[0], [2]], [[-1, 0]]])
+def test_columns_that_are_none(columns):
+    with pytest.raises(ValueError, match=r"columns must hold each position.*once"):
+        priors.OfColumns(priors.L1(), columns)
+
+
+def test_columns_of_other_features_and_priors_that_are_none():
+    with pytest.raises(ValueError, match=r"hold 3 features.*shape \(2,\)"):
+        priors.OfColumns(priors.L1(), [[0, 1], [2]])(PHI)
+    with pytest.raises(TypeError, match="must be a callable"):
+        priors.OfColumns(priors.L1, [[0], [1]])
+
+
+@pytest.mark.parametrize(
+    ("prior", "alike"),
+    [
+        (priors.L1(), True),
+        (priors.L2(), True),
+        (priors.Hoyer(), True),
+        (priors.Gini(), True),
+        (priors.GlobalL2(), True),
+        (priors.GraphLaplacian(np.ones((3, 3))), False),
+        (priors.TotalVariation(3), False),
+        (priors.WrongSign((1, 0, 0)), False),
+        (lambda phi: phi[:, 2], False),
+    ],
+)
+def test_which_priors_may_be_given_columns(prior, alike):
+    assert isinstance(of_columns(prior, [[0, 1], [2]]), priors.OfColumns) is alike
+    assert of_columns(prior, [[0], [1], [2]]) is prior  # each feature is a column
 
 
 def test_gini_is_minus_twice_the_index_of_the_metrics():
@@ -222,6 +290,7 @@ def test_gradient_with_respect_to_weights_through_expected_gradients(prior):
     [
         ("gini", priors.Gini()),
         ("global_l2", priors.GlobalL2()),
+        ("hoyer", priors.Hoyer()),
         ("l1", priors.L1()),
         ("l2", priors.L2()),
         ("total_variation", priors.TotalVariation((2, 3))),

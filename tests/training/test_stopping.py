@@ -34,6 +34,37 @@ def test_plateau__is_reached_after_more_than_patience_epochs_without_a_fall():
     assert plateau.best == 0.43
 
 
+def test_plateau__waits_for_a_number_of_steps():
+    plateau = Plateau(tol=0.1, patience=2, least_steps=12)
+    reached = []
+    for value in [1.0, 0.5, 0.5, 0.5, 0.5, 0.5]:
+        plateau.update(value, n_steps=3)
+        reached.append((plateau.has_settled, plateau.reached))
+    assert [settled for settled, _ in reached] == 4 * [False] + 2 * [True]
+    assert [each for _, each in reached] == 5 * [False] + [True]
+
+
+def test_by_default_small_tables_are_watched_for_more_epochs(cancer):
+    X, y = cancer
+    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    model = GradientLassoClassifier(batch_size=103, **params).fit(X, y)
+    assert model.n_iter_ == 1 + 30  # 512 rows to train on are five steps
+    assert model.set_params(batch_size=16).fit(X, y).n_iter_ == 1 + 11
+    assert model.set_params(early_stopping=False).fit(X, y).n_iter_ == 1 + 11
+    model.set_params(early_stopping=True, n_iter_no_change=3).fit(X, y)
+    assert model.n_iter_ == 1 + 4
+
+
+def test_what_has_settled_when_the_epochs_are_over_is_not_warned_about(cancer):
+    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = GradientLassoClassifier(max_iter=12, **params).fit(*cancer)
+    assert model.n_iter_ == 12
+    with pytest.warns(ConvergenceWarning, match="max_iter=11 epochs are over"):
+        model.set_params(max_iter=11).fit(*cancer)
+
+
 def test_training_that_has_not_settled_is_warned_about(cancer):
     model = GradientLassoClassifier(max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs are over"):
@@ -54,7 +85,8 @@ def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
         n_iter_no_change=5,
         random_state=0,
     ).fit(*cancer)
-    assert model.best_validation_score_ == max(model.validation_scores_)
+    kept = np.argmin(model.validation_loss_curve_)
+    assert model.best_validation_score_ == model.validation_scores_[kept]
     assert len(model.validation_scores_) == model.n_iter_ <= 40
     valid = recorder.rows
     assert len(valid) == 57
@@ -83,7 +115,7 @@ def test_early_stopping_splits_weights_and_scores_with_them(one_target):
 
 
 class ValidationRecorder(Callback):
-    """Score, loss and weights at the end of each epoch."""
+    """The values on held-out rows and the weights at the end of each epoch."""
 
     def initialize(self):
         self.epochs = []
@@ -91,19 +123,49 @@ class ValidationRecorder(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
-        weights = parameters(net.module_)
-        self.epochs.append((epoch["valid_score"], epoch["valid_loss"], weights))
+        self.epochs.append({**epoch, "weights": parameters(net.module_)})
 
 
-def test_of_equal_scores_early_stopping_keeps_the_lower_loss(cancer):
+KEPT = {
+    "objective": lambda epoch: epoch["valid_objective"],
+    "loss": lambda epoch: epoch["valid_loss"],
+    # Of equal scores the lower loss decides.
+    "score": lambda epoch: (-epoch["valid_score"], epoch["valid_loss"]),
+}
+
+
+@pytest.mark.parametrize("monitor", KEPT)
+def test_the_kept_weights_are_the_best_by_what_is_monitored(cancer, monitor):
     recorder = ValidationRecorder()
     model = GradientLassoClassifier(
-        callbacks=[recorder], early_stopping=True, max_iter=40, random_state=0
+        callbacks=[recorder],
+        early_stopping=True,
+        monitor=monitor,
+        lam=1.0,
+        learning_rate_init=0.03,
+        max_iter=40,
+        random_state=0,
     ).fit(*cancer)
-    scores = [score for score, *_ in recorder.epochs]
-    assert scores.count(max(scores)) > 1
-    _, _, best = max(recorder.epochs, key=lambda epoch: (epoch[0], -epoch[1]))
-    assert torch.equal(parameters(model.net_.module_), best)
+    best = min(recorder.epochs, key=KEPT[monitor])
+    assert torch.equal(parameters(model.net_.module_), best["weights"])
+    assert model.best_validation_score_ == best["valid_score"]
+    others = set(KEPT) - {monitor, "objective"}
+    assert best not in [min(recorder.epochs, key=KEPT[other]) for other in others]
+    watched = "valid_objective" if monitor == "objective" else "valid_loss"
+    assert model.validation_loss_curve_ == [e[watched] for e in recorder.epochs]
+    assert ("valid_objective" in recorder.epochs[0]) is (monitor == "objective")
+
+
+def test_plateau__of_equal_scores_the_lower_loss_is_better():
+    plateau = Plateau(tol=0.0, patience=9, monitor="score")
+    epochs = [(0.8, 0.3), (0.9, 0.5), (0.9, 0.4), (0.9, 0.45), (0.7, 0.1)]
+    better = [
+        plateau.judge(
+            {"valid_score": score, "valid_loss": loss, "train_batch_count": 1}
+        )
+        for score, loss in epochs
+    ]
+    assert better == [True, True, True, False, False]
 
 
 class Stopper(Callback):
@@ -134,9 +196,9 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
     )
     with pytest.warns(UserWarning, match="interrupted in epoch 8"):
         model.fit(*cancer)
-    score, _, best = max(recorder.epochs, key=lambda epoch: (epoch[0], -epoch[1]))
-    assert model.best_validation_score_ == score
-    assert torch.equal(parameters(model.net_.module_), best)
+    best = min(recorder.epochs, key=KEPT["objective"])
+    assert model.best_validation_score_ == best["valid_score"]
+    assert torch.equal(parameters(model.net_.module_), best["weights"])
 
 
 def test_nothing_is_lost_on_an_interrupt(cancer):

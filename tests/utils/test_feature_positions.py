@@ -39,13 +39,15 @@ TABLE = pd.DataFrame(
 HOT = OneHotEncoder(sparse_output=False)
 
 
-def named(columns, transformer, *given, verbose=False, argument="annotations"):
+def named(
+    columns, transformer, *given, verbose=False, argument="annotations", table=TABLE
+):
     """The names of the features for each given name."""
     if isinstance(transformer, dict):
         parts = [(key, *part) for key, part in transformer.items()]
         transformer = ColumnTransformer(parts, verbose_feature_names_out=verbose)
     transformer.set_output(transform="pandas")
-    frame = transformer.fit_transform(TABLE[columns])
+    frame = transformer.fit_transform(table[columns])
     names = np.asarray(frame.columns, dtype=object)
     X = frame.to_numpy(dtype=float)
     found = features_named(list(given), names, X, argument)
@@ -125,6 +127,25 @@ def test_what_is_named_itself_is_not_implied():
     assert named(columns, parts, "temp", "temp_known") == [["temp"], ["temp_known"]]
     clerk, others = named(columns, parts, "job_clerk", "job")
     assert clerk == ["job_clerk"] and others == ["job_nurse", "job_title_x"]
+
+
+def test_columns_whose_names_begin_alike_are_told_apart_if_both_are_named():
+    parts = {
+        "num": ("passthrough", ["job_years"]),
+        "cat": (HOT, ["job", "job_title"]),
+    }
+    columns = ["job", "job_title", "job_years"]
+    table = TABLE.assign(
+        job=TABLE["job"].str.removeprefix("title_"),
+        job_title=TABLE["job_title"].str.removeprefix("title_"),
+    )
+    given = ["job_years", "job", "job_title"]
+    years, job, title = named(columns, parts, *given, verbose=True, table=table)
+    assert years == ["num__job_years"]
+    assert job == ["cat__job_clerk", "cat__job_nurse", "cat__job_x"]
+    assert title == ["cat__job_title_a", "cat__job_title_b"]
+    with pytest.raises(ValueError, match=DOUBTFUL):  # job_title_x is a job
+        named(columns, parts, *given)
 
 
 DOUBTFUL = "not for certain the categories"

@@ -107,6 +107,9 @@ def weight_search(
         path = LambdaPath(
             lams=np.array(strengths),
             scores=np.array(folds),
+            losses=np.full(np.shape(folds), np.nan),
+            constant_losses=np.full(N_FOLDS, np.nan),
+            effective_columns=nothing,
             effective_features=nothing,
             importances=nothing[:, None],
             feature_names=np.array([]),

@@ -39,6 +39,9 @@ def block_means(X: np.ndarray) -> np.ndarray:
     return X.reshape(-1, BLOCKS, 4, BLOCKS, 4).mean(axis=(2, 4)).reshape(len(X), -1)
 
 
+VIEW = {"simplify": block_means, "mask_zeros": False}
+
+
 def training(seed: int, **given) -> dict:
     """What all networks have in common; 5,000 of 60,000 images are held out.
 
@@ -62,7 +65,7 @@ def ngsll(seed: int, n_nonzero_coefs: int, **given) -> NGSLLClassifier:
         module=SmallCNN,
         module_params=NETWORK,
         fine_phase={"learning_rate_ratio": 0.5},
-        **training(seed, **{**PHASES, "simplify": block_means, **given}),
+        **training(seed, **{**PHASES, **VIEW, **given}),
     )
 
 

@@ -23,9 +23,14 @@ annotations : array-like, sparse matrix, DataFrame, dict or list of str, default
         it free. Other weights make the penalty stronger or weaker, because the
         attribution is multiplied by them before it is penalised. A single row
         (shape ``(n_features,)``, such as a boolean vector) applies to all samples,
-        and so does a list of feature names. A DataFrame, or a Series or dict as a
-        single row, is aligned by names; features that it lacks are free. Rows are
-        matched with those of X by position."""
+        and so does a list of names. A DataFrame, or a Series or dict as a single
+        row, is aligned by names; features that it lacks are free. Rows are matched
+        with those of X by position. A name stands for all that a Pipeline has made
+        of a column: ``"job"`` for the one-hot features ``cat__job_clerk`` and
+        ``cat__job_nurse``, ``"age"`` for ``num__age`` and its indicator
+        ``num__missingindicator_age``. Names need ``set_output(transform="pandas")``
+        in a Pipeline; :func:`annotations_for` works without, and where a name is in
+        doubt, which is an error."""
 
 
 @documented("fit", annotations=ANNOTATIONS_DOC, groups=GROUPS_DOC)

@@ -61,6 +61,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     class_weight: dict | str | None = None
 
+    _reasons = "log_odds"
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,

@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from ... import attributions
 from ...inspection.evaluation import (
     Explained,
-    attributions_of,
-    explanation_of,
+    feature_means,
     outputs_of,
     representative_rows,
     sums_of_squares,
 )
+from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
@@ -40,7 +40,7 @@ from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
-from . import fit_method
+from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
@@ -48,6 +48,11 @@ from .storage import stored_net, stored_weights
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
+
+PATIENCE = 10  # epochs of n_iter_no_change="auto"
+# With early stopping it also waits for so many steps: the loss on held-out rows may
+# rise for a while before it falls, and an epoch of a small table is a single step.
+VALIDATED_STEPS = 150
 
 
 class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
@@ -62,6 +67,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _keeps_background = True
     # Whether duplicate rows are merged when all rows fit into one batch.
     _merges_repeated = False
+    # Name of the target of reasons; None for that of ``explain``.
+    _reasons = None
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -156,19 +163,16 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self, X, target=None, attribution=None, *, with_base: bool = True
     ) -> Explained:
         """Hook: return attributions, and the scores and base values they refer to."""
-        rows = self._rows_to_answer(X)
-        module = self.net_.module_
-        attribution = self._attribution_to_explain(attribution)
-        scalars = self._target_to_explain(target)
-        of = module, rows, attribution, scalars
-        with threads(self.n_jobs):
-            if with_base:
-                explained = explanation_of(*of)
-            else:
-                explained = Explained(attributions_of(*of), None, None)
-        phi, n_axes = explained.values, 1 + len(self._feature_shape)
-        phi = phi.reshape(len(phi), *self._row_shape, *phi.shape[n_axes:])
-        return explained._replace(values=phi)
+        return explaining.explained(self, X, target, attribution, with_base)
+
+    def _explainable(self, X, target=None) -> Explainable | None:
+        """Hook: return the scalars that effects are of; None if rows are no table."""
+        return explaining.explainable(self, X, target)
+
+    def _attribution_of_reasons(self) -> str | Callable | None:
+        """Hook: return what an ``Explanation`` holds without effects; None: the own."""
+        own = self._own_attribution()
+        return "expected_gradients" if own.per_unit else own
 
     def _differentiable(self, X, target=None, in_units: bool = False) -> tuple:
         """Hook: return the network, its rows, and the scalar to differentiate.
@@ -239,7 +243,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return options
 
     def _plateau(self) -> Plateau:
-        return Plateau(self.tol, self.n_iter_no_change, self.monitor)
+        patience, least_steps = self.n_iter_no_change, 0
+        if patience == "auto":
+            patience, least_steps = PATIENCE, self.early_stopping * VALIDATED_STEPS
+        return Plateau(self.tol, patience, least_steps, self.monitor)
 
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""
@@ -259,6 +266,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         vars(self).pop("feature_importances_", None)
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
+            self._feature_means = feature_means(rows[0])
         sizes = self._importances(rows)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))

@@ -62,8 +62,11 @@ weight_l1, weight_l2 : float, default=0.0
         An epoch counts as no change if it lowers the objective by less than this. With
         ``early_stopping`` it is the value on the held-out rows that ``monitor`` names
         (a score must rise).
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or "auto", default="auto"
         Training ends after more than this many consecutive epochs without change.
+        "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
+        because values on held-out rows may rise before they fall, and an epoch of a
+        small table has one step.
     early_stopping : bool, default=False
         Whether to hold out rows for validation, and to keep the weights that are best
         on them, as ``monitor`` says.
@@ -169,7 +172,7 @@ class NetworkParameters:
     max_iter: int = 200
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: int = 10
+    n_iter_no_change: int | str = "auto"
     early_stopping: bool = False
     monitor: str = "objective"
     validation_fraction: float = 0.1
@@ -203,7 +206,10 @@ class NetworkParameters:
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, np.inf, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "early_stopping": ["boolean"],
         "monitor": [StrOptions({"objective", "loss", "score"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

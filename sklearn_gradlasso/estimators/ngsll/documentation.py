@@ -12,16 +12,26 @@ n_nonzero_coefs : int, default=5
         allowed features uses all of them.
     simplify : transformer or callable, default=None
         Computes z, the features of the linear models, from X; for example
-        ``CountVectorizer()`` for texts. z has shape ``(n_samples, d)``. With ``None``,
-        z is the flattened input of the network. If z is in float64, the whole
+        ``CountVectorizer(min_df=10)`` for texts. z has shape ``(n_samples, d)``. With
+        ``None``, z is the flattened input of the network. If z is in float64, the whole
         computation is in float64.
     encode : transformer, default=None
         Computes the input of the network from X, for example ``TokenSequencer()`` for
         texts. With ``None`` the network reads X itself. Both transformers are fitted on
         all rows of ``fit``, including those that ``early_stopping`` holds out.
-    mask_zeros : bool, default=False
-        Whether features that are 0 in z get no weight, such as the words that a text
-        does not contain.
+    mask_zeros : bool or "auto", default="auto"
+        Whether features that are 0 in a row of z get no weight there: as ``z_j w_j`` is
+        0, they are no reason for the decision. With True another feature takes the
+        place of each of them; with False they take a place among the K features.
+        "auto" acts like True for the features whose 0 means "absent" (see
+        ``masked_zeros_``): those that are never negative or never positive in the rows
+        of ``fit``, such as one-hot columns, counts and bags of words, and those that
+        are 0 in at least half of these rows. Another feature is a number that passes
+        through 0. Where it is 0, it takes a place and gets no weight, so that the
+        decision does not jump; but if all K features of a row are 0, the feature with
+        the largest weight among those that are not 0 takes one place. What is below a
+        millionth of the feature's mean magnitude counts as 0. ``partial_fit`` looks at
+        the rows of the first call.
     coarse_n_nonzero_coefs : int, default=10
         Number of features in the coarse phase of training, but at least
         ``n_nonzero_coefs``.
@@ -59,6 +69,8 @@ feature_importances_ : ndarray of shape (d,)
         to 1.
     simplified_feature_names_ : ndarray of str of shape (d,)
         Names of the features of z.
+    masked_zeros_ : ndarray of bool of shape (d,)
+        The features of z that leave their place to others in rows where they are 0.
     simplify_, encode_ : object
         The fitted transformers.
     loss_curve_ : list of float

@@ -58,8 +58,8 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     Two classes share one weight vector, which gives the log-odds of ``classes_[1]``.
     With more classes, each class has its own weight vector, which gives its score
     before the softmax. All classes use the same K features: the gate selects those
-    whose weights have the largest sum of squares over classes. A row without allowed
-    features has the decision 0.
+    whose weights have the largest sum of squares over classes. A row whose features are
+    all 0 has the decision 0, and no reason.
 
     References
     ----------
@@ -73,8 +73,8 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     >>> X = ["a funny film", "too bad to be funny", "bad", "not bad at all"] * 20
     >>> y = ["good", "bad", "bad", "good"] * 20
     >>> model = NGSLLClassifier(
-    ...     n_nonzero_coefs=1, encode=TokenSequencer(), simplify=CountVectorizer(),
-    ...     mask_zeros=True, random_state=0,
+    ...     n_nonzero_coefs=1, encode=TokenSequencer(),
+    ...     simplify=CountVectorizer(min_df=10), random_state=0,
     ... ).fit(X, y)
     >>> model.predict(X[:4]).tolist()
     ['good', 'bad', 'bad', 'good']

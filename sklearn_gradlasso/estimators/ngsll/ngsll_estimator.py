@@ -17,7 +17,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing, check_array, check_X_y
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
@@ -36,6 +36,7 @@ from .sparse_local_linear import SparseLocalLinear
 from .two_phases import TwoPhases, checked_fine_phase
 from .view_layout import Layout
 from .views import Views, refuse_text, unfitted
+from .zeros import zeros_of
 
 __all__ = ["NGSLLEstimator"]
 
@@ -51,7 +52,7 @@ class NGSLLEstimator(ABC):
     n_nonzero_coefs: int = 5
     simplify: Any = None
     encode: Any = None
-    mask_zeros: bool = False
+    mask_zeros: bool | str = "auto"
     coarse_n_nonzero_coefs: int = 10
     temperature: float = 0.1
     coarse_max_iter: int | None = None
@@ -61,6 +62,7 @@ class NGSLLEstimator(ABC):
     # Rows are merged so that the copies of a repeated row share the noise of the gate.
     _merges_repeated = True
     _keeps_background = False
+    _reasons = None
     _gate_scale = 1.0
     _shared_doc = {
         "{weights_parameters}": PARAMETERS_DOC,
@@ -70,7 +72,7 @@ class NGSLLEstimator(ABC):
         "n_nonzero_coefs": [POSITIVE_INTEGER],
         "simplify": [HasMethods(["fit", "transform"]), callable, None],
         "encode": [HasMethods(["fit", "transform"]), None],
-        "mask_zeros": ["boolean"],
+        "mask_zeros": ["boolean", StrOptions({"auto"})],
         "coarse_n_nonzero_coefs": [POSITIVE_INTEGER],
         "temperature": [Interval(Real, 0, np.inf, closed="neither")],
         "coarse_max_iter": [POSITIVE_INTEGER, None],
@@ -106,7 +108,8 @@ class NGSLLEstimator(ABC):
         -------
         ndarray of shape (n_samples, d) or (n_samples, d, m), or CSR matrix, float64
             Weights of the d features of z, in units of the explained value per unit of
-            z. At most ``n_nonzero_coefs`` features of a row have non-zero weights. The
+            z. At most ``n_nonzero_coefs`` features of a row have non-zero weights, and
+            unless ``mask_zeros`` is False none of them is 0 in the row. The
             last axis exists only if there are m > 1 values per row; all of them use the
             same features. If z is sparse, the result is a CSR matrix of shape
             (n_samples, d), or a list of m such matrices.
@@ -124,6 +127,8 @@ class NGSLLEstimator(ABC):
         return values[..., 0] if models.n_outputs == 1 else values
 
     def _explained(self, X, target=None, attribution=None, *, with_base=True):
+        # An ``Explanation`` holds what adds up to the prediction.
+        attribution = "contributions" if attribution is None else attribution
         models, z = self._models_to_explain(X, target, attribution)
         values = self._in_shape_of_view(models)
         m = models.n_outputs
@@ -134,11 +139,18 @@ class NGSLLEstimator(ABC):
         if attribution != "contributions":
             base = None
         if not self._views().are_given:
-            return Explained(values, answers, base)
+            return Explained(values, answers, base, attribution=attribution)
         data = z.toarray() if sp.issparse(z) else z
         shape = values.shape[: 1 + len(self._shape_of_view())]
         names = self.simplified_feature_names_.reshape(shape[1:])
-        return Explained(values, answers, base, data.reshape(shape), names)
+        data = data.reshape(shape)
+        return Explained(values, answers, base, data, names, attribution)
+
+    def _explainable(self, X, target=None):
+        return None  # The two views of a row cannot be changed column by column.
+
+    def _attribution_of_reasons(self):
+        return None  # the own ones, which compare with no rows
 
     def _differentiable(self, X, target=None, in_units=False):
         if self._views().are_given or len(self._feature_shape) > 1:
@@ -285,13 +297,24 @@ class NGSLLEstimator(ABC):
         if z.dtype == np.float64:  # The decision is computed in the precision of z.
             x = x.astype(np.float64)
         if reset:
-            kind = "same" if self.simplify_ is None else "dense"
-            if sp.issparse(z) and self.mask_zeros:
-                kind = "listed"
             shape = check.check_feature_shape(x.shape[1:], self.input_shape)
-            self._layout = Layout(shape, z.shape[1], kind, self.mask_zeros)
+            self._layout = self._new_layout(shape, z, data)
             self.simplified_feature_names_ = self._names_of_view(x.shape[1:])
         return replace(checked, X=self._layout.packed(x, z))
+
+    def _new_layout(self, shape: tuple[int, ...], z, data: TrainingData) -> Layout:
+        """Decide how x and z are packed, and which zeros of z get no weight."""
+        masks, zeros = self.mask_zeros, None
+        self.masked_zeros_ = np.full(z.shape[1], bool(masks))
+        if masks == "auto":
+            weight = check.check_sample_weight(data.sample_weight, data.X)
+            zeros = zeros_of(z, weight)
+            self.masked_zeros_ = zeros.absent
+            masks = sp.issparse(z) and bool(zeros.absent.all())
+        kind = "same" if self.simplify_ is None else "dense"
+        if sp.issparse(z) and masks:
+            kind, zeros = "listed", None
+        return Layout(shape, z.shape[1], kind, masks, zeros)
 
     def _present_to_transformers(self, data: TrainingData) -> TrainingData:
         """Remove rows of weight zero, which the transformers must not see either."""

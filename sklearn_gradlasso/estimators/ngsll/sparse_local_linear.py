@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -43,6 +45,13 @@ class SparseLocalLinear(nn.Module):
         super().__init__()
         self.generator, self.gate = generator, gate
         self.layout, self.n_vectors = layout, n_vectors
+        limits, allowed_at_zero = None, None
+        if layout.zeros is not None:
+            limits = torch.from_numpy(layout.zeros.limits)
+            allowed_at_zero = torch.from_numpy(~layout.zeros.absent)
+        # They belong to the layout, with which they are stored.
+        self.register_buffer("limits", limits, persistent=False)
+        self.register_buffer("allowed_at_zero", allowed_at_zero, persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Decisions of shape (n, m)."""
@@ -62,12 +71,15 @@ class SparseLocalLinear(nn.Module):
         z : Tensor of shape (n, k)
             Values of the features that the gate selects.
         index : Tensor of shape (n, k), int64
-            Indices of these features; -1 if a row has fewer than k allowed features.
+            Indices of these features; -1 if a row has fewer than k allowed features, or
+            if the value counts as 0.
         weights : Tensor of shape (n, k, m)
             Weights of these features; 0 where the index is -1.
         """
         z, weights = self._dense(inputs)
-        chosen, is_open = self.gate.largest(weights, z.allowed)
+        chosen, is_open = self.gate.largest(weights, z.allowed, z.present)
+        if z.present is not None:
+            is_open = is_open & z.present.gather(1, chosen)
         weights = _at(weights, chosen) * is_open.unsqueeze(2)
         index = chosen if z.positions is None else z.positions.gather(1, chosen)
         index = index.masked_fill(~is_open, -1)
@@ -76,6 +88,10 @@ class SparseLocalLinear(nn.Module):
     def _dense(self, inputs: Tensor) -> tuple[Simplified, Tensor]:
         """Return z, and the weights of its l values before the gate, (n, l, m)."""
         x, z = self.layout.unpacked(inputs)
+        if self.limits is not None:
+            present = z.values.abs() > self.limits
+            allowed = present | self.allowed_at_zero
+            z = replace(z, allowed=allowed, present=present)
         listed, shape = z.positions, (-1, self.n_vectors)
         if listed is None:
             return z, self.generator(x).unflatten(1, shape)

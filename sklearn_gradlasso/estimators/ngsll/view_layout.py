@@ -6,13 +6,15 @@ z follow those of x in this array.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
+
+from .zeros import Zeros
 
 __all__ = ["Layout", "Simplified"]
 
@@ -29,11 +31,15 @@ class Simplified:
         Mask of the values that may get a weight; ``None`` allows all of them.
     positions : Tensor of shape (n, l), int64, or None
         Positions of the values in z; ``None`` if ``values`` are all of z.
+    present : Tensor of shape (n, l), bool, or None
+        Mask of the values that do not count as 0, if some zeros are allowed and yet
+        must not be named; ``None`` if all that is allowed may be named.
     """
 
     values: Tensor
     allowed: Tensor | None = None
     positions: Tensor | None = None
+    present: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,17 @@ class Layout:
         values of z. With "listed", x is followed by the positions of the non-zero
         values of z and then by these values, both padded with zeros.
     mask_zeros : bool
-        Whether zeros of z must not get a weight. In a list this is always so.
+        Whether no zero of z may get a weight. In a list this is always so.
+    zeros : Zeros or None
+        What counts as 0, and which zeros must not get a weight, if this depends on the
+        feature.
     """
 
     feature_shape: tuple[int, ...]
     n_simplified: int
     kind: str
     mask_zeros: bool
+    zeros: Zeros | None = field(default=None, compare=False)
 
     def packed(self, x, z):
         """Pack x and z into one array or CSR matrix.

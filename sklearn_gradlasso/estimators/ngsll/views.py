@@ -80,8 +80,7 @@ class Views:
             if self.n_tokens is not None:
                 raise ValueError(
                     "simplify must be given for texts, because it makes the features "
-                    "of the linear models; for example CountVectorizer() with "
-                    "mask_zeros=True."
+                    "of the linear models; for example CountVectorizer(min_df=10)."
                 )
             z = x if sp.issparse(x) else x.reshape(len(x), -1)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -9,8 +11,15 @@ from ..feature_names import names_known, numbered
 from ..table_columns import TableColumn, own_columns
 
 # These say what is known of their kinds of transformers when they are imported.
-from . import composites, encoders, functions, imputers, scalers, shapes  # noqa: F401
-from .registry import through
+from . import (  # noqa: F401
+    composites,
+    encoders,
+    functions,
+    imputers,
+    scalers,
+    shapes,
+    skrub_steps,
+)
 from .tables import Feature, Origin, TracedTable
 from .values import as_values, column_of
 
@@ -29,7 +38,7 @@ def traced(X, first, transformers: list) -> TracedTable:
     """
     table = _table(X, first)
     for transformer in transformers:
-        table = through(transformer, table)
+        table = table.through(transformer)
     return table
 
 
@@ -56,10 +65,9 @@ def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | No
         return None
     if np.ndim(X if hasattr(X, "ndim") else np.asarray(X, dtype=object)) != 2:
         return own_columns(_dense(rows), names)
-    start = _table(X, first)
-    table = start
+    start = table = _table(X, first)
     for transformer in transformers:
-        table = through(transformer, table)
+        table = table.through(transformer)
     if len(table) != len(names):  # What is known does not fit what was done.
         return own_columns(_dense(rows), names)
     rows = rows.tocsc() if sp.issparse(rows) else rows
@@ -127,12 +135,25 @@ def _column(origin: Origin, positions: list[int], table: TracedTable) -> TableCo
         is_number=origin.is_numeric and any(each.is_smooth for each in features),
         positions=np.array(positions),
         derivative=derivative,
+        is_linear=all(np.ndim(each.derivative) == 0 for each in features),
         shared=np.broadcast_to(origin.shared, missing.shape),
+        moves_others=origin.moves_others,
     )
 
 
 def _distinct(columns: list[TableColumn], names: np.ndarray) -> list[TableColumn]:
-    return columns
+    """Columns under names of their own: that of a feature where another has the name.
+
+    Columns of X keep theirs, and come first.
+    """
+    taken, distinct = set(), []
+    for column in columns:
+        name, first = column.name, str(names[column.positions[0]])
+        if name in taken and first not in taken:
+            name = first
+        taken.add(name)
+        distinct.append(column if name == column.name else replace(column, name=name))
+    return distinct
 
 
 def _dense(rows) -> np.ndarray:

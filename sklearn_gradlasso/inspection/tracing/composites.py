@@ -7,8 +7,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from .registry import register, through
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 
 __all__: list[str] = []
 
@@ -16,12 +16,12 @@ __all__: list[str] = []
 def _pipeline(step, table: TracedTable) -> TracedTable:
     for _, each in step.steps:
         if not hasattr(each, "fit_resample"):  # Samplers act in ``fit`` alone.
-            table = through(each, table)
+            table = table.through(each)
     return table
 
 
 def _frozen(step, table: TracedTable) -> TracedTable:
-    return through(step.estimator, table)
+    return table.through(step.estimator)
 
 
 def _column_transformer(step, table: TracedTable) -> TracedTable:
@@ -48,7 +48,7 @@ def _feature_union(step, table: TracedTable) -> TracedTable:
         if isinstance(each, str) and each == "drop":
             continue
         weight = (step.transformer_weights or {}).get(key)
-        made = through(each, table)
+        made = table.through(each)
         whole.features += _out(made, table, weight, _prefix(prefixed, key))
     return whole
 
@@ -62,7 +62,7 @@ def _positions(step, positions, table: TracedTable) -> list[int]:
 
 
 def _branch(each, branch: TracedTable, n_outputs: int) -> TracedTable:
-    made = through(each, branch)
+    made = branch.through(each)
     if len(made) == n_outputs:
         return made
     # What is known of the step does not fit what it does.

@@ -12,15 +12,14 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from .registry import register
-from .tables import OutputColumn
+from .registry import OutputColumn, register
 
 __all__: list[str] = []
 
 
 def _onehot(step, table):
     return [
-        OutputColumn(j, is_onehot=True)
+        OutputColumn(j, keeps_nan=False, is_onehot=True)
         for j, count in enumerate(step._n_features_outs)  # nothing public has them
         for _ in range(count)
     ]

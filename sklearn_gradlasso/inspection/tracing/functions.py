@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
 from .derivatives import derivative_of
-from .registry import register
-from .tables import OutputColumn, TracedTable
-from .values import as_values, column_of, is_missing
+from .registry import OutputColumn, register
+from .tables import TracedTable
+from .values import as_values, column_of, is_missing, quiet
 
-__all__: list[str] = []
+__all__ = ["elementwise"]
 
 _DERIVATIVES = {
     np.absolute: np.sign,
@@ -58,19 +56,34 @@ def _function(step, table: TracedTable):
     one_to_one = isinstance(function, np.ufunc) and function.nin == function.nout == 1
     if one_to_one and not step.kw_args:
         slopes = [_slope_of_ufunc(function, table, j) for j in range(len(table))]
-    elif _is_elementwise(step, table):
-        slopes = _slopes_of_function(step, table)
     else:
-        return None
+        return elementwise(step, table)
     inverse = step.inverse_func if isinstance(step.inverse_func, np.ufunc) else None
     return [OutputColumn(j, slope, inverse=inverse) for j, slope in enumerate(slopes)]
+
+
+def elementwise(step, table: TracedTable) -> list[OutputColumn] | None:
+    """Outputs that are each a function of the input in its place.
+
+    Whether they are is found out by changes of single columns, and their derivatives
+    by differences. A fitted step of any kind may be given.
+
+    Returns
+    -------
+    list of OutputColumn, or None
+        None if an output depends on another column, or on another row.
+    """
+    if not _is_elementwise(step, table):
+        return None
+    slopes = _slopes_of_function(step, table)
+    return [OutputColumn(j, slope) for j, slope in enumerate(slopes)]
 
 
 def _slope_of_ufunc(function, table: TracedTable, j: int) -> np.ndarray | None:
     if function in _STEPS or table.column(j).dtype.kind != "f":
         return None
     known = _DERIVATIVES.get(function)
-    with np.errstate(all="ignore"):
+    with quiet():
         x = table.numbers(j)
         return derivative_of(function, x) if known is None else known(x)
 
@@ -87,8 +100,7 @@ def _slopes_of_function(step, table: TracedTable) -> list:
         made = step.transform(_replaced(table.values, dict(zip(moved, x.T))))
         return np.stack([_floats(column_of(made, j)) for j in moved], axis=1)
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet():
         made = step.transform(table.values)
         moved = [j for j in moved if as_values(column_of(made, j)).dtype.kind == "f"]
         if moved:
@@ -118,9 +130,9 @@ def _is_elementwise(step, table: TracedTable) -> bool:
     sets = _separating(len(columns))
     blocks = [(chosen, k) for chosen in sets for k in range(2)]
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            alone = step.transform(_safe_indexing(table.values, rows, axis=0))
+        with quiet():
+            few = _safe_indexing(table.values, rows, axis=0)
+            alone = step.transform(_replaced(few, dict(enumerate(kept))))
             many = _safe_indexing(table.values, np.tile(rows, len(blocks) + 1), axis=0)
             changed = {
                 j: np.concatenate(
@@ -184,7 +196,7 @@ def _replaced(table, columns: dict[int, np.ndarray]):
             [type(table[:, j])(table.columns[j], x) for j, x in columns.items()]
         )
     table = np.array(table)
-    if table.dtype.kind in "iub":
+    if table.dtype.kind in "iubf":
         table = table.astype(np.float64)
     for j, values in columns.items():
         table[:, j] = values
@@ -201,3 +213,4 @@ def _equal(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 register(FunctionTransformer, _function)
+register("skrub.SquashingScaler", elementwise)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 from .values import as_values, column_of, is_missing
 
 __all__: list[str] = []
@@ -15,7 +15,9 @@ __all__: list[str] = []
 def _indicated(indicator, table: TracedTable) -> list[OutputColumn]:
     """Outputs that say where an input is missing."""
     return [
-        OutputColumn(j, replaced=table.missing(j, indicator.missing_values))
+        OutputColumn(
+            j, replaced=table.missing(j, indicator.missing_values), keeps_nan=False
+        )
         for j in indicator.features_
     ]
 
@@ -51,30 +53,33 @@ def _is_nan(statistics: np.ndarray) -> np.ndarray:
 
 
 def _knn(step, table):
-    return _from_other_columns(step, table, step._valid_mask)
+    # The mean of the same neighbours is a constant.
+    return _from_other_columns(step, table, step._valid_mask, step.weights != "uniform")
 
 
 def _iterative(step, table):
-    return _from_other_columns(step, table, ~step._is_empty_feature)
+    return _from_other_columns(step, table, ~step._is_empty_feature, True)
 
 
-def _from_other_columns(step, table, seen: np.ndarray) -> TracedTable:
+def _from_other_columns(step, table, seen: np.ndarray, by_slope: bool) -> TracedTable:
     """The inputs where they are observed, and elsewhere what other columns say.
-
-    An input moves what is put in place of another one's missing values, and so it is
-    shared in these rows.
 
     Parameters
     ----------
     seen : ndarray of bool
         Whether ``fit`` saw a value of the column; others are dropped, or constant.
+    by_slope : bool
+        Whether what is put in place has a derivative by the other columns of the row,
+        which makes these shared.
     """
     missing = np.array(
         [table.missing(j, step.missing_values) for j in range(len(table))]
     )
     others = missing[seen].sum(axis=0) - missing
     for feature, elsewhere in zip(table.features, others):
-        feature.origin.shared = feature.origin.shared | (elsewhere > 0)
+        feature.origin.moves_others |= bool((elsewhere > 0).any())
+        if by_slope:
+            feature.origin.shared = feature.origin.shared | (elsewhere > 0)
     kept = np.flatnonzero(seen | step.keep_empty_features)
     made = table.after(step, [])
     outputs = [

@@ -10,8 +10,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
 
 __all__: list[str] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 from sklearn.preprocessing import (
     PolynomialFeatures,
     PowerTransformer,
@@ -12,10 +12,15 @@ from sklearn.preprocessing import (
 )
 
 from .derivatives import derivative_of
-from .registry import register
-from .tables import OutputColumn, TracedTable
+from .registry import OutputColumn, register
+from .tables import TracedTable
+from .values import quiet
 
 __all__: list[str] = []
+
+# Where scikit-learn ends normal quantiles: 1e-7 from both ends of probability.
+_END = 1e-7 - np.spacing(1)
+_NORMAL_ENDS = ndtri(_END), ndtri(1 - _END)
 
 
 def _inverse(step, j: int, n: int):
@@ -68,6 +73,7 @@ def _slope_of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
     quantiles share the function jumps; there it is the mean slope between the
     neighbouring quantiles.
     """
+    quantiles, x = _merged(quantiles, x)
     levels, n = step.references_, len(quantiles)
     below = np.searchsorted(quantiles, x, side="left")  # q[below - 1] < x <= q[below]
     above = np.searchsorted(quantiles, x, side="right")  # q[above - 1] <= x < q[above]
@@ -79,12 +85,25 @@ def _slope_of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
     left = np.where(below > 0, quantiles[np.maximum(below - 1, 0)], x)
     right = np.where(above < n, quantiles[np.minimum(above, n - 1)], x)
     if step.output_distribution == "normal":
-        low, high = _normal_ends()
-        z = _of_quantiles(step, quantiles, x)
-        slope = slope * np.where((z > low) & (z < high), 1 / stats.norm.pdf(z), 0.0)
+        (low, high), z = _NORMAL_ENDS, _of_quantiles(step, quantiles, x)
+        by_level = np.sqrt(2 * np.pi) * np.exp(z * z / 2)
+        slope = slope * np.where((z > low) & (z < high), by_level, 0.0)
+    if not tied.any():
+        return slope
     rise = _of_quantiles(step, quantiles, right) - _of_quantiles(step, quantiles, left)
     between = np.divide(rise, right - left, out=np.zeros(len(x)), where=right > left)
     return np.where(tied, between, slope)
+
+
+def _merged(quantiles, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles, and values at one, without the rounding that sets equal ones apart."""
+    rounding = 8 * np.spacing(np.abs(quantiles))
+    apart = np.concatenate([[True], np.diff(quantiles) > rounding[1:]])
+    merged = quantiles[apart][np.cumsum(apart) - 1]
+    after = np.clip(np.searchsorted(quantiles, x), 0, len(quantiles) - 1)
+    for k in (np.maximum(after - 1, 0), after):
+        x = np.where(np.abs(quantiles[k] - x) <= rounding[k], merged[k], x)
+    return merged, x
 
 
 def _of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
@@ -94,14 +113,8 @@ def _of_quantiles(step, quantiles, x: np.ndarray) -> np.ndarray:
     level = (up + down) / 2
     level = np.where(x >= quantiles[-1], 1.0, np.where(x <= quantiles[0], 0.0, level))
     if step.output_distribution == "normal":
-        return np.clip(stats.norm.ppf(level), *_normal_ends())
+        return np.clip(ndtri(level), *_NORMAL_ENDS)
     return level
-
-
-def _normal_ends() -> tuple[float, float]:
-    """Where scikit-learn ends normal quantiles: 1e-7 from both ends of probability."""
-    end = 1e-7 - np.spacing(1)
-    return stats.norm.ppf(end), stats.norm.ppf(1 - end)
 
 
 def _splines(step, table: TracedTable) -> list[OutputColumn]:
@@ -123,7 +136,8 @@ def _splines(step, table: TracedTable) -> list[OutputColumn]:
         return np.where(np.atleast_2d(outside)[..., None], np.nan, made)
 
     x = np.stack([table.numbers(j) for j in range(len(table))], axis=1)
-    slopes = derivative_of(function, x)
+    with quiet():
+        slopes = derivative_of(function, x)
     return [
         OutputColumn(j, slopes[:, j, k])
         for j in range(len(table))

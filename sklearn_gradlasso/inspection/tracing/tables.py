@@ -11,9 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 
+from .registry import OutputColumn, checked, function_of
 from .values import as_values, column_of, is_missing, matches
 
-__all__ = ["Feature", "Origin", "OutputColumn", "TracedTable"]
+__all__ = ["Feature", "Origin", "TracedTable"]
 
 
 def _same(values):
@@ -35,6 +36,8 @@ class Origin:
         The values with those that an imputer put in their place.
     shared : ndarray of bool or bool
         Where another column is made of this one as well.
+    moves_others : bool
+        Whether a change of it may move features of other columns.
     mixed : bool
         Whether a step made it of several columns.
     """
@@ -44,6 +47,7 @@ class Origin:
     marked: Any = False
     filled: np.ndarray | None = None
     shared: Any = False
+    moves_others: bool = False
     mixed: bool = False
 
     @cached_property
@@ -101,42 +105,6 @@ class Feature:
     empty: Callable | None = None
     is_onehot: bool = False
     unread: tuple | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class OutputColumn:
-    """An output of a transformer, and the one input from which it is made.
-
-    Parameters
-    ----------
-    source : int or None
-        Position of the input; None if it is made of several, or if nobody knows.
-    derivative : ndarray of shape (n_samples,), float or None, default=None
-        Derivative by the input at each row, or everywhere. None if there is none, as
-        for categories and bins.
-    is_same : bool, default=False
-        Whether its values are those of the input, other than the replaced ones.
-    replaced : ndarray of bool of shape (n_samples,) or None, default=None
-        Where the input is taken for missing.
-    in_place : object, ndarray of shape (n_samples,), callable or None, default=None
-        What the output has there, in the units of the input. A callable is given
-        nothing and returns an array.
-    inverse : callable or None, default=None
-        From an array of values of the output to values of the input, if there is a way.
-    keeps_nan : bool, default=False
-        Whether the output is NaN exactly where the input is.
-    is_onehot : bool, default=False
-        Whether it is one of the features that a ``OneHotEncoder`` makes of the input.
-    """
-
-    source: int | None
-    derivative: Any = None
-    is_same: bool = False
-    replaced: np.ndarray | None = None
-    in_place: Any = None
-    inverse: Callable | None = None
-    keeps_nan: bool = False
-    is_onehot: bool = False
 
 
 @dataclass(eq=False)
@@ -224,6 +192,16 @@ class TracedTable:
             None if self.labels is None else [self.labels[k] for k in positions],
         )
 
+    def through(self, step) -> TracedTable:
+        """What a fitted step makes of the table, by what is known of its kind."""
+        if step is None or (isinstance(step, str) and step == "passthrough"):
+            return self
+        function = function_of(step)
+        outputs = None if function is None else function(step, self)
+        if isinstance(outputs, TracedTable):
+            return outputs
+        return self.after(step, checked(outputs, step, len(self), self.n_rows))
+
     def after(self, step, outputs: list[OutputColumn] | None) -> TracedTable:
         """What a fitted step makes of the table.
 
@@ -236,7 +214,7 @@ class TracedTable:
         made = TracedTable(
             [],
             lambda: step.transform(self.values),
-            lambda: _names_out(step, self.names),
+            lambda: _names_out(step, self.names) or _labels(made.values, self.names),
             self.n_rows,
         )
         if outputs is None:
@@ -244,7 +222,7 @@ class TracedTable:
             outputs = [OutputColumn(None)] * n_outputs
         if any(output.source is None for output in outputs):
             for feature in self.features:
-                feature.origin.shared = True
+                feature.origin.shared = feature.origin.moves_others = True
         made.features = [
             _mixed(made, k) if output.source is None else self._made(output)
             for k, output in enumerate(outputs)
@@ -265,14 +243,21 @@ class TracedTable:
         known = inverse is not None and back is not None
         return replace(
             before,
-            derivative=before.derivative * output.derivative if keeps else 0.0,
+            derivative=_chained(before.derivative, output.derivative) if keeps else 0.0,
             is_smooth=keeps,
             is_origin=False,
             filled=None,
             back=(lambda values: back(inverse(values))) if known else None,
-            empty=before.empty if output.keeps_nan else None,
+            empty=self._empty(output),
             is_onehot=before.is_onehot or output.is_onehot,
         )
+
+    def _empty(self, output: OutputColumn) -> Callable | None:
+        if output.keeps_nan is None:
+            return None
+        if output.keeps_nan:
+            return self.features[output.source].empty
+        return lambda: np.zeros(self.n_rows, dtype=bool)
 
     def _imputed(self, output: OutputColumn, before: Feature) -> dict:
         """Mark the origin where values are replaced, and keep what replaced them."""
@@ -296,6 +281,15 @@ class TracedTable:
                 origin.fill(where, before.back(np.full(1, by, dtype=_kind(by)))[0])
         origin.marked = origin.marked | where
         return changes
+
+
+def _chained(first, second):
+    """The product of derivatives; a flat step stays flat behind or before a jump."""
+    if np.isfinite(first).all() and np.isfinite(second).all():
+        return first * second
+    with np.errstate(invalid="ignore"):
+        product = np.asarray(first * second)
+    return np.where((first == 0) | (second == 0), 0.0, product)
 
 
 def _kind(value) -> type:
@@ -333,3 +327,13 @@ def _names_out(step, names) -> list | None:
         except (AttributeError, ValueError, TypeError):
             continue
     return None
+
+
+def _labels(values, names) -> list | None:
+    """Labels of a DataFrame that a step returned, if they are names of its own.
+
+    A label that one of its inputs has would be taken for that input.
+    """
+    labels = [*getattr(values, "columns", ())]
+    named = labels and all(isinstance(each, str) for each in labels)
+    return labels if named and not {*labels} & {*(names or ())} else None

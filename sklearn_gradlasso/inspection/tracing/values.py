@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["as_values", "column_of", "is_missing", "matches"]
+__all__ = ["as_values", "column_of", "is_missing", "matches", "quiet"]
+
+
+@contextmanager
+def quiet():
+    """Without warnings, for rows that a transformer is tried on."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def column_of(table, j: int):
@@ -37,10 +47,12 @@ def as_values(column) -> np.ndarray:
     if values.dtype.kind in "mM":  # as an array it would turn into integers
         values = np.asarray(column.astype(object), dtype=object)
     values = values.astype(object)
+    kinds = {*map(type, values)}
+    if str in kinds or bool in kinds or np.bool_ in kinds:
+        return values
     missing = is_missing(values)
-    kinds = {type(value) for value in values[~missing]}
-    numeric = all(issubclass(kind, Real) and kind is not bool for kind in kinds)
-    if not numeric or not kinds or np.bool_ in kinds:
+    kinds = {*map(type, values[~missing])}
+    if not kinds or not all(issubclass(kind, Real) for kind in kinds):
         return values
     values[missing] = np.nan
     return values.astype(np.float64)

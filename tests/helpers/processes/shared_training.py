@@ -99,7 +99,11 @@ def held_out_rows(accelerator):
 
 def annotations_and_signs(accelerator):
     model = RRRClassifier(
-        monotonic_cst=[1, -1] + [0] * 6, batch_size=64, accelerator=accelerator, **BRIEF
+        monotonic_cst=[1, -1] + [0] * 6,
+        obedience=None,
+        batch_size=64,
+        accelerator=accelerator,
+        **BRIEF,
     )
     return model.fit(X, LABELS, annotations=np.arange(8) < 3)
 
@@ -229,6 +233,7 @@ def summary(model) -> dict:
         "loss": np.array(model.loss_curve_),
         "penalty": np.array(model.penalty_curve_),
         "score": np.array(model.validation_scores_),
+        "validated": np.array(model.validation_loss_curve_),
         "importances": model.feature_importances_,
     }
 

@@ -1,0 +1,48 @@
+"""What a fitted estimator answers when it is asked for the reasons of rows."""
+
+from __future__ import annotations
+
+from ...inspection.evaluation import (
+    Explained,
+    attributions_of,
+    explanation_of,
+)
+from ...inspection.explainable import Explainable
+from ...utils.threads import threads
+
+__all__ = ["explainable", "explained"]
+
+
+def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
+    """Attributions of rows, in the shape of the rows of the user.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    X, target, attribution
+        As in its ``explain``.
+    with_base : bool
+        Whether to compute also the explained scalars and the base values.
+    """
+    rows = estimator._rows_to_answer(X)
+    attribution = estimator._attribution_to_explain(attribution)
+    target = estimator._target_to_explain(target)
+    of = estimator.net_.module_, rows, attribution, target
+    with threads(estimator.n_jobs):
+        if with_base:
+            found = explanation_of(*of)
+        else:
+            found = Explained(attributions_of(*of), None, None)
+    phi, n_axes = found.values, 1 + len(rows.feature_shape)
+    phi = phi.reshape(len(phi), *estimator._row_shape, *phi.shape[n_axes:])
+    return found._replace(values=phi)
+
+
+def explainable(estimator, X, target) -> Explainable | None:
+    """The scalars whose effects are reasons; None unless rows are those of a table."""
+    if len(estimator._feature_shape) > 1:
+        return None
+    scalars = estimator._target_to_explain(target or estimator._reasons)
+    rows = estimator._rows_to_answer(X)
+    network = estimator.net_.module_
+    return Explainable(network, rows, scalars, n_jobs=estimator.n_jobs)

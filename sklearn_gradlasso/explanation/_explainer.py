@@ -1,0 +1,156 @@
+"""Computes the arrays of an explanation from an opened model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..inspection.background import Background
+from ..inspection.evaluation import Explained
+from ..inspection.explainable import Explainable
+from ..inspection.open_model import OpenedModel
+from ..inspection.table_columns import TableColumn
+from ..metrics import effects
+from ._slopes import Slopes, point_slopes, slopes_of_steps
+
+__all__ = ["EFFECTS", "explained_fields"]
+
+EFFECTS = "effects"
+N_BACKGROUND = 256  # rows whose values take the place of a column's
+MOST_COLUMNS = 200  # with more columns, effects are computed on request only
+
+
+def explained_fields(
+    opened: OpenedModel,
+    columns: list[TableColumn] | None,
+    target,
+    attribution,
+    given=None,
+) -> dict[str, Any]:
+    """The fields of an ``Explanation`` that depend on the attribution.
+
+    Parameters
+    ----------
+    opened : OpenedModel
+    columns : list of TableColumn or None
+        The columns to explain; None if rows are no table.
+    target, attribution
+        As in ``Explanation.from_estimator``.
+    given : array-like or None
+        Background rows of the user.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the target, attribution or background do not fit the network.
+    """
+    network = None
+    if columns is not None:
+        network = opened.explainable(target)
+    if attribution is None and network is not None and len(columns) <= MOST_COLUMNS:
+        attribution = EFFECTS
+    if isinstance(attribution, str) and attribution == EFFECTS:
+        if network is None:
+            raise ValueError(
+                "attribution='effects' needs rows of a table, whose columns can be "
+                "changed one by one; leave attribution out here, or use "
+                "metrics.effects with the predict of the model."
+            )
+        return _effects(network, columns, opened.background(given))
+    attribution, against = opened.attribution_of_reasons(attribution, given)
+    found = opened.explained(target or opened.reasons, attribution)
+    fields = {**_fields(found), "background": against}
+    if columns is None or found.feature_names is not opened.names:
+        return fields
+    return {**fields, **_by_column(opened, found, columns, given)}
+
+
+def _effects(
+    network: Explainable, columns: Sequence[TableColumn], background: Background
+) -> dict[str, Any]:
+    x = network.rows.dense()
+    found = effects(
+        network.scores,
+        x,
+        background.rows.astype(x.dtype),
+        columns=[column.positions for column in columns],
+        sample_weight=background.weight,
+        n_background=N_BACKGROUND,
+    )
+    slopes = slopes_of_steps(network, x, columns, background)
+    n = min(N_BACKGROUND, len(background.rows))
+    return {
+        **_of_columns(columns),
+        **_of_slopes(slopes),
+        "values": found.values,
+        "magnitudes": found.magnitudes,
+        "deviation": found.deviation,
+        "predictions": found.predictions,
+        "base_values": found.base_values,
+        "attribution": EFFECTS,
+        "background": f"{n} {background.source}",
+    }
+
+
+def _by_column(
+    opened: OpenedModel, found: Explained, columns: Sequence[TableColumn], given
+) -> dict[str, Any]:
+    """Attributions of features, brought to the columns that these are made of.
+
+    Those that add up are sums. Slopes become slopes per unit of a number; for a
+    category they become the contrast, which compares the own category with the average
+    one: ``phi_own - sum_k p_k phi_k`` with the shares p of the training rows. The sum
+    of the slopes of one-hot features has no meaning, because they cannot all rise.
+    """
+    phi, fields = found.values, _of_columns(columns)
+    if not found.per_unit:
+        sums = [phi[:, column.positions].sum(axis=1) for column in columns]
+        return {**fields, "values": np.stack(sums, axis=1)}
+    slopes = point_slopes(phi, columns)
+    fields |= _of_slopes(slopes)
+    values = slopes.values.copy()
+    categories = [j for j, column in enumerate(columns) if not column.is_number]
+    if categories:
+        background = opened.background(given)
+        fields["background"] = f"the average of {background.source}"
+    for j in categories:
+        at = columns[j].positions
+        away = found.data[:, at] - background.means[at]
+        values[:, j] = np.einsum("nk...,nk->n...", phi[:, at], away)
+    return {**fields, "values": values}
+
+
+def _fields(found: Explained) -> dict[str, Any]:
+    fields = found._asdict()
+    del fields["per_unit"]
+    return {**fields, "attribution": found.attribution or "own attribution"}
+
+
+def _of_columns(columns: Sequence[TableColumn]) -> dict[str, Any]:
+    """Names and original values of columns, with missing ones marked."""
+    data = [column.values for column in columns]
+    in_place = None
+    if any(column.in_place is not None for column in columns):
+        in_place = np.full((len(data[0]), len(columns)), None, dtype=object)
+        for j, column in enumerate(columns):
+            if column.in_place is not None:
+                in_place[column.missing, j] = column.in_place[column.missing]
+    return {
+        "data": _side_by_side(data),
+        "feature_names": np.array([each.name for each in columns], dtype=object),
+        "missing": np.stack([column.missing for column in columns], axis=1),
+        "in_place": in_place,
+    }
+
+
+def _of_slopes(slopes: Slopes) -> dict[str, Any]:
+    return {"slopes": slopes.values, "slope_steps": slopes.steps}
+
+
+def _side_by_side(data: list[np.ndarray]) -> np.ndarray:
+    """Columns in one array, of dtype object if one of them does not hold numbers."""
+    if all(column.dtype.kind in "fiub" for column in data):
+        return np.stack([column.astype(float) for column in data], axis=1)
+    return np.stack([column.astype(object) for column in data], axis=1)

@@ -1,0 +1,163 @@
+"""Reason codes: what a lender must tell an applicant who was declined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+
+import numpy as np
+from scipy.special import expit
+from sklearn.utils import check_scalar
+from sklearn.utils._optional_dependencies import check_pandas_support
+
+from ..metrics import columns_that_count
+from ._explanation import Explanation
+
+__all__ = ["reason_codes"]
+
+WORDS = "{column} = {value}"
+
+
+def reason_codes(
+    explanation: Explanation,
+    k: int = 4,
+    *,
+    adverse: str | int | None = None,
+    words: Mapping[str, str | Mapping | Callable] | None = None,
+):
+    """The columns that moved each row most towards the adverse class.
+
+    The effect of a column is the probability of the adverse class minus what it would
+    be with the effect of the column taken away: ``p(f) - p(f - value)``, where f are
+    the log-odds and ``value`` is the effect in log-odds. Only columns that raise the
+    probability, and that count at the row (see
+    :func:`sklearn_gradlasso.metrics.columns_that_count`), are reasons; a row may
+    therefore have fewer than k.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Effects of a classifier, on its log-odds.
+    k : int, default=4
+        Largest number of reasons of a row.
+    adverse : label, default=None
+        The adverse class, by default the last of ``classes_``.
+    words : dict, default=None
+        Words for columns: a text, in which ``{column}`` and ``{value}`` are filled in;
+        a dict from the values of a category to texts; or a callable ``value -> str``.
+        Columns without words have "column = value".
+
+    Returns
+    -------
+    pandas.DataFrame
+        A line for each reason, with columns ``row`` (label in the index of X, or
+        position), ``rank`` (from 1), ``column``, ``value`` (as the user gave it;
+        missing values say so), ``effect`` (difference in probability, positive) and
+        ``words``. Its ``attrs`` name the adverse class.
+
+    Raises
+    ------
+    ValueError
+        If the explanation does not hold effects on log-odds, there is no such class, or
+        words are given for an unknown column.
+    TypeError
+        If k is not an integer, or words are of another kind.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gradlasso import GradientLassoClassifier
+    >>> from sklearn_gradlasso.explanation import Explanation, reason_codes
+    >>> X = np.random.default_rng(0).standard_normal((200, 3))
+    >>> declined = np.where(X[:, 0] > 0, "yes", "no")
+    >>> model = GradientLassoClassifier(lam=0.1, tol=1e-3, random_state=0)
+    >>> explanation = Explanation.from_estimator(model.fit(X, declined), X[:20])
+    >>> words = {"x0": "the debts are high"}
+    >>> codes = reason_codes(explanation[X[:20, 0] > 0], k=1, words=words)
+    >>> codes["words"].unique().tolist()
+    ['the debts are high']
+    """
+    check_scalar(k, "k", Integral, min_val=1)
+    pandas = check_pandas_support("reason_codes")
+    sign, output, label = _towards(explanation, adverse)
+    words = _checked(words, explanation.feature_names)
+    values, predictions = explanation.values, explanation.predictions
+    counts = columns_that_count(explanation.magnitudes, explanation.deviation)
+    if output is not None:
+        counts, values = counts[..., output], values[..., output]
+        predictions = predictions[..., output]
+    values, odds = sign * values, sign * predictions[:, None]
+    effects = np.where(counts, expit(odds) - expit(odds - values), 0.0)
+    order = np.argsort(-effects, axis=1, kind="stable")[:, :k]
+    index, shown = explanation.index, explanation.data_shown()
+    lines = []
+    for i, columns in enumerate(order):
+        reasons = [j for j in columns if effects[i, j] > 0]
+        for rank, j in enumerate(reasons, start=1):
+            name, value = explanation.feature_names[j], shown[i, j]
+            lines.append(
+                {
+                    "row": i if index is None else index[i],
+                    "rank": rank,
+                    "column": name,
+                    "value": value,
+                    "effect": effects[i, j],
+                    "words": _in_words(words.get(name, WORDS), name, value),
+                }
+            )
+    names = ["row", "rank", "column", "value", "effect", "words"]
+    frame = pandas.DataFrame(lines, columns=names)
+    frame = frame.astype({"rank": int, "effect": float})  # also without a line
+    frame.attrs.update(adverse=label, unit="probability")
+    return frame
+
+
+def _towards(explanation: Explanation, adverse) -> tuple[int, int | None, str]:
+    """Sign, and position among the outputs, of the log-odds of the adverse class."""
+    held = (getattr(explanation, name, None) for name in ("attribution", "unit"))
+    if tuple(held) != ("effects", "log-odds"):
+        raise ValueError(
+            "explanation must hold effects on the log-odds of a classifier, got "
+            f"{explanation!r}; use Explanation.from_estimator(model, X)."
+        )
+    labels = explanation.classes.tolist()
+    label = labels[-1] if adverse is None else str(adverse)
+    if label not in labels:
+        raise ValueError(
+            f"adverse must be one of the classes {labels}, got {adverse!r}."
+        )
+    position = labels.index(label)
+    if explanation.output_names is not None:
+        return 1, position, label
+    return (1 if position == 1 else -1), None, label
+
+
+def _checked(words, names: np.ndarray) -> dict:
+    if words is None:
+        return {}
+    if not isinstance(words, Mapping):
+        raise TypeError(
+            "words must be a dict from names of columns to texts, got "
+            f"{type(words).__name__}."
+        )
+    unknown = [name for name in words if name not in set(names)]
+    if unknown:
+        raise ValueError(
+            f"words are given for {unknown[:5]}, which are not among the columns "
+            f"{names[:5].tolist()}{' ...' * (len(names) > 5)}."
+        )
+    return dict(words)
+
+
+def _in_words(given: str | Mapping | Callable, name: str, value) -> str:
+    if isinstance(given, Mapping):
+        given = given.get(value, WORDS)
+    if callable(given):
+        return str(given(value))
+    if not isinstance(given, str):
+        raise TypeError(
+            f"words[{name!r}] must be a text, a dict from values to texts or a "
+            f"callable, got {given!r}."
+        )
+    shown = f"{value:.6g}" if isinstance(value, float) else value
+    return given.replace("{column}", name).replace("{value}", str(shown))

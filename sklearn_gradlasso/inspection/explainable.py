@@ -1,0 +1,60 @@
+"""The scalars of a network that reasons are about, as a function of encoded rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor, nn
+
+from ..attributions import Gradients
+from ..training.rows import Rows
+from ..utils.threads import threads
+from .evaluation import attributions_of, scores_of
+
+__all__ = ["Explainable"]
+
+
+@dataclass(frozen=True)
+class Explainable:
+    """A network, its rows, and the scalars of its output that are explained.
+
+    Parameters
+    ----------
+    module : nn.Module
+        ``(n, n_features) -> (n, n_outputs)``.
+    rows : Rows
+        The rows to explain.
+    target : callable
+        ``(output, y) -> (n,)`` or ``(n, m)``.
+    n_jobs : int or None
+        Threads to compute with.
+    """
+
+    module: nn.Module
+    rows: Rows
+    target: Callable[[Tensor, Tensor | None], Tensor]
+    n_jobs: int | None = None
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """The explained scalars of other rows, of shape (n,) or (n, m).
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_features)
+            Rows as the network sees them.
+        """
+        with threads(self.n_jobs):
+            return scores_of(self.module, self._rows_of(x), self.target)
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives of the scalars by the features at rows, (n, n_features[, m])."""
+        of = self.module, self._rows_of(x), Gradients(), self.target
+        with threads(self.n_jobs):
+            return attributions_of(*of)
+
+    def _rows_of(self, x: np.ndarray) -> Rows:
+        like = self.rows
+        form = {"dtype": like.dtype, "device": like.device}
+        return Rows(x, feature_shape=like.feature_shape, **form)

@@ -1,0 +1,129 @@
+"""Which columns of a user's table the features of a network are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..utils.indicator_blocks import indicator_blocks
+from .column_slopes import UserColumns
+from .feature_groups import groups_of, with_groups
+from .feature_names import names_after
+from .tracing.columns import table_columns, traced
+
+__all__ = ["columns_of_table", "traced_columns", "user_columns"]
+
+
+def user_columns(
+    rows, names: np.ndarray, groups: Mapping[str, Sequence[str]] | None = None
+) -> UserColumns:
+    """The columns of rows as they reach a network.
+
+    Parameters
+    ----------
+    rows : {ndarray, CSR matrix, DataFrame} of shape (n_samples, ...)
+        Rows of another shape than a table's have columns of one feature each.
+    names : ndarray of str of shape (n_features,)
+        Names of the features.
+    groups : dict of str to list of str, default=None
+        Names of the features of columns that are made of several. By default neighbours
+        that are one-hot are one column, as :func:`~.indicator_blocks` finds them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``groups`` is no dict, or does not fit the names.
+    """
+    names = np.asarray(names, dtype=object).ravel()
+    if groups is None:
+        rows = rows if sp.issparse(rows) else np.asarray(rows)
+        positions = [np.array([k]) for k in range(names.size)]
+        if rows.ndim == 2 and rows.shape[1] == names.size:
+            positions = indicator_blocks(rows)
+        first = [each[0] for each in positions]
+        return UserColumns(positions, names[first], are_features=True)
+    if not isinstance(groups, Mapping):
+        raise TypeError(
+            "groups must be a dict from the name of a column to the names of its "
+            f"features, or None, got {groups!r}."
+        )
+    left = with_groups(groups_of(groups, names, rows, []), names.size)
+    positions = [
+        np.array([k] if group is None else sorted(group.positions))
+        for k, group in left.items()
+    ]
+    named = [names[k] if group is None else group.name for k, group in left.items()]
+    return UserColumns(positions, np.array(named, dtype=object), are_features=False)
+
+
+def traced_columns(
+    X,
+    transformers: list,
+    rows,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> UserColumns:
+    """The columns of X that the features of transformed rows are made of.
+
+    Behind a step that mixes columns, its outputs are the columns.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...)
+        What the transformers are given.
+    transformers : list of fitted transformers
+        Without any, it is as for :func:`user_columns`.
+    rows : array-like of shape (n_samples, ...)
+        What they return.
+    groups : dict of str to list of str, default=None
+        Features of columns by their names, in place of what is found.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``groups`` is no dict, or does not fit the names.
+    """
+    names = names_after(X, transformers, rows, None)
+    found = None
+    if transformers and groups is None:
+        found = table_columns(X, transformers[0], transformers, rows, names)
+    if found is None:
+        return user_columns(rows, names, groups)
+    return UserColumns(
+        [each.positions for each in found],
+        np.array([each.name for each in found], dtype=object),
+        are_features=False,
+    )
+
+
+def columns_of_table(X, transformers: list, names: np.ndarray) -> UserColumns | None:
+    """All columns of X, with the features that are made of each.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_columns)
+        What the transformers are given.
+    transformers : list of fitted transformers
+    names : ndarray of str of shape (n_features,)
+        Names of the features.
+
+    Returns
+    -------
+    UserColumns or None
+        None if a step has mixed columns, so that features have no column of X.
+    """
+    own = names_after(X, [], X, transformers[0]).ravel().tolist()
+    features = traced(X, transformers[0], transformers).features
+    if len(features) != names.size or len(set(own)) < len(own):
+        return None
+    positions: list[list[int]] = [[] for _ in own]
+    for k, feature in enumerate(features):
+        if feature.origin.mixed:
+            return None
+        positions[own.index(feature.origin.name)].append(k)
+    return UserColumns(
+        [np.array(each, dtype=np.intp) for each in positions],
+        np.array(own, dtype=object),
+        are_features=False,
+    )

@@ -1,0 +1,217 @@
+"""What estimators hold out for early stopping: the last rows, whole groups."""
+
+import numpy as np
+import pytest
+from helpers.quick import OF_A_SEARCH, QUICK, classifier_cv
+from sklearn import config_context
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from skorch.callbacks import Callback
+
+from sklearn_gradlasso import (
+    AttributionPriorRegressor,
+    FindAnotherExplanation,
+    GradientLassoClassifier,
+    GradientLassoRegressor,
+    NGSLLClassifier,
+    RRRClassifier,
+)
+from sklearn_gradlasso.modules import RecurrentNet
+
+GROUPS = np.repeat(np.arange(20), 5)
+X = np.random.default_rng(0).standard_normal((100, 3))
+Y = (X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+class RowsRecorder(Callback):
+    """The rows that a net trains on, and those that are held out."""
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        self.train, self.valid = X, net._valid
+
+
+def parts_of(model, X, y, **given):
+    """Places of the training and of the validation rows of a fit."""
+    recorder = RowsRecorder()
+    model.set_params(callbacks=[recorder], early_stopping=True).fit(X, y, **given)
+    flat = np.reshape(X, (len(X), -1))
+    return [
+        [
+            np.flatnonzero((flat == row).all(1))[0]
+            for row in part.X.numpy().reshape(len(part), -1)
+        ]
+        for part in (recorder.train, recorder.valid)
+    ]
+
+
+ESTIMATORS = [
+    GradientLassoClassifier(**QUICK),
+    GradientLassoRegressor(**QUICK),
+    RRRClassifier(**QUICK),
+    AttributionPriorRegressor(**QUICK),
+    NGSLLClassifier(n_nonzero_coefs=2, **QUICK),
+]
+
+
+@pytest.mark.parametrize("model", ESTIMATORS, ids=lambda m: type(m).__name__)
+def test_a_group_is_never_on_both_sides(model):
+    recorder = RowsRecorder()
+    model.set_params(callbacks=[recorder], early_stopping=True)
+    marked = np.c_[X, GROUPS]
+    model.fit(marked, Y, groups=GROUPS)
+    parts = recorder.train, recorder.valid
+    train, valid = (set(p.X.numpy().reshape(len(p), -1)[:, 3]) for p in parts)
+    assert len(train) == 18 and len(valid) == 2 and not train & valid
+
+
+def test_groups_have_no_effect_without_early_stopping():
+    models = [
+        GradientLassoClassifier(**QUICK).fit(X, Y, **given)
+        for given in ({}, {"groups": GROUPS})
+    ]
+    assert models[0].loss_curve_ == models[1].loss_curve_
+    with pytest.raises(ValueError, match="groups must be one label for each row"):
+        models[0].fit(X, Y, groups=GROUPS[1:])
+
+
+def test_rows_of_weight_zero_take_their_group_with_them():
+    weight = np.where(np.isin(np.arange(100), [0, 7, 8, 50]), 0.0, 1.0)
+    weight[GROUPS == 3] = 0
+    model = GradientLassoClassifier(class_weight={0: 1.0, 1: 2.0}, **QUICK)
+    train, valid = parts_of(model, X, Y, sample_weight=weight, groups=GROUPS)
+    assert sorted([*train, *valid]) == np.flatnonzero(weight).tolist()
+    assert not set(GROUPS[train]) & set(GROUPS[valid])
+
+
+def test_transformers_of_ngsll_see_no_rows_of_weight_zero_and_groups_follow():
+    weight = (np.arange(100) % 7 > 0).astype(float)
+    model = NGSLLClassifier(
+        n_nonzero_coefs=2, simplify=FunctionTransformer(), validation_split="last"
+    ).set_params(**QUICK)
+    recorder = RowsRecorder()
+    model.set_params(callbacks=[recorder], early_stopping=True)
+    model.fit(np.c_[X, GROUPS], Y, sample_weight=weight, groups=GROUPS)
+    parts = recorder.train, recorder.valid
+    train, valid = (p.X.numpy().reshape(len(p), -1)[:, 3] for p in parts)
+    assert len(valid) == 9 and valid.min() == 17 and train.max() == 16
+
+
+@pytest.mark.parametrize("form", ["rows", "flat"])
+def test_last__windows_of_the_past_are_purged(form):
+    steps = np.random.default_rng(1).standard_normal((67, 2))
+    windows = np.stack([steps[k : k + 8] for k in range(60)])
+    y = steps[:60, 0]
+    params = {"module": RecurrentNet, "validation_split": "last", **QUICK}
+    if form == "flat":
+        windows, params["input_shape"] = windows.reshape(60, 16), (8, 2)
+    model = GradientLassoRegressor(validation_fraction=0.25, **params)
+    train, valid = parts_of(model, windows, y)
+    assert valid == list(range(45, 60))
+    assert sorted(train) == list(range(45 - 7))
+
+
+def test_last__rows_of_a_table_are_no_windows():
+    model = GradientLassoRegressor(validation_split="last", **QUICK)
+    train, valid = parts_of(model, X, Y)
+    assert sorted(train) == list(range(90)) and valid == list(range(90, 100))
+
+
+def test_a_splitter_is_given_the_rows_of_fit():
+    model = GradientLassoClassifier(validation_split=GroupKFold(4), **QUICK)
+    train, valid = parts_of(model, X, Y, groups=GROUPS)
+    expected = next(GroupKFold(4).split(X, Y, GROUPS))
+    assert sorted(train) == expected[0].tolist()
+    assert valid == expected[1].tolist()
+    with pytest.raises(ValueError, match="'validation_split' parameter"):
+        model.set_params(validation_split="first").fit(X, Y)
+    with pytest.raises(ValueError, match="it needs groups; give them to fit"):
+        model.set_params(validation_split=GroupKFold()).fit(X, Y)
+
+
+# Groups in searches
+
+
+def search_of_groups(**params):
+    params = {"cv": GroupKFold(4), "lams": [0.01, 0.1], **params}
+    return classifier_cv(**params)
+
+
+def test_folds_of_groups_are_those_of_a_grid_search():
+    ours = search_of_groups().fit(X, Y, groups=GROUPS)
+    plain = GradientLassoClassifier(**OF_A_SEARCH)
+    search = GridSearchCV(plain, {"lam": [0.01, 0.1]}, cv=GroupKFold(4))
+    search.fit(X, Y, groups=GROUPS)
+    expected = [search.cv_results_[f"split{k}_test_score"] for k in range(4)]
+    np.testing.assert_allclose(ours.scores_, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("cv", [4, None])
+def test_a_number_of_folds_are_folds_of_groups(cv):
+    found = search_of_groups(cv=cv).fit(X, Y, groups=GROUPS).scores_
+    by_hand = search_of_groups(cv=StratifiedGroupKFold(cv or 5))
+    np.testing.assert_array_equal(found, by_hand.fit(X, Y, groups=GROUPS).scores_)
+
+
+def test_folds_of_groups_need_groups():
+    for cv in (GroupKFold(3), LeaveOneGroupOut()):
+        with pytest.raises(ValueError, match=r"cv=.* needs groups; give them to fit"):
+            search_of_groups(cv=cv).fit(X, Y)
+    with pytest.raises(ValueError, match="groups must be one label for each row"):
+        search_of_groups().fit(X, Y, groups=GROUPS[1:])
+
+
+def test_early_stopping_in_a_fold_holds_out_whole_groups():
+    stopped = {"early_stopping": True, "validation_fraction": 0.2}
+    search = search_of_groups(**stopped).fit(X, Y, groups=GROUPS)
+    for fold, (train, test) in enumerate(GroupKFold(4).split(X, Y, GROUPS)):
+        alone = GradientLassoClassifier(**OF_A_SEARCH, **stopped, lam=0.1)
+        alone.fit(X[train], Y[train], groups=GROUPS[train])
+        score = alone.score(X[test], Y[test])
+        assert search.scores_[fold, 1] == pytest.approx(score, abs=1e-10)
+    assert search.set_params(cv=KFold(4, shuffle=True)) is search
+    with pytest.warns(UserWarning, match="groups parameter is ignored by KFold"):
+        search.fit(X, Y, groups=GROUPS)
+
+
+def test_members_of_find_another_explanation_are_given_groups():
+    network = RRRClassifier(lam=1.0, early_stopping=True, **QUICK)
+    search = FindAnotherExplanation(network, n_explanations=1)
+    search.fit(X, Y, groups=GROUPS)
+    expected = network.fit(X, Y, groups=GROUPS).validation_loss_curve_
+    assert search.estimators_[0].validation_loss_curve_ == expected
+
+
+# Metadata routing
+
+
+def test_groups_are_routed_by_default():
+    network = GradientLassoClassifier(early_stopping=True, **QUICK)
+    expected = network.fit(StandardScaler().fit_transform(X), Y, groups=GROUPS)
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline(StandardScaler(), network).fit(X, Y, groups=GROUPS)
+        found = model[-1].validation_loss_curve_
+        assert found == expected.validation_loss_curve_
+        search = GridSearchCV(network, {"lam": [0.1]}, cv=GroupKFold(2), refit=False)
+        search.fit(X, Y, groups=GROUPS)
+        nested = make_pipeline(StandardScaler(), search_of_groups())
+        nested.fit(X, Y, groups=GROUPS)
+    scores = []
+    for train, test in GroupKFold(2).split(X, Y, GROUPS):
+        network.set_params(lam=0.1).fit(X[train], Y[train], groups=GROUPS[train])
+        scores.append(network.score(X[test], Y[test]))
+    assert search.cv_results_["mean_test_score"][0] == pytest.approx(np.mean(scores))
+
+
+def test_groups_of_a_grid_search_without_routing_stay_with_its_folds():
+    network = GradientLassoClassifier(early_stopping=True, **QUICK)
+    search = GridSearchCV(network, {"lam": [0.1]}, cv=GroupKFold(2))
+    search.fit(X, Y, groups=GROUPS)
+    expected = network.set_params(lam=0.1).fit(X, Y).validation_loss_curve_
+    assert search.best_estimator_.validation_loss_curve_ == expected
