@@ -99,7 +99,11 @@ def held_out_rows(accelerator):
 
 def annotations_and_signs(accelerator):
     model = RRRClassifier(
-        monotonic_cst=[1, -1] + [0] * 6, obedience=None, batch_size=64, accelerator=accelerator, **BRIEF
+        monotonic_cst=[1, -1] + [0] * 6,
+        obedience=None,
+        batch_size=64,
+        accelerator=accelerator,
+        **BRIEF,
     )
     return model.fit(X, LABELS, annotations=np.arange(8) < 3)
 
