@@ -292,7 +292,8 @@ class Explanation:
         Parameters
         ----------
         k : int, default=5
-            Number of features of each row (and output); all if there are fewer.
+            Largest number of features of each row (and output). Features whose value is
+            0 are left out.
         output : str, default="predicted"
             Of several classes, "predicted" is the one with the largest prediction at
             the row, "all" are all of them, and a name is that class. Several outputs of

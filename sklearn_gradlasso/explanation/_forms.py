@@ -50,6 +50,8 @@ def top_of(explanation, k: int, output: str):
     if not _has_outputs(explanation):
         del columns["output"]
     frame = pandas.DataFrame(columns)
+    # A feature that adds nothing is no reason, as of a row with fewer than k of them.
+    frame = frame[frame["value"] != 0].reset_index(drop=True)
     frame.attrs.update(_record(explanation))
     return frame
 

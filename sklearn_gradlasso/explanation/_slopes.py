@@ -21,10 +21,10 @@ __all__ = ["Slopes", "point_slopes", "slopes_of_steps"]
 
 N_ROWS = 256  # background rows on which slopes are compared with changes
 COUNTS = 0.1  # changes below this share of the largest one have no sign that counts
-# What makes slopes agree with changes: the share of rows with the same sign, and either
-# the correlation, or the relative error where both vary too little to correlate.
-# Derivatives come first, so that they need less than the mean slopes in their place.
-OF_DERIVATIVES, OF_MEANS = (0.97, 0.95, 0.15), (0.98, 0.97, 0.1)
+# Slopes agree with changes by the share of rows with the same sign, and either by the
+# correlation or, as they may vary too little to correlate, by the relative error.
+SAME_SIGN, SAME_COURSE, SAME_SIZE = 0.98, 0.96, 0.1
+ROUNDING = 1e-6  # of columns in float32, relative to the largest value
 CONSTANT = 1e-4  # variation, relative to the largest, that is only rounding
 TOP = 0.99  # quantile of the rows beyond which a step may not lead
 MANY = 0.1  # share of the rows that must be able to make a step
@@ -83,9 +83,8 @@ def slopes_of_steps(
     On background rows the derivative times a step is compared with the change of the
     answer, for three steps: a tenth of a standard deviation, the way to the next
     decile, and one unit, if that is at most half a standard deviation or if values are
-    whole units apart. Rows that a step would lead beyond the 99th percentile, or to a
-    decile more than a standard deviation away, do not make it, and a step that few rows
-    can make does not count. Where they disagree, the
+    whole units apart. Rows that a step would lead beyond the 99th percentile do not
+    make it, and a step that few rows can make does not count. Where they disagree, the
     mean slope over one of these steps takes the place of the derivative (downwards
     where there are no rows above), and where that disagrees too, the column has no
     slopes.
@@ -219,22 +218,21 @@ class _Trial(NamedTuple):
         to_next = _to_next_decile(own)
         steps = [np.full(len(own), 0.1 * deviation), to_next]
         gap = np.diff(np.unique(own)).min(initial=np.inf)
-        if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-6):
+        if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-3):
             steps.append(np.ones(len(own)))
-        end = np.quantile(own, TOP, method="higher")
-        steps[1] = np.where(to_next <= deviation, to_next, np.nan)
+        end = np.quantile(own, TOP, method="higher") + ROUNDING * np.abs(own).max()
         steps = [np.where(own + step <= end, step, np.nan) for step in steps]
         steps = [step for step in steps if np.isfinite(step).mean() >= MANY]
         truths = [self._changes(way, step) for step in steps]
 
-        def agree(slopes: np.ndarray, limits: tuple) -> bool:
+        def agree(slopes: np.ndarray) -> bool:
             said = [(slopes.T * step).T for step in steps]
-            return all(self._agrees(*pair, *limits) for pair in zip(said, truths))
+            return all(self._agrees(*pair) for pair in zip(said, truths))
 
-        if agree(way.slopes(self.gradients), OF_DERIVATIVES):
+        if agree(way.slopes(self.gradients)):
             return 0.0
         for window in sorted(float(np.nanmedian(step)) for step in steps):
-            if agree(self.mean_slopes(way, self.rows, self.scores, window), OF_MEANS):
+            if agree(self.mean_slopes(way, self.rows, self.scores, window)):
                 return window
         return np.nan
 
@@ -243,8 +241,8 @@ class _Trial(NamedTuple):
     ) -> np.ndarray:
         """Mean slopes over a step upwards, or downwards where no row is above."""
         top = way.passed(self.rows).max()
-        rounding = 1e-9 * max(1.0, abs(top))
-        by = np.where(way.passed(rows) + step <= top + rounding, step, -step)
+        top += ROUNDING * abs(top)
+        by = np.where(way.passed(rows) + step <= top, step, -step)
         return ((self.network.scores(way.moved(rows, by)) - scores).T / by).T
 
     def _changes(self, way: _Way, by: np.ndarray) -> np.ndarray:
@@ -254,14 +252,7 @@ class _Trial(NamedTuple):
         changes[np.isnan(by)] = np.nan
         return changes
 
-    def _agrees(
-        self,
-        said: np.ndarray,
-        truth: np.ndarray,
-        same_sign: float,
-        same_course: float,
-        same_size: float,
-    ) -> bool:
+    def _agrees(self, said: np.ndarray, truth: np.ndarray) -> bool:
         """Whether a slope times a step has the sign and the size of the change."""
         known = np.isfinite(truth) & np.isfinite(said)
         said, truth = said[known], truth[known]
@@ -269,12 +260,12 @@ class _Trial(NamedTuple):
         if largest <= NO_CHANGE * self.scores.std():
             return True
         counts = np.abs(truth) >= COUNTS * largest
-        if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < same_sign:
+        if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < SAME_SIGN:
             return False
-        if np.linalg.norm(said - truth) <= same_size * np.linalg.norm(truth):
+        if np.linalg.norm(said - truth) <= SAME_SIZE * np.linalg.norm(truth):
             return True
         varies = min(_variation(said), _variation(truth)) >= CONSTANT
-        return varies and bool(np.corrcoef(said, truth)[0, 1] >= same_course)
+        return varies and bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
 
 
 def _variation(values: np.ndarray) -> float:
