@@ -176,7 +176,8 @@ class Explanation:
             log-odds of each of several classes against the rest, or the prediction of a
             regressor; of a torch module its output. A threshold by which a wrapper
             decides has no part in it. For other targets see ``explain`` of the
-            estimators of this package; "training" is for these alone.
+            estimators of this package; "training" is for these alone. The predicted
+            class has no effects, because it may change with the value of a column.
         attribution : str or callable, default=None
             "effects", "expected_gradients", "integrated_gradients", "gradients",
             "contributions" (for estimators that have them), or a callable ``(score, x)

@@ -133,6 +133,19 @@ def test_several_classes_are_each_against_the_rest():
     assert top["output"].tolist() == model.predict(X[:6]).tolist()
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_predicted_class_has_no_effects(n_classes):
+    X = np.random.default_rng(0).standard_normal((90, 3))
+    y = np.arange(90) % n_classes
+    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, y)
+    for target in ("predicted", "predicted_class"):
+        with pytest.raises(ValueError, match="has no effects.*Leave target out"):
+            Explanation.from_estimator(model, X, target=target)
+        options = {"target": target, "attribution": "gradients"}
+        found = Explanation.from_estimator(model, X, **options)
+        np.testing.assert_allclose(found.values, model.explain(X, **options))
+
+
 def test_regressors_of_two_outputs():
     X, _ = people()
     Y = np.column_stack([X["debt"], X["age"].fillna(0) * 1e-3])
