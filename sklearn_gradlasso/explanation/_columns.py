@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..inspection.feature_groups import (
 from ..inspection.open_model import OpenedModel
 from ..inspection.table_columns import TableColumn
 
-__all__ = ["columns_to_explain", "with_groups_added"]
+__all__ = ["check_groups_are_explained", "columns_to_explain", "with_groups_added"]
 
 
 def columns_to_explain(opened: OpenedModel, groups) -> list[TableColumn] | None:
@@ -50,6 +51,25 @@ def columns_to_explain(opened: OpenedModel, groups) -> list[TableColumn] | None:
     for group in found:
         columns = _merged(columns, group, opened)
     return columns
+
+
+def check_groups_are_explained(groups, names: np.ndarray) -> None:
+    """Check that groups are among what is explained.
+
+    Raises
+    ------
+    ValueError
+        If features of a view of its own are explained, such as those that ``simplify``
+        of NGSLL makes, but groups are of columns of X.
+    """
+    lost = [*groups] if isinstance(groups, Mapping) else []
+    lost = [name for name in lost if str(name) not in {*names.ravel()}]
+    if lost:
+        raise ValueError(
+            f"groups={{{lost[0]!r}: ...}} is about columns of X, but this network is "
+            f"explained by other features, {names.ravel()[:5].tolist()}; leave groups "
+            "out, and add the values of those features."
+        )
 
 
 def with_groups_added(fields: dict[str, Any], opened: OpenedModel, groups) -> dict:

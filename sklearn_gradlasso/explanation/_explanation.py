@@ -12,7 +12,11 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
-from ._columns import columns_to_explain, with_groups_added
+from ._columns import (
+    check_groups_are_explained,
+    columns_to_explain,
+    with_groups_added,
+)
 from ._explainer import explained_fields
 from ._forms import data_shown, frame_of, shap_of, top_of, unit_of
 from ._subject import subject_of
@@ -224,6 +228,7 @@ class Explanation:
         fields = explained_fields(opened, columns, target, attribution, background)
         if columns is None:
             fields = with_groups_added(fields, opened, groups)
+        check_groups_are_explained(groups, fields["feature_names"])
         subject = subject_of(opened, target, fields["predictions"].shape[1:])
         return cls(
             **fields,

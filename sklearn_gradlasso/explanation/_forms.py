@@ -136,4 +136,6 @@ def unit_of(explanation) -> str:
     are_slopes = explanation.slopes is not None and explanation.magnitudes is None
     if are_slopes or explanation.attribution == "gradients":
         return f"{explanation.unit} per unit of a number"
+    if explanation.attribution == "weights":  # of NGSLL
+        return f"{explanation.unit} per unit of z"
     return explanation.unit
