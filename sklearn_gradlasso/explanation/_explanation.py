@@ -336,8 +336,9 @@ class Explanation:
         Returns
         -------
         shap.Explanation
-            With the base values repeated for each row. Without base values only plots
-            that need none work, such as ``shap.plots.beeswarm``.
+            With the base values repeated for each row, if values add up from these.
+            Effects do not, and without base values only plots that need none work, such
+            as ``shap.plots.beeswarm``.
 
         Raises
         ------

@@ -77,6 +77,8 @@ def shap_of(explanation):
             "Explanation.to_shap needs shap, which is not installed: pip install shap."
         ) from error
     base, names = explanation.base_values, None
+    if explanation.magnitudes is not None:
+        base = None  # shap would show the sum with effects as the prediction.
     if base is not None:
         base = np.broadcast_to(base, explanation.predictions.shape).copy()
     if explanation.data.ndim == 2:

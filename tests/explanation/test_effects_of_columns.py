@@ -133,6 +133,17 @@ def test_several_classes_are_each_against_the_rest():
     assert top["output"].tolist() == model.predict(X[:6]).tolist()
 
 
+def test_shap_is_given_no_base_of_effects_which_do_not_add_up():
+    pytest.importorskip("shap")
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    effects = Explanation.from_estimator(model, X)
+    assert effects.base_values is not None
+    assert effects.to_shap().base_values is None
+    parts = Explanation.from_estimator(model, X, attribution="expected_gradients")
+    np.testing.assert_allclose(parts.to_shap().base_values, parts.base_values)
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_predicted_class_has_no_effects(n_classes):
     X = np.random.default_rng(0).standard_normal((90, 3))
