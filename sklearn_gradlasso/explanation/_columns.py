@@ -134,11 +134,12 @@ def _merged(
 def _values(taken: list[TableColumn], group: Group, opened: OpenedModel) -> np.ndarray:
     """What a group holds in each row.
 
-    Of features that no transformer has made, it is the name of the only one that is not
-    zero, as of a one-hot code, or None. Otherwise it is a tuple of values.
+    Of zeros and ones that no transformer has made, it is the name of the only one, as
+    of a one-hot code, or None. Otherwise it is a tuple of values.
     """
-    if not opened.transformers:
-        data = np.stack([np.asarray(each.values) for each in taken], axis=1)
+    codes = [np.isin(each.values, (0, 1)).all() for each in taken]
+    if not opened.transformers and all(codes):
+        data = np.stack([each.values for each in taken], axis=1)
         names = np.array([each.name for each in taken], dtype=object)
         return Group(group.name, list(range(len(taken)))).data(data, names)
     rows = np.empty(len(taken[0].values), dtype=object)

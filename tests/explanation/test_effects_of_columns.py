@@ -236,6 +236,16 @@ def test_groups_are_replaced_together():
     assert np.isnan(found.slopes[:, 0]).all()
 
 
+def test_groups_of_an_array_hold_codes_or_numbers():
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.standard_normal((60, 2)), np.eye(3)[np.arange(60) % 3]]
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    groups = {"numbers": ["x0", "x1"], "job": ["x2", "x3", "x4"]}
+    found = Explanation.from_estimator(model, X[:2], groups=groups)
+    assert found.data[:, 0].tolist() == [*map(tuple, X[:2, :2])]
+    assert found.data[:, 1].tolist() == ["x2", "x3"]
+
+
 def test_columns_in_another_order_and_columns_that_are_not_used():
     X, y = people()
     chosen = ColumnTransformer([("c", encoder(), [*X])])
