@@ -58,6 +58,13 @@ def explained_fields(
                 "changed one by one; leave attribution out here, or use "
                 "metrics.effects with the predict of the model."
             )
+        if network.is_of_predicted_class:
+            raise ValueError(
+                f"target={target!r} has no effects: with another value of a column "
+                "another class may be predicted, whose log-probability is as large. "
+                "Leave target out: each class is explained against the rest, and "
+                "top() shows the predicted one. Or use attribution='gradients'."
+            )
         return _effects(network, columns, opened.background(given))
     attribution, against = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)

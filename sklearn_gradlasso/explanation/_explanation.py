@@ -12,7 +12,11 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
-from ._columns import columns_to_explain, with_groups_added
+from ._columns import (
+    check_groups_are_explained,
+    columns_to_explain,
+    with_groups_added,
+)
 from ._explainer import explained_fields
 from ._forms import data_shown, frame_of, shap_of, top_of, unit_of
 from ._subject import subject_of
@@ -176,7 +180,8 @@ class Explanation:
             log-odds of each of several classes against the rest, or the prediction of a
             regressor; of a torch module its output. A threshold by which a wrapper
             decides has no part in it. For other targets see ``explain`` of the
-            estimators of this package; "training" is for these alone.
+            estimators of this package; "training" is for these alone. The predicted
+            class has no effects, because it may change with the value of a column.
         attribution : str or callable, default=None
             "effects", "expected_gradients", "integrated_gradients", "gradients",
             "contributions" (for estimators that have them), or a callable ``(score, x)
@@ -223,6 +228,7 @@ class Explanation:
         fields = explained_fields(opened, columns, target, attribution, background)
         if columns is None:
             fields = with_groups_added(fields, opened, groups)
+        check_groups_are_explained(groups, fields["feature_names"])
         subject = subject_of(opened, target, fields["predictions"].shape[1:])
         return cls(
             **fields,
@@ -331,8 +337,9 @@ class Explanation:
         Returns
         -------
         shap.Explanation
-            With the base values repeated for each row. Without base values only plots
-            that need none work, such as ``shap.plots.beeswarm``.
+            With the base values repeated for each row, if values add up from these.
+            Effects do not, and without base values only plots that need none work, such
+            as ``shap.plots.beeswarm``.
 
         Raises
         ------

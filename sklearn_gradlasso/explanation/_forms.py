@@ -79,6 +79,8 @@ def shap_of(explanation):
             "Explanation.to_shap needs shap, which is not installed: pip install shap."
         ) from error
     base, names = explanation.base_values, None
+    if explanation.magnitudes is not None:
+        base = None  # shap would show the sum with effects as the prediction.
     if base is not None:
         base = np.broadcast_to(base, explanation.predictions.shape).copy()
     if explanation.data.ndim == 2:
@@ -138,4 +140,6 @@ def unit_of(explanation) -> str:
     are_slopes = explanation.slopes is not None and explanation.magnitudes is None
     if are_slopes or explanation.attribution == "gradients":
         return f"{explanation.unit} per unit of a number"
+    if explanation.attribution == "weights":  # of NGSLL
+        return f"{explanation.unit} per unit of z"
     return explanation.unit

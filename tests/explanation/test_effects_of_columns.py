@@ -133,6 +133,30 @@ def test_several_classes_are_each_against_the_rest():
     assert top["output"].tolist() == model.predict(X[:6]).tolist()
 
 
+def test_shap_is_given_no_base_of_effects_which_do_not_add_up():
+    pytest.importorskip("shap")
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    effects = Explanation.from_estimator(model, X)
+    assert effects.base_values is not None
+    assert effects.to_shap().base_values is None
+    parts = Explanation.from_estimator(model, X, attribution="expected_gradients")
+    np.testing.assert_allclose(parts.to_shap().base_values, parts.base_values)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_predicted_class_has_no_effects(n_classes):
+    X = np.random.default_rng(0).standard_normal((90, 3))
+    y = np.arange(90) % n_classes
+    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, y)
+    for target in ("predicted", "predicted_class"):
+        with pytest.raises(ValueError, match="has no effects.*Leave target out"):
+            Explanation.from_estimator(model, X, target=target)
+        options = {"target": target, "attribution": "gradients"}
+        found = Explanation.from_estimator(model, X, **options)
+        np.testing.assert_allclose(found.values, model.explain(X, **options))
+
+
 def test_regressors_of_two_outputs():
     X, _ = people()
     Y = np.column_stack([X["debt"], X["age"].fillna(0) * 1e-3])
@@ -210,6 +234,16 @@ def test_groups_are_replaced_together():
     pairs = X[:5][complete][["age", "job"]].itertuples(index=False, name=None)
     assert found.data[complete, 0].tolist() == list(pairs)
     assert np.isnan(found.slopes[:, 0]).all()
+
+
+def test_groups_of_an_array_hold_codes_or_numbers():
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.standard_normal((60, 2)), np.eye(3)[np.arange(60) % 3]]
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    groups = {"numbers": ["x0", "x1"], "job": ["x2", "x3", "x4"]}
+    found = Explanation.from_estimator(model, X[:2], groups=groups)
+    assert found.data[:, 0].tolist() == [*map(tuple, X[:2, :2])]
+    assert found.data[:, 1].tolist() == ["x2", "x3"]
 
 
 def test_columns_in_another_order_and_columns_that_are_not_used():
