@@ -212,6 +212,13 @@ def test_groups_are_replaced_together():
     assert np.isnan(found.slopes[:, 0]).all()
 
 
+def test_a_group_has_a_name_of_its_own():
+    X, y = people()
+    model = make_pipeline(encoder(), GradientLassoClassifier(**QUICK)).fit(X, y)
+    with pytest.raises(ValueError, match="'town', but this is a column outside"):
+        Explanation.from_estimator(model, X, groups={"town": ["age", "job"]})
+
+
 def test_columns_in_another_order_and_columns_that_are_not_used():
     X, y = people()
     chosen = ColumnTransformer([("c", encoder(), [*X])])
