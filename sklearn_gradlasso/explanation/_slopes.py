@@ -7,7 +7,7 @@ therefore compared with finite changes on background rows, column by column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +21,10 @@ __all__ = ["Slopes", "point_slopes", "slopes_of_steps"]
 
 N_ROWS = 256  # background rows on which slopes are compared with changes
 COUNTS = 0.1  # changes below this share of the largest one have no sign that counts
-SAME_SIGN, SAME_COURSE = 0.98, 0.96  # share of rows, correlation
-SAME_SIZE = 0.1  # relative error of slopes that may vary too little to correlate
+# What makes slopes agree with changes: the share of rows with the same sign, and either
+# the correlation, or the relative error where both vary too little to correlate.
+# Derivatives come first, so that they need less than the mean slopes in their place.
+OF_DERIVATIVES, OF_MEANS = (0.97, 0.95, 0.15), (0.98, 0.97, 0.1)
 CONSTANT = 1e-4  # variation, relative to the largest, that is only rounding
 TOP = 0.99  # quantile of the rows beyond which a step may not lead
 MANY = 0.1  # share of the rows that must be able to make a step
@@ -81,8 +83,9 @@ def slopes_of_steps(
     On background rows the derivative times a step is compared with the change of the
     answer, for three steps: a tenth of a standard deviation, the way to the next
     decile, and one unit, if that is at most half a standard deviation or if values are
-    whole units apart. Rows that a step would lead beyond the 99th percentile do not
-    make it, and a step that few rows can make does not count. Where they disagree, the
+    whole units apart. Rows that a step would lead beyond the 99th percentile, or to a
+    decile more than a standard deviation away, do not make it, and a step that few rows
+    can make does not count. Where they disagree, the
     mean slope over one of these steps takes the place of the derivative (downwards
     where there are no rows above), and where that disagrees too, the column has no
     slopes.
@@ -219,20 +222,20 @@ class _Trial(NamedTuple):
         if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-6):
             steps.append(np.ones(len(own)))
         end = np.quantile(own, TOP, method="higher")
+        steps[1] = np.where(to_next <= deviation, to_next, np.nan)
         steps = [np.where(own + step <= end, step, np.nan) for step in steps]
         steps = [step for step in steps if np.isfinite(step).mean() >= MANY]
-        windows = sorted(float(np.nanmedian(step)) for step in steps)
         truths = [self._changes(way, step) for step in steps]
-        slopes = {0.0: way.slopes(self.gradients)}
-        for window in windows:
-            slopes[window] = self.mean_slopes(way, self.rows, self.scores, window)
-        for agree in (_have_one_course, _have_one_size):
-            for window, each in slopes.items():
-                pairs = (
-                    ((each.T * step).T, truth) for step, truth in zip(steps, truths)
-                )
-                if all(self._agrees(*pair, agree) for pair in pairs):
-                    return window
+
+        def agree(slopes: np.ndarray, limits: tuple) -> bool:
+            said = [(slopes.T * step).T for step in steps]
+            return all(self._agrees(*pair, *limits) for pair in zip(said, truths))
+
+        if agree(way.slopes(self.gradients), OF_DERIVATIVES):
+            return 0.0
+        for window in sorted(float(np.nanmedian(step)) for step in steps):
+            if agree(self.mean_slopes(way, self.rows, self.scores, window), OF_MEANS):
+                return window
         return np.nan
 
     def mean_slopes(
@@ -251,7 +254,14 @@ class _Trial(NamedTuple):
         changes[np.isnan(by)] = np.nan
         return changes
 
-    def _agrees(self, said: np.ndarray, truth: np.ndarray, agree: Callable) -> bool:
+    def _agrees(
+        self,
+        said: np.ndarray,
+        truth: np.ndarray,
+        same_sign: float,
+        same_course: float,
+        same_size: float,
+    ) -> bool:
         """Whether a slope times a step has the sign and the size of the change."""
         known = np.isfinite(truth) & np.isfinite(said)
         said, truth = said[known], truth[known]
@@ -259,22 +269,16 @@ class _Trial(NamedTuple):
         if largest <= NO_CHANGE * self.scores.std():
             return True
         counts = np.abs(truth) >= COUNTS * largest
-        right = np.mean(np.sign(said[counts]) == np.sign(truth[counts]))
-        return bool(right >= SAME_SIGN) and agree(said, truth)
-
-
-def _have_one_course(said: np.ndarray, truth: np.ndarray) -> bool:
-    if min(_variation(said), _variation(truth)) < CONSTANT:
-        return _have_one_size(said, truth)
-    return bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
+        if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < same_sign:
+            return False
+        if np.linalg.norm(said - truth) <= same_size * np.linalg.norm(truth):
+            return True
+        varies = min(_variation(said), _variation(truth)) >= CONSTANT
+        return varies and bool(np.corrcoef(said, truth)[0, 1] >= same_course)
 
 
 def _variation(values: np.ndarray) -> float:
     return values.std() / np.abs(values).max(initial=np.finfo(values.dtype).tiny)
-
-
-def _have_one_size(said: np.ndarray, truth: np.ndarray) -> bool:
-    return bool(np.linalg.norm(said - truth) <= SAME_SIZE * np.linalg.norm(truth))
 
 
 def _to_next_decile(values: np.ndarray) -> np.ndarray:

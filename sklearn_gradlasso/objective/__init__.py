@@ -21,6 +21,9 @@ attribution : ``(score, x) -> phi``
 prior : ``phi -> (n,)``, a cost of each row, or ``()``, a cost of the batch
     If it has a parameter ``sample_weight``, it is called with the weights of the rows;
     see :mod:`sklearn_gradlasso.priors`.
+exchange : an :class:`Exchange`, or None
+    A further cost, of rows with annotations only: the squared change of a target when
+    annotated values become those of another row of the batch.
 weight penalty : ``module -> ()``
     Nothing else is asked of it.
 module : ``x -> (n, n_outputs)``

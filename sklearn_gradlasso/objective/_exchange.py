@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -35,11 +35,23 @@ class Exchange:
         distance, so that each of them is the other row of one.
     tolerated : float
         The average change, in standard deviations of the scalar, that is small enough.
+    batch, share : Tensor and slice, optional
+        The whole batch, and which of its rows the call is given; see :meth:`for_share`.
     """
 
     target: Callable[[Tensor, Tensor | None], Tensor]
     generator: torch.Generator
     tolerated: float
+    batch: Tensor | None = None
+    share: slice | None = None
+
+    def for_share(self, batch: Tensor, share: slice) -> Exchange:
+        """The exchange for a process that computes on a share of the batch.
+
+        Rows are exchanged for those of the whole batch, so that the costs are those
+        that a single process would find.
+        """
+        return replace(self, batch=batch, share=share)
 
     def __call__(self, module: nn.Module, x: Tensor, annotations: Tensor) -> Tensor:
         """Cost of each row.
@@ -59,9 +71,12 @@ class Exchange:
         n_axes = 1 if n_networks is None else 2
         largest = annotations.flatten(n_axes).amax(dim=-1).to(x.dtype)
         largest = largest.reshape(largest.shape + (1,) * (x.ndim - n_axes))
-        share = annotations / torch.where(largest > 0, largest, 1.0)
-        distance = int(torch.randint(max(1, n - 1), (), generator=self.generator)) + 1
-        exchanged = torch.lerp(x, x.roll(distance, dims=0), share)
+        weight = annotations / torch.where(largest > 0, largest, 1.0)
+        batch = x if self.batch is None else self.batch
+        shifts = max(1, len(batch) - 1)
+        distance = int(torch.randint(shifts, (), generator=self.generator)) + 1
+        others = batch.roll(distance, dims=0)[self.share or slice(None)]
+        exchanged = torch.lerp(x, others, weight)
         # Both are evaluated without dropout, which would be taken for a change.
         values = evaluated(module, torch.cat([x, exchanged]))
         values = row_by_row(self.target, values, None, n_networks=n_networks)

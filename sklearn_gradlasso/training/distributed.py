@@ -32,11 +32,15 @@ class BatchShare(Batch):
     part_of_rows, part_of_weight : float or Tensor
         Fractions of the rows and of the weight of the batch that this process has.
         The fractions of all processes add up to 1.
+    of_batch, own : Tensor and slice
+        Inputs of the whole batch, and which of its rows this process has.
     """
 
     weight: Tensor | int
     part_of_rows: float
     part_of_weight: Tensor | float
+    of_batch: Tensor
+    own: slice
 
 
 class DataParallelNet(AccelerateMixin, ObjectiveNet):
@@ -110,6 +114,8 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         )
 
     def train_step_single(self, batch: BatchShare, **fit_params):
+        whole = batch.of_batch, batch.own
+        self._current_objective = _for_share(self._current_objective, *whole)
         result = ObjectiveNet.train_step_single(self, batch)
         terms = torch.stack(result["record"][1:]) * batch.part_of_weight
         gradients = [theta.grad for theta in self._learnable]
@@ -134,7 +140,10 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
         own, is_empty = self._own_rows(len(x))
         extras = {name: values[own] for name, values in batch.extras.items()}
         share = Batch(x[own], y[own], extras)
+        of_all = self._held_out_objective
+        self._held_out_objective = _for_share(of_all, x, own)
         part = ObjectiveNet.validation_step(self, share)
+        self._held_out_objective = of_all
         output = part["y_pred"].new_zeros(len(x), *part["y_pred"].shape[1:])
         *_, penalty = part["record"]
         if is_empty:
@@ -229,6 +238,7 @@ class _ProcessBatches:
             own, is_empty = self.own_rows(len(x))
             extras = {name: values[own] for name, values in batch.extras.items()}
             share = BatchShare(x[own], y[own], extras)
+            share.of_batch, share.own = x, own
             share.part_of_rows = 0.0 if is_empty else len(share[0]) / len(x)
             share.weight, share.part_of_weight = len(x), share.part_of_rows
             if "sample_weight" in extras:
@@ -236,6 +246,13 @@ class _ProcessBatches:
                 own_weight = 0.0 if is_empty else extras["sample_weight"].sum()
                 share.part_of_weight = own_weight / share.weight
             yield share
+
+
+def _for_share(objective, batch: Tensor, own: slice):
+    """The objective of a process, whose rows are exchanged for any of the batch."""
+    if objective.exchange is None:
+        return objective
+    return replace(objective, exchange=objective.exchange.for_share(batch, own))
 
 
 def _of_rows(prior):

@@ -9,6 +9,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_gradlasso import RRRClassifier, RRRRegressor
+from sklearn_gradlasso.estimators.obedience import raising
 
 
 def test_auto_is_the_strength_it_reports():
@@ -36,6 +37,19 @@ def test_auto_makes_both_terms_equal_when_half_is_learned():
     assert auto.lam_ == pytest.approx(guessing / penalty, rel=1e-6)
 
 
+def test_auto_of_exchanges_by_hand(monkeypatch):
+    monkeypatch.setattr(raising, "MOST_RAISES", 0)
+    mask, tolerated = np.array([0.0, 0, 2]), 0.45
+    auto = RRRClassifier(max_iter=1, random_state=0, obedience=2 * tolerated)
+    auto.fit(X, Y, annotations=mask)
+    warm = RRRClassifier(lam=0.0, tol=0.0, max_iter=100, random_state=0).fit(X, Y)
+    guessing = log_loss(Y, np.full((200, 2), np.bincount(Y) / 200))
+    residual = np.sqrt(guessing * log_loss(Y, warm.predict_proba(X)))
+    change = tolerated * warm.decision_function(X).std()
+    # Annotations of 2 make the cost four times as large.
+    assert auto.lam_ == pytest.approx(residual / (2 * 4 * change), rel=1e-6)
+
+
 def test_auto_of_signs_by_hand():
     signs = [1, 0, -1]
     y = X[:, 0] - X[:, 2] + np.random.default_rng(1).standard_normal(200)
@@ -51,7 +65,11 @@ def test_auto_follows_the_units_of_a_column():
     scaled = X * [1000.0, 1, 1]
     mask = np.array([False, True, False])
     one = RRRRegressor(
-        max_iter=1, random_state=0, activation="identity", learning_rate_init=1e-3
+        max_iter=1,
+        random_state=0,
+        activation="identity",
+        learning_rate_init=1e-3,
+        obedience=None,
     )
     lam = one.fit(X, X[:, 1], annotations=mask).lam_
     stretched = one.fit(X * [1, 2.0, 1], X[:, 1], annotations=mask).lam_
@@ -59,10 +77,11 @@ def test_auto_follows_the_units_of_a_column():
     assert np.isfinite(one.fit(scaled, X[:, 1], annotations=mask).lam_)
 
 
-def test_auto_counts_sample_weights_as_repetition():
+@pytest.mark.parametrize("obedience", [None, 0.9])
+def test_auto_counts_sample_weights_as_repetition(obedience):
     weight = np.where(np.arange(200) < 50, 2.0, 1.0)
     repeated = np.repeat(np.arange(200), weight.astype(int))
-    network = RRRClassifier(max_iter=1, random_state=0)
+    network = RRRClassifier(max_iter=1, random_state=0, obedience=obedience)
     weighted = network.fit(X, Y, sample_weight=weight, annotations=A).lam_
     by_hand = network.fit(X[repeated], Y[repeated], annotations=A[repeated]).lam_
     assert weighted == pytest.approx(by_hand, rel=1e-6)
@@ -120,9 +139,10 @@ def dropping(n_features, n_outputs):
 
 def test_auto_with_dropout_is_the_strength_it_reports():
     mask = [False, True, False]
-    auto = RRRClassifier(max_iter=60, random_state=0, module=dropping)
+    quick = {"max_iter": 10, "random_state": 0, "module": dropping, "obedience": 0.9}
+    auto = RRRClassifier(**quick)
     auto.fit(X, Y, annotations=mask)
-    same = RRRClassifier(lam=auto.lam_, max_iter=60, random_state=0, module=dropping)
+    same = RRRClassifier(lam=auto.lam_, **quick)
     same.fit(X, Y, annotations=mask)
     np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
 

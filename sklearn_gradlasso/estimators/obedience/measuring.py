@@ -78,7 +78,10 @@ class Measurement:
         positions = [each.positions for each in ruled_out]
         positions += [np.array([k]) for k in signed]
         is_few = len(ruled_out) <= MOST_LINES
-        effects = [self.effect_of(each.positions) for each in ruled_out if is_few]
+        repeats = max(1, self._repeats // max(1, len(ruled_out)))
+        effects = [
+            self.effect_of(each.positions, repeats) for each in ruled_out if is_few
+        ]
         change, changed = np.full((2, len(positions)), np.nan)
         change[: len(effects)] = [each for each, _ in effects]
         changed[: len(effects)] = [each for _, each in effects]
@@ -103,7 +106,7 @@ class Measurement:
     @cached_property
     def joint_effect(self) -> tuple[float, float]:
         """Effect of all features that are ruled out, permuted together."""
-        return self.effect_of(None)
+        return self.effect_of(None, self._repeats)
 
     @property
     def joint_change_in_deviations(self) -> float:
@@ -174,13 +177,21 @@ class Measurement:
 
     # Permutations --------------------------------------------------------------------
 
-    def effect_of(self, positions: np.ndarray | None) -> tuple[float, float]:
+    @property
+    def _repeats(self) -> int:
+        return min(MOST_REPEATS, ceil(ENOUGH_ROWS / len(self._sample)))
+
+    def effect_of(
+        self, positions: np.ndarray | None, repeats: int
+    ) -> tuple[float, float]:
         """What it does to the decision to exchange values for those of other rows.
 
         Parameters
         ----------
         positions : ndarray of int or None
             Columns whose annotated values are exchanged; ``None`` for all.
+        repeats : int
+            Number of permutations.
 
         Returns
         -------
@@ -203,7 +214,7 @@ class Measurement:
         rng = np.random.default_rng([self.seed, 1])
         n, m = len(self.rows), len(self._sample)
         changes, flips = [], []
-        for _ in range(min(MOST_REPEATS, ceil(ENOUGH_ROWS / m))):
+        for _ in range(repeats):
             donors, _ = self._taken(rng.permutation(n)[:m])
             scores = self._scores_at(torch.where(exchanged, donors, self._x))
             changes.append(self._sizes(scores - self._scores))
