@@ -50,6 +50,13 @@ def columns_to_explain(opened: OpenedModel, groups) -> list[TableColumn] | None:
         return columns
     for group in found:
         columns = _merged(columns, group, opened)
+    names = [column.name for column in columns]
+    for group in found:
+        if names.count(group.name) > 1:
+            raise ValueError(
+                f"groups would name a group {group.name!r}, but this is a column "
+                "outside of the group; give the group another name."
+            )
     return columns
 
 

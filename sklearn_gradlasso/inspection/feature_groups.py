@@ -178,7 +178,7 @@ def _features_of_columns(X, transformers: list, n_features: int) -> dict:
     features = traced(X, transformers[0], transformers).features
     made: dict[str, list[int]] = {}
     for k, feature in enumerate(features):
-        if not feature.origin.mixed and len(features) == n_features:
+        if not feature.origin.made_by and len(features) == n_features:
             made.setdefault(feature.origin.name, []).append(k)
     return made
 

@@ -246,6 +246,13 @@ def test_groups_of_an_array_hold_codes_or_numbers():
     assert found.data[:, 1].tolist() == ["x2", "x3"]
 
 
+def test_a_group_has_a_name_of_its_own():
+    X, y = people()
+    model = make_pipeline(encoder(), GradientLassoClassifier(**QUICK)).fit(X, y)
+    with pytest.raises(ValueError, match="'town', but this is a column outside"):
+        Explanation.from_estimator(model, X, groups={"town": ["age", "job"]})
+
+
 def test_columns_in_another_order_and_columns_that_are_not_used():
     X, y = people()
     chosen = ColumnTransformer([("c", encoder(), [*X])])
