@@ -54,9 +54,10 @@ def explained_fields(
     if isinstance(attribution, str) and attribution == EFFECTS:
         if network is None:
             raise ValueError(
-                "attribution='effects' needs rows of a table, whose columns can be "
-                "changed one by one; leave attribution out here, or use "
-                "metrics.effects with the predict of the model."
+                "attribution='effects' needs a table whose columns reach the network "
+                "one by one, which those of images, sequences and texts do not, nor "
+                "those of NGSLL; leave attribution out, or use metrics.effects with "
+                "the decision_function or predict of the model."
             )
         if network.is_of_predicted_class:
             raise ValueError(
