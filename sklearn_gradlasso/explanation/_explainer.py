@@ -70,6 +70,13 @@ def explained_fields(
     attribution, against = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)
     fields = {**_fields(found), "background": against}
+    of_other_classes = network is not None and network.is_of_predicted_class
+    if of_other_classes and not found.per_unit:
+        raise ValueError(
+            f"target={target!r} is about another class wherever another class is "
+            f"predicted, so that {found.attribution}, which look at other rows too, "
+            "mean nothing; leave target out, which explains every class."
+        )
     if columns is None or found.feature_names is not opened.names:
         return fields
     return {**fields, **_by_column(opened, found, columns, given)}

@@ -507,7 +507,7 @@ def test_images_and_sequences_hold_expected_gradients():
     expected = model.explain(X, target="log_odds", attribution="expected_gradients")
     np.testing.assert_allclose(found.values, expected)
     assert found.slopes is found.magnitudes is found.missing is None
-    with pytest.raises(ValueError, match="'effects' needs rows of a table"):
+    with pytest.raises(ValueError, match="'effects' needs a table whose columns"):
         Explanation.from_estimator(model, X, attribution="effects")
     flat = GradientLassoClassifier(
         module=RecurrentNet, input_shape=(4, 3), max_iter=2, random_state=0

@@ -56,7 +56,7 @@ def test_a_group_is_the_sum_of_its_features(table):
 
 
 def test_the_data_of_a_named_group_is_the_one_feature_that_is_not_zero():
-    X = pd.DataFrame({"a": [1.0, 0, 0, 2], "b": [0, -1.0, 0, 1], "c": [5.0, 6, 7, 8]})
+    X = pd.DataFrame({"a": [1.0, 0, 0, 1], "b": [0, 1.0, 0, 1], "c": [5.0, 6, 7, 8]})
     explanation = explained(Linear(), X, groups={"ab": ["a", "b"]})
     assert explanation.data[:, 0].tolist() == ["a", "b", None, None]
     assert explanation.data[:, 1].tolist() == [5, 6, 7, 8]
