@@ -88,8 +88,8 @@ def effects(
     ------
     ValueError
         If there are no rows, X and the background are not both arrays or both
-        DataFrames with the same columns in the same order, or an answer is infinite or
-        NaN.
+        DataFrames with the same columns in the same order, or an answer is no number
+        (such as the label of a class), infinite or NaN.
 
     Examples
     --------
@@ -297,7 +297,13 @@ def _replaced(
 
 
 def _finite(answers) -> np.ndarray:
-    answers = np.asarray(answers, dtype=np.float64)
+    try:
+        answers = np.asarray(answers, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "predict must return numbers; of a classifier give decision_function, or "
+            f"a function that returns probabilities: {error}"
+        ) from error
     if not np.isfinite(answers).all():
         raise ValueError("predict must return finite numbers, got infinity or NaN.")
     return answers

@@ -557,3 +557,18 @@ def test_jobs_by_their_risk(module):
         model, X[:200], attribution="gradients"
     ).values
     assert np.corrcoef(contrast[:, 1], found.values[:, 1])[0, 1] > 0.9
+
+
+def test_a_last_step_alone_says_that_the_whole_pipeline_explains_a_table():
+    X = pd.DataFrame({"age": np.arange(20.0), "job": ["cook", "clerk"] * 10})
+    encode = make_column_transformer(
+        (StandardScaler(), ["age"]), (OneHotEncoder(), ["job"])
+    )
+    model = make_pipeline(encode, GradientLassoRegressor(**{**QUICK, "tol": 1e9}))
+    model.fit(X, X["age"])
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(ValueError, match="'cook'. X holds texts.*the whole Pipeline"),
+    ):
+        warnings.filterwarnings("ignore", "X has feature names")
+        Explanation.from_estimator(model[-1], X)

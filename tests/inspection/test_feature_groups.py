@@ -85,6 +85,13 @@ def test_a_column_stands_for_all_that_is_made_of_it(table):
         explained(model, table, groups={"dark": ["hot__colour_dark_no"]})
 
 
+def test_an_unknown_name_is_answered_with_the_columns_of_the_table(table):
+    model = make_pipeline(encode_and_scale(), Linear())
+    message = r"got \['Age'\]; the columns are \['.*'age'.*the features are"
+    with pytest.raises(ValueError, match=message):
+        explained(model, table, groups={"who": ["Age"]})
+
+
 def test_a_name_of_a_column_and_of_a_feature_of_another_one(table):
     table = table.assign(colour=table["colour"].replace("dark_red", "dark"))
     hot = ColumnTransformer(
@@ -221,8 +228,8 @@ def test_onehot_columns_of_one_name():
     ("groups", "error", "message"),
     [
         ({"all": ["age", "weight"]}, ValueError, "'all'.*'weight'.*'age', 'height'"),
-        ({"all": ["weight"]}, ValueError, "or columns of X.*set_output"),
-        ({"all": []}, ValueError, "groups\\['all'\\] must name features"),
+        ({"all": ["weight"]}, ValueError, "columns of X or.*set_output"),
+        ({"all": []}, ValueError, "groups\\['all'\\] must name columns"),
         ({"a": ["age"], "b": ["age"]}, ValueError, "name 'age' twice"),
         ({"a": ["age", "age"]}, ValueError, "name 'age' twice"),
         ({"height": ["age"]}, ValueError, "'height'.*outside of the group"),

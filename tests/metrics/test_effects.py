@@ -128,5 +128,7 @@ def test_errors():
         effects(len, np.zeros(3), X)
     with pytest.raises(ValueError, match="finite"):
         effects(lambda rows: np.full(len(rows), np.nan), X, X)
+    with pytest.raises(ValueError, match="give decision_function.*'declined'"):
+        effects(lambda rows: np.full(len(rows), "declined"), X, X)
     with pytest.raises(ValueError, match="must hold 3 weights"):
         effects(lambda rows: rows[:, 0], X, X, sample_weight=[1, 2])
