@@ -257,7 +257,7 @@ class _Trial(NamedTuple):
         known = np.isfinite(truth) & np.isfinite(said)
         said, truth = said[known], truth[known]
         largest = np.abs(truth).max(initial=0)
-        if largest <= NO_CHANGE * self.scores.std():
+        if max(largest, np.abs(said).max(initial=0)) <= NO_CHANGE * self.scores.std():
             return True
         counts = np.abs(truth) >= COUNTS * largest
         if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < SAME_SIGN:
