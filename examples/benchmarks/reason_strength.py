@@ -57,7 +57,7 @@ def run(
     constant = estimator(table, DummyClassifier, DummyRegressor)
     figures = {
         "lams": [float(search.lam_), best_lam],
-        "path": np.asarray(search.effective_features_, dtype=float).tolist(),
+        "path": np.asarray(search.effective_columns_, dtype=float).tolist(),
         "constant": _loss(constant.fit(parts.X, parts.y), parts),
     }
     rows = parts.X_test.iloc[:n_rows]

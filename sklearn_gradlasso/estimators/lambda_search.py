@@ -50,7 +50,7 @@ lams : int or array-like of shape (n_lams,), default=20
         largest strength among equal scores. "one_se" chooses the fewest effective
         columns among strengths that are as good: whose mean score and mean loss (log
         loss, or squared error) are within one standard error of the best, the loss also
-        within 0.02, and whose loss is below that of a constant answer by one standard
+        within 0.01, and whose loss is below that of a constant answer by one standard
         error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
         returns the index of a strength.
     warm_path : bool, default=False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..inspection.feature_groups import (
 from ..inspection.open_model import OpenedModel
 from ..inspection.table_columns import TableColumn
 
-__all__ = ["columns_to_explain", "with_groups_added"]
+__all__ = ["check_groups_are_explained", "columns_to_explain", "with_groups_added"]
 
 
 def columns_to_explain(opened: OpenedModel, groups) -> list[TableColumn] | None:
@@ -49,7 +50,33 @@ def columns_to_explain(opened: OpenedModel, groups) -> list[TableColumn] | None:
         return columns
     for group in found:
         columns = _merged(columns, group, opened)
+    names = [column.name for column in columns]
+    for group in found:
+        if names.count(group.name) > 1:
+            raise ValueError(
+                f"groups would name a group {group.name!r}, but this is a column "
+                "outside of the group; give the group another name."
+            )
     return columns
+
+
+def check_groups_are_explained(groups, names: np.ndarray) -> None:
+    """Check that groups are among what is explained.
+
+    Raises
+    ------
+    ValueError
+        If features of a view of its own are explained, such as those that ``simplify``
+        of NGSLL makes, but groups are of columns of X.
+    """
+    lost = [*groups] if isinstance(groups, Mapping) else []
+    lost = [name for name in lost if str(name) not in {*names.ravel()}]
+    if lost:
+        raise ValueError(
+            f"groups={{{lost[0]!r}: ...}} is about columns of X, but this network is "
+            f"explained by other features, {names.ravel()[:5].tolist()}; leave groups "
+            "out, and add the values of those features."
+        )
 
 
 def with_groups_added(fields: dict[str, Any], opened: OpenedModel, groups) -> dict:
@@ -114,11 +141,12 @@ def _merged(
 def _values(taken: list[TableColumn], group: Group, opened: OpenedModel) -> np.ndarray:
     """What a group holds in each row.
 
-    Of features that no transformer has made, it is the name of the only one that is not
-    zero, as of a one-hot code, or None. Otherwise it is a tuple of values.
+    Of zeros and ones that no transformer has made, it is the name of the only one, as
+    of a one-hot code, or None. Otherwise it is a tuple of values.
     """
-    if not opened.transformers:
-        data = np.stack([np.asarray(each.values) for each in taken], axis=1)
+    codes = [np.isin(each.values, (0, 1)).all() for each in taken]
+    if not opened.transformers and all(codes):
+        data = np.stack([each.values for each in taken], axis=1)
         names = np.array([each.name for each in taken], dtype=object)
         return Group(group.name, list(range(len(taken)))).data(data, names)
     rows = np.empty(len(taken[0].values), dtype=object)

@@ -54,14 +54,29 @@ def explained_fields(
     if isinstance(attribution, str) and attribution == EFFECTS:
         if network is None:
             raise ValueError(
-                "attribution='effects' needs rows of a table, whose columns can be "
-                "changed one by one; leave attribution out here, or use "
-                "metrics.effects with the predict of the model."
+                "attribution='effects' needs a table whose columns reach the network "
+                "one by one, which those of images, sequences and texts do not, nor "
+                "those of NGSLL; leave attribution out, or use metrics.effects with "
+                "the decision_function or predict of the model."
+            )
+        if network.is_of_predicted_class:
+            raise ValueError(
+                f"target={target!r} has no effects: with another value of a column "
+                "another class may be predicted, whose log-probability is as large. "
+                "Leave target out: each class is explained against the rest, and "
+                "top() shows the predicted one. Or use attribution='gradients'."
             )
         return _effects(network, columns, opened.background(given))
     attribution, against = opened.attribution_of_reasons(attribution, given)
     found = opened.explained(target or opened.reasons, attribution)
     fields = {**_fields(found), "background": against}
+    of_other_classes = network is not None and network.is_of_predicted_class
+    if of_other_classes and not found.per_unit:
+        raise ValueError(
+            f"target={target!r} is about another class wherever another class is "
+            f"predicted, so that {found.attribution}, which look at other rows too, "
+            "mean nothing; leave target out, which explains every class."
+        )
     if columns is None or found.feature_names is not opened.names:
         return fields
     return {**fields, **_by_column(opened, found, columns, given)}

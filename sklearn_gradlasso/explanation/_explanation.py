@@ -12,9 +12,13 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
-from ._columns import columns_to_explain, with_groups_added
+from ._columns import (
+    check_groups_are_explained,
+    columns_to_explain,
+    with_groups_added,
+)
 from ._explainer import explained_fields
-from ._forms import data_shown, frame_of, shap_of, top_of
+from ._forms import data_shown, frame_of, shap_of, top_of, unit_of
 from ._subject import subject_of
 
 __all__ = ["Explanation"]
@@ -72,7 +76,9 @@ class Explanation:
     slope_steps : ndarray of shape (n_features,) or None, default=None
         0 where slopes are derivatives. Where these disagree with the changes that
         finite steps make, slopes are means over a step of this length, in units of the
-        column. NaN where there are no slopes to show.
+        column (of about this length behind a transformer that is not linear). NaN where
+        there are no slopes to show. With attribution="gradients" slopes are derivatives
+        that are not compared with changes.
     magnitudes : ndarray of the shape of values, or None, default=None
         With effects, ``sqrt(mean_b (f(x_i) - f(x_i; j <- x_bj)) ** 2)``: how far the
         column moves the answer in either direction.
@@ -87,7 +93,8 @@ class Explanation:
     target : str, default="answer"
         The scalar that is explained, in words.
     unit : str, default="units of the answer"
-        Its unit: "log-odds", "units of y", ...
+        Its unit: "log-odds", "units of y", ... Values have it too, but those that are
+        slopes have it per unit of a number.
     background : str, default=""
         The rows that others are compared with, in words.
     classes : ndarray of str of shape (n_classes,) or None, default=None
@@ -173,7 +180,8 @@ class Explanation:
             log-odds of each of several classes against the rest, or the prediction of a
             regressor; of a torch module its output. A threshold by which a wrapper
             decides has no part in it. For other targets see ``explain`` of the
-            estimators of this package; "training" is for these alone.
+            estimators of this package; "training" is for these alone. The predicted
+            class has no effects, because it may change with the value of a column.
         attribution : str or callable, default=None
             "effects", "expected_gradients", "integrated_gradients", "gradients",
             "contributions" (for estimators that have them), or a callable ``(score, x)
@@ -220,6 +228,7 @@ class Explanation:
         fields = explained_fields(opened, columns, target, attribution, background)
         if columns is None:
             fields = with_groups_added(fields, opened, groups)
+        check_groups_are_explained(groups, fields["feature_names"])
         subject = subject_of(opened, target, fields["predictions"].shape[1:])
         return cls(
             **fields,
@@ -289,7 +298,8 @@ class Explanation:
         Parameters
         ----------
         k : int, default=5
-            Number of features of each row (and output); all if there are fewer.
+            Largest number of features of each row (and output). Features whose value is
+            0 are left out.
         output : str, default="predicted"
             Of several classes, "predicted" is the one with the largest prediction at
             the row, "all" are all of them, and a name is that class. Several outputs of
@@ -327,8 +337,9 @@ class Explanation:
         Returns
         -------
         shap.Explanation
-            With the base values repeated for each row. Without base values only plots
-            that need none work, such as ``shap.plots.beeswarm``.
+            With the base values repeated for each row, if values add up from these.
+            Effects do not, and without base values only plots that need none work, such
+            as ``shap.plots.beeswarm``.
 
         Raises
         ------
@@ -350,8 +361,9 @@ class Explanation:
         shape = self.values.shape[1 : self.data.ndim]
         columns = str(shape[0]) if len(shape) == 1 else "x".join(map(str, shape))
         of = ", of the transformed target" if self.transformed_target else ""
+        unit = unit_of(self) + of
         against = f", against {self.background}" if self.background else ""
         return (
             f"<Explanation: {self.attribution.replace('_', ' ')} of {columns} columns "
-            f"on the {self.target} at {len(self)} rows, in {self.unit}{of}{against}>"
+            f"on the {self.target} at {len(self)} rows, in {unit}{against}>"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_pandas_support
 
-__all__ = ["data_shown", "frame_of", "shap_of", "top_of"]
+__all__ = ["data_shown", "frame_of", "shap_of", "top_of", "unit_of"]
 
 
 def frame_of(explanation):
@@ -50,6 +50,8 @@ def top_of(explanation, k: int, output: str):
     if not _has_outputs(explanation):
         del columns["output"]
     frame = pandas.DataFrame(columns)
+    # A feature that adds nothing is no reason, as of a row with fewer than k of them.
+    frame = frame[frame["value"] != 0].reset_index(drop=True)
     frame.attrs.update(_record(explanation))
     return frame
 
@@ -77,6 +79,8 @@ def shap_of(explanation):
             "Explanation.to_shap needs shap, which is not installed: pip install shap."
         ) from error
     base, names = explanation.base_values, None
+    if explanation.magnitudes is not None:
+        base = None  # shap would show the sum with effects as the prediction.
     if base is not None:
         base = np.broadcast_to(base, explanation.predictions.shape).copy()
     if explanation.data.ndim == 2:
@@ -127,4 +131,15 @@ def _by_output(explanation) -> np.ndarray:
 def _record(explanation) -> dict[str, str]:
     """What the values are, in words."""
     names = ("attribution", "target", "unit", "background")
-    return {name: getattr(explanation, name) for name in names}
+    record = {name: getattr(explanation, name) for name in names}
+    return {**record, "unit": unit_of(explanation)}
+
+
+def unit_of(explanation) -> str:
+    """The unit of the values, in words."""
+    are_slopes = explanation.slopes is not None and explanation.magnitudes is None
+    if are_slopes or explanation.attribution == "gradients":
+        return f"{explanation.unit} per unit of a number"
+    if explanation.attribution == "weights":  # of NGSLL
+        return f"{explanation.unit} per unit of z"
+    return explanation.unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from numbers import Integral
 
@@ -15,7 +16,7 @@ from ._explanation import Explanation
 
 __all__ = ["reason_codes"]
 
-WORDS = "{column} = {value}"
+WORDS, MISSING = "{column} = {value}", "{column} is missing"
 
 
 def reason_codes(
@@ -44,8 +45,9 @@ def reason_codes(
         The adverse class, by default the last of ``classes_``.
     words : dict, default=None
         Words for columns: a text, in which ``{column}`` and ``{value}`` are filled in;
-        a dict from the values of a category to texts; or a callable ``value -> str``.
-        Columns without words have "column = value".
+        a dict from the values of a category to texts, where None is for missing ones;
+        or a callable ``value -> str``, which is given None for a missing value. Without
+        words it is "column = value", and "column is missing" for missing values.
 
     Returns
     -------
@@ -90,6 +92,9 @@ def reason_codes(
     effects = np.where(counts, expit(odds) - expit(odds - values), 0.0)
     order = np.argsort(-effects, axis=1, kind="stable")[:, :k]
     index, shown = explanation.index, explanation.data_shown()
+    missing = np.zeros(shown.shape, bool)
+    if explanation.missing is not None:
+        missing = explanation.missing
     lines = []
     for i, columns in enumerate(order):
         reasons = [j for j in columns if effects[i, j] > 0]
@@ -102,7 +107,9 @@ def reason_codes(
                     "column": name,
                     "value": value,
                     "effect": effects[i, j],
-                    "words": _in_words(words.get(name, WORDS), name, value),
+                    "words": _in_words(
+                        words.get(name), name, None if missing[i, j] else value
+                    ),
                 }
             )
     names = ["row", "rank", "column", "value", "effect", "words"]
@@ -118,7 +125,9 @@ def _towards(explanation: Explanation, adverse) -> tuple[int, int | None, str]:
     if tuple(held) != ("effects", "log-odds"):
         raise ValueError(
             "explanation must hold effects on the log-odds of a classifier, got "
-            f"{explanation!r}; use Explanation.from_estimator(model, X)."
+            f"{explanation!r}; ask Explanation.from_estimator for "
+            "attribution='effects' and no target. (NGSLL and networks of images have "
+            "no effects.)"
         )
     labels = explanation.classes.tolist()
     label = labels[-1] if adverse is None else str(adverse)
@@ -146,18 +155,35 @@ def _checked(words, names: np.ndarray) -> dict:
             f"words are given for {unknown[:5]}, which are not among the columns "
             f"{names[:5].tolist()}{' ...' * (len(names) > 5)}."
         )
-    return dict(words)
+    return {name: _checked_words(name, given) for name, given in words.items()}
 
 
-def _in_words(given: str | Mapping | Callable, name: str, value) -> str:
+def _checked_words(name: str, given):
+    """Words of a column; placeholders that are not filled in are refused."""
+    texts = list(given.values()) if isinstance(given, Mapping) else [given]
+    for text in texts:
+        if callable(text):
+            continue
+        if not isinstance(text, str):
+            raise TypeError(
+                f"words[{name!r}] must be a text, a dict from values to texts or a "
+                f"callable, got {given!r}."
+            )
+        unknown = set(re.findall(r"{.*?}", text)) - {"{column}", "{value}"}
+        if unknown:
+            raise ValueError(
+                f"words[{name!r}] has {unknown.pop()}, but only {{column}} and "
+                "{value} are filled in; give a callable for other forms."
+            )
+    return given
+
+
+def _in_words(given: str | Mapping | Callable | None, name: str, value) -> str:
     if isinstance(given, Mapping):
-        given = given.get(value, WORDS)
+        given = given.get(value)
     if callable(given):
         return str(given(value))
-    if not isinstance(given, str):
-        raise TypeError(
-            f"words[{name!r}] must be a text, a dict from values to texts or a "
-            f"callable, got {given!r}."
-        )
+    if given is None or (value is None and "{value}" in given):
+        given = MISSING if value is None else WORDS
     shown = f"{value:.6g}" if isinstance(value, float) else value
     return given.replace("{column}", name).replace("{value}", str(shown))

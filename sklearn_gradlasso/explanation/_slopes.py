@@ -7,7 +7,7 @@ therefore compared with finite changes on background rows, column by column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +21,10 @@ __all__ = ["Slopes", "point_slopes", "slopes_of_steps"]
 
 N_ROWS = 256  # background rows on which slopes are compared with changes
 COUNTS = 0.1  # changes below this share of the largest one have no sign that counts
-SAME_SIGN, SAME_COURSE = 0.98, 0.96  # share of rows, correlation
-SAME_SIZE = 0.1  # relative error of slopes that may vary too little to correlate
+# Slopes agree with changes by the share of rows with the same sign, and either by the
+# correlation or, as they may vary too little to correlate, by the relative error.
+SAME_SIGN, SAME_COURSE, SAME_SIZE = 0.98, 0.96, 0.1
+ROUNDING = 1e-6  # of columns in float32, relative to the largest value
 CONSTANT = 1e-4  # variation, relative to the largest, that is only rounding
 TOP = 0.99  # quantile of the rows beyond which a step may not lead
 MANY = 0.1  # share of the rows that must be able to make a step
@@ -216,23 +218,22 @@ class _Trial(NamedTuple):
         to_next = _to_next_decile(own)
         steps = [np.full(len(own), 0.1 * deviation), to_next]
         gap = np.diff(np.unique(own)).min(initial=np.inf)
-        if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-6):
+        if way.is_in_units and (deviation >= 2 or gap >= 1 - 1e-3):
             steps.append(np.ones(len(own)))
-        end = np.quantile(own, TOP, method="higher")
+        end = np.quantile(own, TOP, method="higher") + ROUNDING * np.abs(own).max()
         steps = [np.where(own + step <= end, step, np.nan) for step in steps]
         steps = [step for step in steps if np.isfinite(step).mean() >= MANY]
-        windows = sorted(float(np.nanmedian(step)) for step in steps)
         truths = [self._changes(way, step) for step in steps]
-        slopes = {0.0: way.slopes(self.gradients)}
-        for window in windows:
-            slopes[window] = self.mean_slopes(way, self.rows, self.scores, window)
-        for agree in (_have_one_course, _have_one_size):
-            for window, each in slopes.items():
-                pairs = (
-                    ((each.T * step).T, truth) for step, truth in zip(steps, truths)
-                )
-                if all(self._agrees(*pair, agree) for pair in pairs):
-                    return window
+
+        def agree(slopes: np.ndarray) -> bool:
+            said = [(slopes.T * step).T for step in steps]
+            return all(self._agrees(*pair) for pair in zip(said, truths))
+
+        if agree(way.slopes(self.gradients)):
+            return 0.0
+        for window in sorted(float(np.nanmedian(step)) for step in steps):
+            if agree(self.mean_slopes(way, self.rows, self.scores, window)):
+                return window
         return np.nan
 
     def mean_slopes(
@@ -240,8 +241,8 @@ class _Trial(NamedTuple):
     ) -> np.ndarray:
         """Mean slopes over a step upwards, or downwards where no row is above."""
         top = way.passed(self.rows).max()
-        rounding = 1e-9 * max(1.0, abs(top))
-        by = np.where(way.passed(rows) + step <= top + rounding, step, -step)
+        top += ROUNDING * abs(top)
+        by = np.where(way.passed(rows) + step <= top, step, -step)
         return ((self.network.scores(way.moved(rows, by)) - scores).T / by).T
 
     def _changes(self, way: _Way, by: np.ndarray) -> np.ndarray:
@@ -251,7 +252,7 @@ class _Trial(NamedTuple):
         changes[np.isnan(by)] = np.nan
         return changes
 
-    def _agrees(self, said: np.ndarray, truth: np.ndarray, agree: Callable) -> bool:
+    def _agrees(self, said: np.ndarray, truth: np.ndarray) -> bool:
         """Whether a slope times a step has the sign and the size of the change."""
         known = np.isfinite(truth) & np.isfinite(said)
         said, truth = said[known], truth[known]
@@ -259,22 +260,16 @@ class _Trial(NamedTuple):
         if largest <= NO_CHANGE * self.scores.std():
             return True
         counts = np.abs(truth) >= COUNTS * largest
-        right = np.mean(np.sign(said[counts]) == np.sign(truth[counts]))
-        return bool(right >= SAME_SIGN) and agree(said, truth)
-
-
-def _have_one_course(said: np.ndarray, truth: np.ndarray) -> bool:
-    if min(_variation(said), _variation(truth)) < CONSTANT:
-        return _have_one_size(said, truth)
-    return bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
+        if np.mean(np.sign(said[counts]) == np.sign(truth[counts])) < SAME_SIGN:
+            return False
+        if np.linalg.norm(said - truth) <= SAME_SIZE * np.linalg.norm(truth):
+            return True
+        varies = min(_variation(said), _variation(truth)) >= CONSTANT
+        return varies and bool(np.corrcoef(said, truth)[0, 1] >= SAME_COURSE)
 
 
 def _variation(values: np.ndarray) -> float:
     return values.std() / np.abs(values).max(initial=np.finfo(values.dtype).tiny)
-
-
-def _have_one_size(said: np.ndarray, truth: np.ndarray) -> bool:
-    return bool(np.linalg.norm(said - truth) <= SAME_SIZE * np.linalg.norm(truth))
 
 
 def _to_next_decile(values: np.ndarray) -> np.ndarray:

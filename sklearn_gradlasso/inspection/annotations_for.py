@@ -193,7 +193,7 @@ class _Traced:
         made = [
             k
             for k, each in enumerate(self.features)
-            if each.origin.name == name and not each.origin.mixed
+            if each.origin.name == name and each.origin.made_by is None
         ]
         if not made:
             raise ValueError(

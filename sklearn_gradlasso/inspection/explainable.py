@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
+from .. import targets
 from ..attributions import Gradients
 from ..training.rows import Rows
 from ..utils.threads import threads
@@ -36,6 +37,11 @@ class Explainable:
     rows: Rows
     target: Callable[[Tensor, Tensor | None], Tensor]
     n_jobs: int | None = None
+
+    @property
+    def is_of_predicted_class(self) -> bool:
+        """Whether the scalar is that of whichever class is predicted."""
+        return self.target is targets.predicted_class
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         """The explained scalars of other rows, of shape (n,) or (n, m).

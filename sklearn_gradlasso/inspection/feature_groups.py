@@ -134,11 +134,12 @@ def _given(
         children = list(children)
         unknown = [name for name in children if name not in {*names, *columns}]
         if unknown or not children:
+            of_table = f"the columns are {_some([*columns])}, " if columns else ""
             raise ValueError(
-                f"groups[{parent!r}] must name features of the network or columns of "
-                f"X, got {(unknown or children)[:5]}; the features are {names[:5]}"
-                f"{' ...' * (len(names) > 5)}. If these are numbers, a step in a "
-                "Pipeline has given no names: call set_output(transform='pandas')."
+                f"groups[{parent!r}] must name columns of X or features of the "
+                f"network, got {(unknown or children)[:5]}; {of_table}the features are "
+                f"{_some(names)}. If these are numbers, a step in a Pipeline has given "
+                "no names: call set_output(transform='pandas')."
             )
         positions = []
         for name in children:
@@ -155,6 +156,10 @@ def _given(
             "feature once."
         )
     return found
+
+
+def _some(names: list) -> str:
+    return f"{names[:5]}{' ...' * (len(names) > 5)}"
 
 
 def _positions(name: str, names: list[str], columns: dict[str, list[int]]) -> list[int]:
@@ -178,7 +183,7 @@ def _features_of_columns(X, transformers: list, n_features: int) -> dict:
     features = traced(X, transformers[0], transformers).features
     made: dict[str, list[int]] = {}
     for k, feature in enumerate(features):
-        if not feature.origin.mixed and len(features) == n_features:
+        if not feature.origin.made_by and len(features) == n_features:
             made.setdefault(feature.origin.name, []).append(k)
     return made
 

@@ -19,7 +19,7 @@ from ..modules import MLP, LogOdds, LogProbabilities
 from ..training.rows import Rows
 from ..utils.networks import many_to_many_of
 from ..utils.threads import threads
-from .evaluation import Explained, evaluating, explanation_of
+from .evaluation import Explained, evaluating, explanation_of, name_of
 from .explainable import Explainable
 from .foreign_outputs import Exp, FlatOutput, SkorchAnswer, first_tensor
 from .scalars import Scalars, scalars_of_classes, scalars_of_numbers
@@ -289,13 +289,15 @@ def _attribution(attribution: str | Callable | None) -> Callable:
     attribution = attributions.by_name(
         "gradients" if attribution is None else attribution
     )
-    # Only expected gradients have a background.
+    # Those that compare with rows have a background.
     if getattr(attribution, "background", attribution) is None:
+        name, kind = name_of(attribution), type(attribution).__name__
         raise ValueError(
-            "attribution='expected_gradients' compares rows with a background, and "
+            f"attribution={name!r} compares rows with a background, and "
             "networks that this package has not fitted keep no training data; give "
-            "attribution=ExpectedGradients(background=rows), with rows as the network "
-            "sees them: in a Pipeline, model[:-1].transform(X)."
+            "background=rows, as the model takes them, or "
+            f"attribution={kind}(background=rows), with rows as the network sees them: "
+            "in a Pipeline, model[:-1].transform(X)."
         )
     return attribution
 

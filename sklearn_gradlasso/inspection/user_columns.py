@@ -119,7 +119,7 @@ def columns_of_table(X, transformers: list, names: np.ndarray) -> UserColumns | 
         return None
     positions: list[list[int]] = [[] for _ in own]
     for k, feature in enumerate(features):
-        if feature.origin.mixed:
+        if feature.origin.made_by:
             return None
         positions[own.index(feature.origin.name)].append(k)
     return UserColumns(

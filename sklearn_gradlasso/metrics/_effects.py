@@ -87,8 +87,9 @@ def effects(
     Raises
     ------
     ValueError
-        If there are no rows, X and the background have different columns, or an answer
-        is infinite or NaN.
+        If there are no rows, X and the background are not both arrays or both
+        DataFrames with the same columns in the same order, or an answer is no number
+        (such as the label of a class), infinite or NaN.
 
     Examples
     --------
@@ -100,12 +101,7 @@ def effects(
     >>> found.effective_columns
     1.0
     """
-    X, background = _table(X, "X"), _table(background, "background")
-    if _num_features(X) != _num_features(background):
-        raise ValueError(
-            f"background has {_num_features(background)} columns, but X has "
-            f"{_num_features(X)}; give rows of the same table."
-        )
+    X, background = _alike(_table(X, "X"), _table(background, "background"))
     weight = _weights(sample_weight, _num_samples(background))
     counts = np.flatnonzero(weight)
     if len(counts) < len(weight):
@@ -209,6 +205,31 @@ def _table(rows, name: str):
     return rows
 
 
+def _alike(X, background) -> tuple:
+    """Both tables, so that columns of the one can take the place of the other's."""
+    if _num_features(X) != _num_features(background):
+        raise ValueError(
+            f"background has {_num_features(background)} columns, but X has "
+            f"{_num_features(X)}; give rows of the same table."
+        )
+    if hasattr(X, "iloc") != hasattr(background, "iloc"):
+        raise ValueError(
+            "background and X must both be arrays or both be DataFrames, got "
+            f"{type(background).__name__} and {type(X).__name__}."
+        )
+    if not hasattr(X, "iloc"):
+        # An array of integers or of short texts would cut the values that it is given.
+        kind = np.result_type(X, background)
+        return X.astype(kind, copy=False), background.astype(kind, copy=False)
+    if list(X.columns) != list(background.columns):
+        raise ValueError(
+            "background must have the columns of X in the same order, got "
+            f"{list(background.columns)[:5]} and {list(X.columns)[:5]}; give "
+            "background[X.columns]."
+        )
+    return X, background
+
+
 def _weights(sample_weight, n: int) -> np.ndarray:
     if sample_weight is None:
         return np.full(n, 1 / n)
@@ -232,6 +253,7 @@ def _distinct(
     positions = list(positions)
     if hasattr(background, "iloc"):
         part = background.iloc[:, positions]
+        part = part.set_axis(range(len(positions)), axis=1)  # names may be the same
         codes = part.groupby(list(part.columns), dropna=False, observed=True).ngroup()
         codes = codes.to_numpy()
     else:
@@ -275,7 +297,13 @@ def _replaced(
 
 
 def _finite(answers) -> np.ndarray:
-    answers = np.asarray(answers, dtype=np.float64)
+    try:
+        answers = np.asarray(answers, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "predict must return numbers; of a classifier give decision_function, or "
+            f"a function that returns probabilities: {error}"
+        ) from error
     if not np.isfinite(answers).all():
         raise ValueError("predict must return finite numbers, got infinity or NaN.")
     return answers

@@ -11,8 +11,9 @@ from ._path_record import LambdaPath
 __all__ = ["best_score", "one_standard_error"]
 
 # A standard error is taken as no larger than this for losses (in nats, or in shares of
-# the variance of y): with few rows in a fold it says that anything is as good.
-LOSS_ERROR = 0.02
+# the variance of y): with few rows in a fold it says that anything is as good. On rows
+# outside of the search the difference is larger again by about as much.
+LOSS_ERROR = 0.01
 
 
 def best_score(path: LambdaPath) -> int:
@@ -31,7 +32,7 @@ def one_standard_error(path: LambdaPath) -> int:
     """Index of the sparsest strength that is as good as the best.
 
     Candidates have a mean score within one standard error of the highest, and a mean
-    loss within one standard error of the smallest (at most 0.02). Their loss is smaller
+    loss within one standard error of the smallest (at most 0.01). Their loss is smaller
     than that of a constant answer by at least one standard error of the difference. Of
     these the one with the fewest effective columns is chosen, and the largest strength
     among equals. If no candidate has such a score, the best score among the others is

@@ -122,7 +122,8 @@ def lambda_path(
                 yield fit
 
     splits = [Split(lambda: data, lambda: rest)]
-    grid = evaluate_fits(judged(fits()), (1, len(lams)), splits, scoring, found.columns)
+    shape = 1, len(lams)
+    grid = evaluate_fits(judged(fits()), shape, splits, scoring, found.columns)
     ordered = tuple(estimators[k] for k in sorted(estimators))
     return LambdaPath(
         lams=lams,

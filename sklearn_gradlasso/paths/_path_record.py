@@ -39,7 +39,7 @@ class LambdaPath:
         the standard deviation of y, or ``sqrt(var f + pi ** 2 / 3)`` for log-odds f.
         With folds it is the mean over the folds in which training did not diverge. It
         is computed on at most 256 of the rows, and NaN for images, sequences and tables
-        of more than 256 columns.
+        of more than 200 columns.
     effective_features : ndarray of shape (n_lams,)
         Average number of features that matter at a sample, by slopes
         (:func:`sklearn_gradlasso.metrics.effective_features`): gradients of the

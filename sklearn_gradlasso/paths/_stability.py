@@ -101,7 +101,7 @@ def stability_selection(
     ``cutoff`` times the largest such value on this subsample, over all columns and
     strengths. A network that a strong penalty has made flat selects nothing. The
     features that encode one column are selected together. For rows that are no table,
-    and for more than 256 columns, gradients take the place of effects. The
+    and for more than 200 columns, gradients take the place of effects. The
     frequencies do not tell whether there is anything to learn,
     because a network also uses some features of pure noise; look at its scores for
     that.

@@ -20,7 +20,7 @@ from ..utils.threads import threads
 
 __all__ = ["Usage", "Used"]
 
-MOST_COLUMNS = 256  # networks that see more columns have slopes only
+MOST_COLUMNS = 200  # networks that see more columns have slopes only
 N_VALUES = 32  # values of a column that stand for its distribution
 N_BACKGROUND = 512  # training rows, for columns of few values and for the deviation
 # The effects of a network take at most this many answers for each training row, unless

@@ -1,4 +1,4 @@
-"""How ``lam="auto"`` is resolved: the strength makes loss and prior equally large."""
+"""How ``lam="auto"`` is resolved by a trial training."""
 
 from __future__ import annotations
 

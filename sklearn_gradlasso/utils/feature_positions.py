@@ -20,10 +20,11 @@ from .indicator_blocks import indicator_blocks, is_indicator_block
 __all__ = ["HOW_NAMES_REACH", "NamedFeatures", "features_named", "signs_by_feature"]
 
 HOW_NAMES_REACH = (
-    "In a Pipeline call set_output(transform='pandas') so that names reach its last "
-    "step, or give the array that sklearn_gradlasso.annotations_for or "
-    "monotonic_cst_for makes of names of columns of X: they follow the columns through "
-    "the transformers."
+    "In a Pipeline give the array that sklearn_gradlasso.annotations_for(pipeline, X, "
+    "names) or monotonic_cst_for makes of names of columns of X: they follow the "
+    "columns through the transformers. Or call set_output(transform='pandas') on the "
+    "Pipeline, so that names reach its last step; a OneHotEncoder needs "
+    "sparse_output=False for that."
 )
 
 

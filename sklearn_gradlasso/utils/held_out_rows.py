@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from copy import copy
 from math import ceil
@@ -9,12 +10,23 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import _num_samples
 
 __all__ = ["check_groups", "hold_out", "needs_groups"]
 
+# What to do if the rows held out are of one class, by the rule that chose them.
+OF_ONE_CLASS = {
+    "random": "Raise validation_fraction, so that more groups are held out.",
+    "last": (
+        "Raise validation_fraction, or use validation_split='random' if the rows are "
+        "not in the order of time."
+    ),
+}
+OF_A_SPLITTER = (
+    "Use a splitter that looks at y, such as StratifiedKFold or StratifiedGroupKFold."
+)
 DRAWS = 20  # number of random choices of groups, of which the best balanced is taken
 
 Parts = tuple[np.ndarray, np.ndarray]
@@ -26,18 +38,31 @@ def check_groups(groups, X) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If there is not one group for each row, or if groups cannot be compared.
+        If there is not one group for each row, if a label is missing, or if labels
+        cannot be compared.
     """
     if groups is None:
         return None
+    wanted = "groups must be one label for each row of X, all of one type"
     try:
         groups = column_or_1d(groups)
-        check_consistent_length(X, groups)
-        return np.unique(groups, return_inverse=True)[1]
     except (TypeError, ValueError) as error:
+        raise ValueError(f"{wanted}: {error}") from error
+    if len(groups) != _num_samples(X):
         raise ValueError(
-            f"groups must be one label for each row of X, all of one type: {error}"
-        ) from error
+            f"groups have {len(groups)} labels, but X has {_num_samples(X)} rows; "
+            "give the group of each row."
+        )
+    absent = np.count_nonzero(_missing(groups))
+    if absent:
+        raise ValueError(
+            f"groups has missing labels, at {absent} of {len(groups)} rows; give a row "
+            "without a known group a label of its own, or leave it out."
+        )
+    try:
+        return np.unique(groups, return_inverse=True)[1]
+    except TypeError as error:
+        raise ValueError(f"{wanted}: {error}") from error
 
 
 def needs_groups(splitter) -> bool:
@@ -81,6 +106,11 @@ def hold_out(
     ValueError
         If there are too few rows, or too few of a class or group, to split; or if the
         splitter refuses the rows, or its parts do not belong to them.
+
+    Warns
+    -----
+    UserWarning
+        If the rows held out are of one class only.
     """
     n_rows = len(places)
     refused = f"early_stopping cannot hold out rows of {n_rows}"
@@ -104,6 +134,8 @@ def hold_out(
             f"{refused} with {how}: {error} Change validation_fraction or "
             "validation_split, or give more rows."
         ) from error
+    if labels is not None:
+        _warn_of_one_class(labels, valid, rule, how)
     return np.sort(train), np.sort(valid)
 
 
@@ -112,6 +144,8 @@ def _random(n_rows: int, fraction: float, seed: int, labels, groups) -> Parts:
     if groups is None:
         options = {"random_state": seed, "stratify": labels}
         return tuple(train_test_split(rows, test_size=fraction, **options))
+    if groups.min() == groups.max():
+        raise ValueError("all rows have one group, which cannot be divided.")
     n_draws = 1 if labels is None else DRAWS
     splitter = GroupShuffleSplit(n_draws, test_size=fraction, random_state=seed)
     draws = splitter.split(rows, groups=groups)
@@ -156,6 +190,34 @@ def _of_splitter(splitter, places: np.ndarray, seed: int, given: Sequence) -> Pa
     if np.isin(train, valid).any():
         raise ValueError("it holds out rows that it trains on.")
     return tuple(np.flatnonzero(np.isin(places, part)) for part in (train, valid))
+
+
+def _missing(labels: np.ndarray) -> np.ndarray | list[bool]:
+    """Where a label is None, NaN, NaT or pandas' NA."""
+    if labels.dtype.kind in "mM":
+        return np.isnat(labels)
+    return [_is_missing(label) for label in labels.tolist()]
+
+
+def _is_missing(label) -> bool:
+    try:
+        return label is None or not label == label
+    except TypeError:  # NA does not say whether it equals itself.
+        return True
+
+
+def _warn_of_one_class(labels: np.ndarray, valid: np.ndarray, rule, how: str) -> None:
+    held_out = np.unique(labels[valid]).tolist()
+    if len(held_out) > 1 or (labels == held_out[0]).all():
+        return
+    advice = OF_ONE_CLASS[rule] if isinstance(rule, str) else OF_A_SPLITTER
+    warnings.warn(
+        f"early_stopping holds out {len(valid)} rows of one class only, "
+        f"{held_out[0]!r}, with {how}. Their loss says nothing about other classes, "
+        f"and ends training too early or too late. {advice}",
+        UserWarning,
+        stacklevel=7,  # It is the caller of ``fit``, if ``fit`` was called directly.
+    )
 
 
 def _check_parts(train: np.ndarray, valid: np.ndarray, labels) -> None:

@@ -77,8 +77,18 @@ def test_groups_have_no_effect_without_early_stopping():
         for given in ({}, {"groups": GROUPS})
     ]
     assert models[0].loss_curve_ == models[1].loss_curve_
-    with pytest.raises(ValueError, match="groups must be one label for each row"):
+    with pytest.raises(ValueError, match="groups have 99 labels, but X has 100 rows"):
         models[0].fit(X, Y, groups=GROUPS[1:])
+
+
+def test_a_fit_warns_of_rows_of_one_class_at_its_caller():
+    y = np.where(np.arange(100) < 80, Y, 1)
+    model = GradientLassoClassifier(
+        early_stopping=True, validation_split="last", **QUICK
+    )
+    with pytest.warns(UserWarning, match="20 rows of one class only, 1") as caught:
+        model.set_params(validation_fraction=0.2).fit(X, y)
+    assert caught[0].filename == __file__
 
 
 def test_rows_of_weight_zero_take_their_group_with_them():
@@ -163,7 +173,7 @@ def test_folds_of_groups_need_groups():
     for cv in (GroupKFold(3), LeaveOneGroupOut()):
         with pytest.raises(ValueError, match=r"cv=.* needs groups; give them to fit"):
             search_of_groups(cv=cv).fit(X, Y)
-    with pytest.raises(ValueError, match="groups must be one label for each row"):
+    with pytest.raises(ValueError, match="groups have 99 labels, but X has 100 rows"):
         search_of_groups().fit(X, Y, groups=GROUPS[1:])
 
 

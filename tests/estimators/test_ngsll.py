@@ -427,15 +427,25 @@ def test_importances_are_average_contributions():
 def test_explanations_have_the_names_of_z():
     model = make_pipeline(NGSLLClassifier(**TEXT, **QUICK)).fit(TEXTS, LABELS)
     weights = Explanation.from_estimator(model, TEXTS[:8], attribution="weights")
-    assert weights.base_values is None
+    assert weights.base_values is None and weights.attribution == "weights"
+    assert weights.to_frame().attrs["unit"] == "log-odds per unit of z"
     np.testing.assert_allclose(weights.values, model[-1].explain(TEXTS[:8]).toarray())
     parts = Explanation.from_estimator(model, TEXTS[:8])
     np.testing.assert_allclose(parts.values, weights.values * weights.data)
     assert "funny" in parts.feature_names and parts.base_values == 0
+    assert (parts.attribution, parts.background) == ("contributions", "")
     np.testing.assert_allclose(parts.additivity_gap, 0, atol=1e-9)
     np.testing.assert_allclose(parts.predictions, model.decision_function(TEXTS[:8]))
     top = weights.top(1)
     assert (top["data"][:6] > 0).all()
+
+
+def test_groups_of_columns_of_X_are_no_groups_of_z():
+    X, y = switch(100)
+    simplify = {"simplify": lambda rows: rows[:, :2] ** 2}
+    model = NGSLLRegressor(**simplify, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="explained by other features"):
+        Explanation.from_estimator(model, X, groups={"both": ["x0", "x1"]})
 
 
 def test_explanations_of_tables_keep_their_names(three_classes):

@@ -84,6 +84,16 @@ def test_a_regressors_decision_is_its_prediction_in_standard_deviations():
     assert "changed_decisions" not in model.obedience_.to_frame()
 
 
+def test_deviations_are_those_of_all_rows_where_few_are_annotated():
+    some = np.zeros_like(X, dtype=bool)
+    some[7, 0] = True
+    model = RRRRegressor(lam=0.1, **QUICK).fit(X, NOISY, annotations=some)
+    changes = by_all_others(model.predict, X, some, lambda a, b: np.abs(a - b))
+    expected = changes[7] / model.predict(X).std()
+    # One row is exchanged with ten others only.
+    assert expected / 4 < model.obedience_.joint_change < 4 * expected
+
+
 def test_the_decision_of_three_classes_is_the_predicted_one_against_the_rest():
     classes = np.digitize(NOISY, [-1, 1])
     model = RRRClassifier(lam=0.1, **QUICK).fit(X, classes, annotations=FIRST)

@@ -174,7 +174,7 @@ def test_signs_of_a_classifier_with_annotations():
 @pytest.mark.parametrize(
     ("cst", "message"),
     [
-        ([1, 0], r"shape \(2,\).*3 features.*set_output.*monotonic_cst_for"),
+        ([1, 0], r"shape \(2,\).*3 features.*monotonic_cst_for.*set_output"),
         ([1, 0, 2], "-1, 0 or 1"),
         ({"age": 1}, "monotonic_cst: features are named.*set_output"),
         ([[1], [0], [0]], r"must have shape \(3,\)"),

@@ -189,6 +189,7 @@ def test_tables_have_columns_of_both_kinds_and_no_leaks(benchmark):
         assert np.isfinite(table.y).all() and not set(table.X) & {"id", "time"}, name
 
 
+@pytest.mark.filterwarnings("ignore:selection='one_se'")
 def test_early_stopping_and_strengths_are_compared(benchmark, made):
     stopping, strength = benchmark("reason_stopping"), benchmark("reason_strength")
     found = [stopping.run(made, "default", 0)] * 2

@@ -133,6 +133,30 @@ def test_several_classes_are_each_against_the_rest():
     assert top["output"].tolist() == model.predict(X[:6]).tolist()
 
 
+def test_shap_is_given_no_base_of_effects_which_do_not_add_up():
+    pytest.importorskip("shap")
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    effects = Explanation.from_estimator(model, X)
+    assert effects.base_values is not None
+    assert effects.to_shap().base_values is None
+    parts = Explanation.from_estimator(model, X, attribution="expected_gradients")
+    np.testing.assert_allclose(parts.to_shap().base_values, parts.base_values)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_predicted_class_has_no_effects(n_classes):
+    X = np.random.default_rng(0).standard_normal((90, 3))
+    y = np.arange(90) % n_classes
+    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, y)
+    for target in ("predicted", "predicted_class"):
+        with pytest.raises(ValueError, match="has no effects.*Leave target out"):
+            Explanation.from_estimator(model, X, target=target)
+        options = {"target": target, "attribution": "gradients"}
+        found = Explanation.from_estimator(model, X, **options)
+        np.testing.assert_allclose(found.values, model.explain(X, **options))
+
+
 def test_regressors_of_two_outputs():
     X, _ = people()
     Y = np.column_stack([X["debt"], X["age"].fillna(0) * 1e-3])
@@ -210,6 +234,23 @@ def test_groups_are_replaced_together():
     pairs = X[:5][complete][["age", "job"]].itertuples(index=False, name=None)
     assert found.data[complete, 0].tolist() == list(pairs)
     assert np.isnan(found.slopes[:, 0]).all()
+
+
+def test_groups_of_an_array_hold_codes_or_numbers():
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.standard_normal((60, 2)), np.eye(3)[np.arange(60) % 3]]
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    groups = {"numbers": ["x0", "x1"], "job": ["x2", "x3", "x4"]}
+    found = Explanation.from_estimator(model, X[:2], groups=groups)
+    assert found.data[:, 0].tolist() == [*map(tuple, X[:2, :2])]
+    assert found.data[:, 1].tolist() == ["x2", "x3"]
+
+
+def test_a_group_has_a_name_of_its_own():
+    X, y = people()
+    model = make_pipeline(encoder(), GradientLassoClassifier(**QUICK)).fit(X, y)
+    with pytest.raises(ValueError, match="'town', but this is a column outside"):
+        Explanation.from_estimator(model, X, groups={"town": ["age", "job"]})
 
 
 def test_columns_in_another_order_and_columns_that_are_not_used():
@@ -398,7 +439,11 @@ def test_gradients_are_slopes_of_numbers_and_contrasts_of_categories():
     np.testing.assert_array_equal(found.slopes[:, age], found.values[:, age])
     assert np.isnan(found.slopes[:, [1, 3]]).all()
     assert found.magnitudes is None and found.base_values is None
-    assert "gradients of 4 columns" in repr(found)
+    assert repr(found) == (
+        "<Explanation: gradients of 4 columns on the log-odds of 'yes' at 90 rows, in "
+        "log-odds per unit of a number, against the average of training rows>"
+    )
+    assert found.to_frame().attrs["unit"] == "log-odds per unit of a number"
     assert found.background == "the average of training rows"
     with pytest.raises(ValueError, match="values are gradients.*'effects'"):
         found.counts  # noqa: B018
@@ -462,7 +507,7 @@ def test_images_and_sequences_hold_expected_gradients():
     expected = model.explain(X, target="log_odds", attribution="expected_gradients")
     np.testing.assert_allclose(found.values, expected)
     assert found.slopes is found.magnitudes is found.missing is None
-    with pytest.raises(ValueError, match="'effects' needs rows of a table"):
+    with pytest.raises(ValueError, match="'effects' needs a table whose columns"):
         Explanation.from_estimator(model, X, attribution="effects")
     flat = GradientLassoClassifier(
         module=RecurrentNet, input_shape=(4, 3), max_iter=2, random_state=0
@@ -512,3 +557,18 @@ def test_jobs_by_their_risk(module):
         model, X[:200], attribution="gradients"
     ).values
     assert np.corrcoef(contrast[:, 1], found.values[:, 1])[0, 1] > 0.9
+
+
+def test_a_last_step_alone_says_that_the_whole_pipeline_explains_a_table():
+    X = pd.DataFrame({"age": np.arange(20.0), "job": ["cook", "clerk"] * 10})
+    encode = make_column_transformer(
+        (StandardScaler(), ["age"]), (OneHotEncoder(), ["job"])
+    )
+    model = make_pipeline(encode, GradientLassoRegressor(**{**QUICK, "tol": 1e9}))
+    model.fit(X, X["age"])
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(ValueError, match="'cook'. X holds texts.*the whole Pipeline"),
+    ):
+        warnings.filterwarnings("ignore", "X has feature names")
+        Explanation.from_estimator(model[-1], X)

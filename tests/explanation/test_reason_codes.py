@@ -109,19 +109,32 @@ def test_words_of_three_kinds():
     codes = reason_codes(by_hand(), adverse="good", words=words)
     assert codes["words"].tolist() == [
         "the job is dangerous",
-        "age of missing years",
+        "age is missing",
         "c is no job",
         "age of 60 years",
         "debts of 3000",
     ]
     plain = reason_codes(by_hand(), adverse="good", k=1, words={"job": {"b": "none"}})
-    assert plain["words"].tolist() == ["job = a", "age = missing", "job = c"]
+    assert plain["words"].tolist() == ["job = a", "age is missing", "job = c"]
 
 
-def test_a_callable_is_given_what_is_missing_in_words():
+def test_a_callable_is_given_none_for_what_is_missing():
     seen = []
     reason_codes(by_hand(), adverse="good", words={"age": lambda v: seen.append(v)})
-    assert seen == ["missing", 60.0]
+    assert seen == [None, 60.0]
+
+
+def test_words_of_a_missing_value_in_a_dict():
+    words = {"age": {None: "no age was given"}}
+    codes = reason_codes(by_hand(), adverse="good", words=words)
+    assert codes["words"].tolist()[1] == "no age was given"
+
+
+def test_placeholders_that_are_not_filled_in_are_refused():
+    for text in ("{income} euros", "{value:.0f} euros"):
+        for given in (text, {40.0: text}):
+            with pytest.raises(ValueError, match=r"only \{column\} and \{value\} are"):
+                reason_codes(by_hand(), words={"age": given})
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_group_is_the_sum_of_its_features(table):
 
 
 def test_the_data_of_a_named_group_is_the_one_feature_that_is_not_zero():
-    X = pd.DataFrame({"a": [1.0, 0, 0, 2], "b": [0, -1.0, 0, 1], "c": [5.0, 6, 7, 8]})
+    X = pd.DataFrame({"a": [1.0, 0, 0, 1], "b": [0, 1.0, 0, 1], "c": [5.0, 6, 7, 8]})
     explanation = explained(Linear(), X, groups={"ab": ["a", "b"]})
     assert explanation.data[:, 0].tolist() == ["a", "b", None, None]
     assert explanation.data[:, 1].tolist() == [5, 6, 7, 8]
@@ -83,6 +83,13 @@ def test_a_column_stands_for_all_that_is_made_of_it(table):
         explained(model, table, groups={"a": ["age"], "b": ["n__age"]})
     with pytest.raises(ValueError, match="'dark'.*some of the features.*'colour_dark'"):
         explained(model, table, groups={"dark": ["hot__colour_dark_no"]})
+
+
+def test_an_unknown_name_is_answered_with_the_columns_of_the_table(table):
+    model = make_pipeline(encode_and_scale(), Linear())
+    message = r"got \['Age'\]; the columns are \['.*'age'.*the features are"
+    with pytest.raises(ValueError, match=message):
+        explained(model, table, groups={"who": ["Age"]})
 
 
 def test_a_name_of_a_column_and_of_a_feature_of_another_one(table):
@@ -221,8 +228,8 @@ def test_onehot_columns_of_one_name():
     ("groups", "error", "message"),
     [
         ({"all": ["age", "weight"]}, ValueError, "'all'.*'weight'.*'age', 'height'"),
-        ({"all": ["weight"]}, ValueError, "or columns of X.*set_output"),
-        ({"all": []}, ValueError, "groups\\['all'\\] must name features"),
+        ({"all": ["weight"]}, ValueError, "columns of X or.*set_output"),
+        ({"all": []}, ValueError, "groups\\['all'\\] must name columns"),
         ({"a": ["age"], "b": ["age"]}, ValueError, "name 'age' twice"),
         ({"a": ["age", "age"]}, ValueError, "name 'age' twice"),
         ({"height": ["age"]}, ValueError, "'height'.*outside of the group"),

@@ -205,6 +205,8 @@ def test_expected_gradients_need_a_background():
                 ValueError, match=r"attribution=ExpectedGradients\(background=rows\)"
             ):
                 Explanation.from_estimator(each, X, attribution=attribution)
+    with pytest.raises(ValueError, match=r"'contributions'.*=Contributions\(backg"):
+        Explanation.from_estimator(model, X, attribution="contributions")
     attribution = ExpectedGradients(background=X[:20], n_references=2000)
     found = Explanation.from_estimator(model, X, attribution=attribution)
     np.testing.assert_allclose(found.base_values, model.predict(X[:20]).mean())
@@ -372,7 +374,8 @@ def test_all_outputs_of_a_torch_module_are_explained(n_outputs):
     given = Explanation.from_estimator(module, torch.tensor(X))
     np.testing.assert_array_equal(given.data, X)
     assert given.feature_names.tolist() == ["x0", "x1", "x2"]
-    largest = Explanation.from_estimator(module, X, target="predicted_class")
+    options = {"target": "predicted_class", "attribution": "gradients"}
+    largest = Explanation.from_estimator(module, X, **options)
     np.testing.assert_allclose(largest.predictions, answer(X).reshape(60, -1).max(1))
 
 

@@ -438,8 +438,9 @@ def test_mixed_columns_have_their_own_names_and_units(rng):
 
 def test_names_are_not_trusted(rng):
     X = positive(rng)
-    columns = traced_columns(Reversed().fit(X), X)
-    assert [column.name for column in columns] == ["c0", "c1", "c2"]
+    columns = traced_columns(Reversed().fit(X), X, names=["c0", "c1", "c2"])
+    made = ["reversed__c0", "reversed__c1", "reversed__c2"]  # which are not those of X
+    assert [column.name for column in columns] == made
     np.testing.assert_array_equal(columns[0].values, X["c2"])
 
     class Halved(StandardScaler):
@@ -453,6 +454,17 @@ def test_names_are_not_trusted(rng):
     assert columns[0].derivative.tolist() == [[1]]
 
 
+def test_columns_that_a_step_made_have_other_names_than_those_of_x(rng):
+    X = positive(rng)
+    sums = FunctionTransformer(lambda X: np.cumsum(X, axis=1))
+    numbers = X.to_numpy()
+    columns = traced_columns(sums.fit(numbers), numbers, names=["x0", "x1", "x2"])
+    assert columns[0].name == "functiontransformer__x0"
+    ratio = FunctionTransformer(lambda X: X.assign(ratio=X["c0"] / X["c1"]))
+    names = [each.name for each in traced_columns(ratio.fit(X), X, names=[*"abcd"])]
+    assert names == ["a", "b", "c", "ratio"]
+
+
 MIXING_FUNCTIONS = {
     "shares": lambda X: X / np.asarray(X).sum(axis=1, keepdims=True),
     "centred": lambda X: X - np.asarray(X).mean(axis=0),
@@ -462,6 +474,8 @@ MIXING_FUNCTIONS = {
     "one of another": lambda X: X.assign(c0=X["c2"] * X["c0"]),
     "fewer": lambda X: X[["c0", "c1"]],
     "more": lambda X: X.assign(c3=1.0),
+    "rarely": lambda X: X.assign(c0=X["c0"].where(X["c1"] < X["c1"].max(), 0.0)),
+    "filled": lambda X: X.mask(X.min() == X).ffill().fillna(0.0),
 }
 
 
@@ -648,7 +662,7 @@ def test_a_transformer_can_be_registered(rng):
     for kind in (Checked, Sums):
         register_transformer(kind)
         names = [column.name for column in check_slopes(kind().fit(X), X)]
-        assert names == (["c0", "c1", "c2"] if kind is Checked else ["x0", "x1", "x2"])
+        assert names == (["c0", "c1", "c2"] if kind is Checked else ["f0", "f1", "f2"])
 
 
 @pytest.mark.parametrize(

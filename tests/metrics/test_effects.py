@@ -96,13 +96,39 @@ def test_background_is_drawn_by_a_seed():
     assert (of(0) != of(1)).any()
 
 
+def test_arrays_of_other_kinds_are_not_cut():
+    X, background = np.array([[1, 2], [3, 4]]), np.array([[0.5, 0.7], [0.9, 0.1]])
+    found = effects(lambda rows: 2 * rows[:, 0], X, background)
+    np.testing.assert_allclose(found.values, [[0.6, 0], [4.6, 0]])
+    lengths = effects(
+        lambda rows: np.char.str_len(rows[:, 0]).astype(float),
+        np.array([["a"], ["b"]]),
+        np.array([["abc"], ["abcde"]]),
+    )
+    np.testing.assert_allclose(lengths.values, -3)
+
+
+def test_frames_whose_columns_have_the_same_name():
+    X = pd.DataFrame([[1.0, 2.0], [3.0, 5.0]], columns=["a", "a"])
+    found = effects(lambda rows: rows.sum(axis=1), X, X, columns=[[0, 1]])
+    np.testing.assert_allclose(found.values, [[-2.5], [2.5]])
+
+
 def test_errors():
     X = np.zeros((3, 2))
     with pytest.raises(ValueError, match="background has 3 columns, but X has 2"):
         effects(len, X, np.zeros((3, 3)))
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    with pytest.raises(ValueError, match="in the same order"):
+        effects(len, frame, frame[["b", "a"]])
+    for given in ((frame, X), (X, frame)):
+        with pytest.raises(ValueError, match="both be arrays or both be DataFrames"):
+            effects(len, *given)
     with pytest.raises(ValueError, match="X must be a table"):
         effects(len, np.zeros(3), X)
     with pytest.raises(ValueError, match="finite"):
         effects(lambda rows: np.full(len(rows), np.nan), X, X)
+    with pytest.raises(ValueError, match="give decision_function.*'declined'"):
+        effects(lambda rows: np.full(len(rows), "declined"), X, X)
     with pytest.raises(ValueError, match="must hold 3 weights"):
         effects(lambda rows: rows[:, 0], X, X, sample_weight=[1, 2])

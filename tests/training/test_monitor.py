@@ -187,3 +187,15 @@ def test_annotations_are_not_undone(seed):
         model.fit(X, y, annotations=[1, 0, 0, 0])
         found[monitor] = change_by_permutation(model, X) / y.std()
     assert found["objective"] < 0.1 < 0.5 < found["loss"]
+
+
+def test_a_classifier_obeys_with_early_stopping_as_well():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 6))
+    logit = X[:, 0] + X[:, 1] + X[:, 2]
+    y = (rng.random(500) < 1 / (1 + np.exp(-logit))).astype(int)
+    model = RRRClassifier(early_stopping=True, random_state=0)
+    unaware = change_by_permutation(model.fit(X, y), X)
+    obedient = change_by_permutation(model.fit(X, y, annotations=[1] + [0] * 5), X)
+    assert obedient < 0.01 < 0.1 < unaware
+    assert model.score(X, y) > 0.65

@@ -1,6 +1,7 @@
 """Which rows are held out: at random, the last ones, whole groups, or a splitter's."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import (
     GroupKFold,
@@ -133,7 +134,7 @@ class Fixed:
     [
         ("random", {"fraction": 0.01}, "0.01: at least two rows must be held out"),
         ("last", {"n_steps": 60}, "'last': no rows are left to train on"),
-        ("random", {"groups": np.ones(40)}, "Change validation_fraction"),
+        ("random", {"groups": np.ones(40)}, "one group.*Change validation_fraction"),
         (
             "last",
             {"labels": np.arange(40) // 30},
@@ -153,9 +154,44 @@ def test_refusals(rule, given, message):
 def test_groups_become_numbers():
     assert check_groups(["b", "a", "b"], [1, 2, 3]).tolist() == [1, 0, 1]
     assert check_groups(None, [1]) is None
-    for groups in (["a", "b"], [[1], [2, 3], [4]], ["a", None, 1], np.ones((3, 2))):
+    for groups in ([[1], [2, 3], [4]], np.array(["a", 2, 1], object), np.ones((3, 2))):
         with pytest.raises(ValueError, match="groups must be one label for each row"):
             check_groups(groups, [1, 2, 3])
+    with pytest.raises(ValueError, match="groups have 2 labels, but X has 3 rows"):
+        check_groups(["a", "b"], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        np.array(["a", None, "b"], dtype=object),
+        [1.0, np.nan, 2.0],
+        np.array(["2026-01-01", "NaT", "2026-01-02"], dtype="datetime64[ns]"),
+        pd.Series([1, pd.NA, 2], dtype="Int64"),
+        pd.Series(["a", None, "b"], dtype="string"),
+        pd.Series(["a", None, "b"], dtype="category"),
+    ],
+)
+def test_missing_groups_are_refused(groups):
+    with pytest.raises(ValueError, match="groups has missing labels, at 1 of 3 rows"):
+        check_groups(groups, [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "rule, groups, advice",
+    [
+        ("last", None, "'random'"),
+        (KFold(4), None, "StratifiedKFold"),
+        ("random", np.arange(40) // 10, "more groups"),
+    ],
+)
+def test_rows_of_one_class_are_warned_of(rule, groups, advice):
+    labels = np.where(np.arange(40) % 4 == 0, "b", "a")
+    labels[:10] = labels[-10:] = "a"
+    if rule == "random":  # Each group has one class.
+        labels = np.where(groups < 2, "b", "a")
+    with pytest.warns(UserWarning, match=f"rows of one class only, '.'.*{advice}"):
+        split(rule, labels=labels, groups=groups)
 
 
 def test_needs_groups():

@@ -28,9 +28,9 @@ annotations : array-like, sparse matrix, DataFrame, dict or list of str, default
         with those of X by position. A name stands for all that a Pipeline has made
         of a column: ``"job"`` for the one-hot features ``cat__job_clerk`` and
         ``cat__job_nurse``, ``"age"`` for ``num__age`` and its indicator
-        ``num__missingindicator_age``. Names need ``set_output(transform="pandas")``
-        in a Pipeline; :func:`annotations_for` works without, and where a name is in
-        doubt, which is an error."""
+        ``num__missingindicator_age``. In a Pipeline :func:`annotations_for` makes
+        annotations of the names of a table's columns. Names themselves need
+        ``set_output(transform="pandas")``, and a name in doubt is an error."""
 
 
 @documented("fit", annotations=ANNOTATIONS_DOC, groups=GROUPS_DOC)

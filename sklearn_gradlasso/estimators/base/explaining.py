@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...inspection.evaluation import (
     Explained,
     attributions_of,
@@ -43,6 +45,18 @@ def explainable(estimator, X, target) -> Explainable | None:
     if len(estimator._feature_shape) > 1:
         return None
     scalars = estimator._target_to_explain(target or estimator._reasons)
-    rows = estimator._rows_to_answer(X)
+    rows = _rows_of_network(estimator, X)
     network = estimator.net_.module_
     return Explainable(network, rows, scalars, n_jobs=estimator.n_jobs)
+
+
+def _rows_of_network(estimator, X):
+    try:
+        return estimator._rows_to_answer(X)
+    except ValueError as error:
+        if np.asarray(X).dtype.kind not in "OSU":
+            raise
+        raise ValueError(
+            f"{error}. X holds texts at the network: if a Pipeline encodes them before "
+            "it, explain the whole Pipeline, and not its last step alone."
+        ) from error

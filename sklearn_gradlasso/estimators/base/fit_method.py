@@ -17,7 +17,7 @@ REQUEST = {"groups": True}  # from metadata routing
 GROUPS_DOC = """\
 groups : array-like of shape (n_samples,), default=None
         Group of each row, such as the patient. ``early_stopping`` does not split a
-        group: see ``validation_split``. They have no other effect."""
+        group: see ``validation_split``. Without it they are not used."""
 
 
 def documented(name: str, **texts: str):

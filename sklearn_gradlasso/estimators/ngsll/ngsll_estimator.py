@@ -138,8 +138,9 @@ class NGSLLEstimator(ABC):
             values, answers, base = values[..., 0], answers[:, 0], base[0]
         if attribution != "contributions":
             base = None
-        if not self._views().are_given:
+        if attribution == "contributions" and not self._views().are_given:
             return Explained(values, answers, base, attribution=attribution)
+        # Weights are per unit of z, which is not that of a column of the user's table.
         data = z.toarray() if sp.issparse(z) else z
         shape = values.shape[: 1 + len(self._shape_of_view())]
         names = self.simplified_feature_names_.reshape(shape[1:])

@@ -197,7 +197,7 @@ class Measurement:
         -------
         change : float
             Average size of the change over the rows with such values; for a regressor
-            in standard deviations. NaN if there are no such rows.
+            in standard deviations over training rows. NaN if there are no such rows.
         changed_decisions : float
             Share of these rows whose predicted class changes; NaN for a regressor.
         """
@@ -244,10 +244,11 @@ class Measurement:
 
     @cached_property
     def _deviations(self) -> np.ndarray:
-        """Standard deviation of each score over the sample."""
-        mean = np.average(self._scores, axis=0, weights=self._weight)
-        squares = (self._scores - mean) ** 2
-        return np.sqrt(np.average(squares, axis=0, weights=self._weight))
+        """Standard deviation of each score over training rows, annotated or not."""
+        batch = self._taken(self._sampled(np.arange(len(self.rows))))
+        scores, weight = self._scores_at(batch[0]), _weight_of(batch)
+        squares = (scores - np.average(scores, axis=0, weights=weight)) ** 2
+        return np.sqrt(np.average(squares, axis=0, weights=weight))
 
     def _scores_at(self, x: Tensor) -> np.ndarray:
         """Log-odds or predictions in float64, of shape (n, m)."""

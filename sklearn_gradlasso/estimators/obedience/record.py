@@ -31,8 +31,9 @@ class Obedience:
         Average size of the change of the decision when the feature is permuted. The
         decision is the log-odds of two classes, the log-odds of the predicted class
         against the rest of several, or the prediction of a regressor in standard
-        deviations of its predictions (averaged over outputs). NaN for a feature that
-        only has a sign, and for all if more than 100 features are ruled out.
+        deviations of its predictions on training rows (averaged over outputs). NaN for
+        a feature that only has a sign, and for all if more than 100 features are ruled
+        out.
     changed_decisions : ndarray of shape (n_lines,), or None
         Share of rows whose predicted class changes with it; None for a regressor.
     importance : ndarray of shape (n_lines,)

@@ -76,6 +76,7 @@ def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | No
     made_of: dict[Origin, list[int]] = {each.origin: [] for each in start.features}
     for k, feature in enumerate(table.features):
         made_of.setdefault(feature.origin, []).append(k)
+    _rename_made(made_of, {each.origin.name for each in start.features}, names)
     return _distinct(
         [
             _column(origin, positions, table)
@@ -110,7 +111,7 @@ def _table(X, first) -> TracedTable:
 def _read_from_rows(feature: Feature, rows, k: int) -> None:
     """Take from the network's rows what would need a transform otherwise."""
     origin = feature.origin
-    if origin.mixed and feature.is_origin and feature.filled is None:
+    if origin.made_by and feature.is_origin and feature.filled is None:
         origin.read = lambda: column_of(rows, k)
     if feature.unread is not None:
         where, read = feature.unread
@@ -139,6 +140,19 @@ def _column(origin: Origin, positions: list[int], table: TracedTable) -> TableCo
         shared=np.broadcast_to(origin.shared, missing.shape),
         moves_others=origin.moves_others,
     )
+
+
+def _rename_made(made_of: dict[Origin, list[int]], own: set[str], names) -> None:
+    """Give a column that a step has made another name than those of the columns of X.
+
+    A step may keep the names of what it mixes, as ``Normalizer`` does, or number its
+    outputs like the columns of an array. The name would be taken for the column of X.
+    """
+    for origin, positions in made_of.items():
+        if positions and origin.made_by and origin.name in own:
+            first = str(names[positions[0]])
+            kind = f"{origin.made_by}__{origin.name}"
+            origin.name = kind if first in own else first
 
 
 def _distinct(columns: list[TableColumn], names: np.ndarray) -> list[TableColumn]:

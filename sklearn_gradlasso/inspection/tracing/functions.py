@@ -119,7 +119,8 @@ def _is_elementwise(step, table: TracedTable) -> bool:
 
     Some rows are changed in a set of columns at a time, such that each two columns are
     told apart by one of the sets: none of the other outputs may move. The rows as they
-    were, beside the changed ones, must come out as they do alone.
+    were, beside the changed ones and in the reverse order, must come out as they do
+    alone.
     """
     if sp.issparse(table.values):
         return False
@@ -128,30 +129,33 @@ def _is_elementwise(step, table: TracedTable) -> bool:
     kept = [column[rows] for column in columns]
     changes = [_other_values(column, rows) for column in columns]
     sets = _separating(len(columns))
-    blocks = [(chosen, k) for chosen in sets for k in range(2)]
+    blocks = [(chosen, k) for chosen in sets for k in range(len(changes[0]))]
+    n_blocks = len(blocks) + 2
+    order = np.concatenate([np.tile(rows, n_blocks - 1), rows[::-1]])
     try:
         with quiet():
             few = _safe_indexing(table.values, rows, axis=0)
             alone = step.transform(_replaced(few, dict(enumerate(kept))))
-            many = _safe_indexing(table.values, np.tile(rows, len(blocks) + 1), axis=0)
+            many = _safe_indexing(table.values, order, axis=0)
             changed = {
                 j: np.concatenate(
                     [changes[j][k] if chosen[j] else kept[j] for chosen, k in blocks]
-                    + [kept[j]]
+                    + [kept[j], kept[j][::-1]]
                 )
                 for j in range(len(columns))
             }
             beside = step.transform(_replaced(many, changed))
         if np.shape(alone) != (len(rows), len(columns)) or sp.issparse(alone):
             return False
-        if np.shape(beside) != (len(rows) * (len(blocks) + 1), len(columns)):
+        if np.shape(beside) != (len(order), len(columns)):
             return False
     except Exception:  # The function may fail in any way on values it does not know.
         return False
     for j in range(len(columns)):
         own = as_values(column_of(alone, j))
         of_blocks = as_values(column_of(beside, j)).reshape(-1, len(rows))
-        still = [not chosen[j] for chosen, _ in blocks] + [True]
+        of_blocks[-1] = of_blocks[-1][::-1]
+        still = [not chosen[j] for chosen, _ in blocks] + [True, True]
         if not all(_equal(block, own) for block in of_blocks[still]):
             return False
     return True
@@ -165,14 +169,29 @@ def _some_rows(columns: list[np.ndarray], n_rows: int) -> np.ndarray:
 
 
 def _other_values(column: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
-    """Values near those of the rows, and values of other rows."""
-    values, others = column[rows], np.roll(column, 1)[rows]
+    """Values near those of the rows, of other rows, at both ends, and a missing one.
+
+    A condition that few rows meet is met by one of the values at the ends.
+    """
+    values, missing = column[rows], is_missing(column)
     if values.dtype.kind == "f":
-        return [values + 0.01 * np.where(values == 0, 1, np.abs(values)), others]
-    near = [f"{each}_" if isinstance(each, str) else each for each in values]
-    made = np.empty(len(rows), dtype=object)
-    made[:] = near
-    return [made, others]
+        near = values + 0.01 * np.where(values == 0, 1, np.abs(values))
+        known = np.sort(column[~missing])
+    else:
+        near = [f"{each}_" if isinstance(each, str) else each for each in values]
+        known = [*{repr(each): each for each in column[~missing]}.values()]
+    made = [near, np.roll(column, 1)[rows]]
+    made += [[known[k]] * len(rows) for k in (0, -1) if len(known)]
+    made += [values] * (4 - len(made))
+    at = np.flatnonzero(missing)[:1]
+    made.append(column[at.repeat(len(rows))] if len(at) else values)
+    return [_as(each, values.dtype) for each in made]
+
+
+def _as(values, dtype) -> np.ndarray:
+    made = np.empty(len(values), dtype=dtype)
+    made[:] = values
+    return made
 
 
 def _separating(n: int) -> list[np.ndarray]:

@@ -38,8 +38,8 @@ class Origin:
         Where another column is made of this one as well.
     moves_others : bool
         Whether a change of it may move features of other columns.
-    mixed : bool
-        Whether a step made it of several columns.
+    made_by : str or None
+        The kind of the step that made it of several columns; None for a column of X.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Origin:
     filled: np.ndarray | None = None
     shared: Any = False
     moves_others: bool = False
-    mixed: bool = False
+    made_by: str | None = None
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -214,7 +214,7 @@ class TracedTable:
         made = TracedTable(
             [],
             lambda: step.transform(self.values),
-            lambda: _names_out(step, self.names) or _labels(made.values, self.names),
+            lambda: _names_out(step, self.names) or _labels(made.values),
             self.n_rows,
         )
         if outputs is None:
@@ -224,7 +224,7 @@ class TracedTable:
             for feature in self.features:
                 feature.origin.shared = feature.origin.moves_others = True
         made.features = [
-            _mixed(made, k) if output.source is None else self._made(output)
+            _mixed(made, k, step) if output.source is None else self._made(output)
             for k, output in enumerate(outputs)
         ]
         return made
@@ -303,11 +303,12 @@ def _filled(values: np.ndarray, where: np.ndarray, by) -> np.ndarray:
     return filled
 
 
-def _mixed(made: TracedTable, k: int) -> Feature:
+def _mixed(made: TracedTable, k: int, step) -> Feature:
     """A column with its own name and units, as a step has made it."""
     names = made.names
     name = f"x{k}" if names is None else str(names[k])
-    origin = Origin(name, lambda: column_of(made.values, k), mixed=True)
+    kind = type(step).__name__.lower()
+    origin = Origin(name, lambda: column_of(made.values, k), made_by=kind)
     return Feature(origin=origin, empty=lambda: origin.empty)
 
 
@@ -329,11 +330,8 @@ def _names_out(step, names) -> list | None:
     return None
 
 
-def _labels(values, names) -> list | None:
-    """Labels of a DataFrame that a step returned, if they are names of its own.
-
-    A label that one of its inputs has would be taken for that input.
-    """
+def _labels(values) -> list | None:
+    """Labels of a DataFrame that a step returned, if they are names."""
     labels = [*getattr(values, "columns", ())]
     named = labels and all(isinstance(each, str) for each in labels)
-    return labels if named and not {*labels} & {*(names or ())} else None
+    return labels if named else None
