@@ -201,7 +201,7 @@ def _missing(labels: np.ndarray) -> np.ndarray | list[bool]:
 
 def _is_missing(label) -> bool:
     try:
-        return label is None or not label == label
+        return label is None or bool(label != label)
     except TypeError:  # NA does not say whether it equals itself.
         return True
 
