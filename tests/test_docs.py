@@ -23,6 +23,19 @@ def test_the_code_of_a_page_runs(page):
     exec(compile(code, str(page), "exec"), {"__name__": page.stem})
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/right_reasons.md"])
+def test_accuracies_beside_the_code_are_those_it_has(page):
+    blocks = BLOCK.findall((ROOT / page).read_text())
+    (code,) = [block for block in blocks if "make_iris_cancer(" in block]
+    found = {}
+    exec(compile(code, page, "exec"), found)
+    written = re.findall(r"^(\w+) = .*# (0\.\d+), of (\d+) rows$", code, re.MULTILINE)
+    assert [name for name, _, _ in written] == ["unaware", "aware"]
+    for name, figure, n_rows in written:
+        assert float(figure) == pytest.approx(found[name])
+        assert int(n_rows) == len(found["y_test"])
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

@@ -68,7 +68,10 @@ lams_ : ndarray of shape (n_lams,)
     effective_columns_ : ndarray of shape (n_lams,)
         Average number of columns that count at a held-out sample, by effects, with
         one-hot neighbours as one column (see
-        :class:`~sklearn_gradlasso.paths.LambdaPath`); the mean over folds.
+        :class:`~sklearn_gradlasso.paths.LambdaPath`); the mean over folds. In a
+        Pipeline these are the features that reach the search: a number and the
+        indicator of its missing values are two. ``lambda_path`` of the whole Pipeline
+        counts the columns of X.
     effective_features_ : ndarray of shape (n_lams,)
         Average number of features that matter at a held-out sample, by slopes; the mean
         over folds.
