@@ -143,7 +143,7 @@ def test_groups_that_are_given():
         stable = stability_selection(model, X, y, **given)
         assert stable.feature_names.tolist() == ["a", "pair", "c"]
         assert stable.frequencies.shape == (1, 3)
-    with pytest.raises(ValueError, match="'pair'.*must name features"):
+    with pytest.raises(ValueError, match="'pair'.*must name columns"):
         lambda_path(network, X, y, lams=LAMS, groups={"pair": ["z"]})
     with pytest.raises(TypeError, match="groups must be a dict"):
         lambda_path(network, X, y, lams=LAMS, groups="onehot")

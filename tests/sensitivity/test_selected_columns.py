@@ -109,7 +109,7 @@ def test_groups_of_features_are_kept_or_left_together():
     for model in (quick(), make_pipeline(StandardScaler(), quick())):
         selector = SensitivitySelector(model, groups=pair, max_features=2).fit(X, y)
         assert selector.get_support(indices=True).tolist() == [0, 1, 4]
-    with pytest.raises(ValueError, match="'g'.*must name features"):
+    with pytest.raises(ValueError, match="'g'.*must name columns"):
         SensitivitySelector(quick(), groups={"g": ["z"]}).fit(X, y)
     with pytest.raises(ValueError, match="'groups' parameter"):
         SensitivitySelector(quick(), groups="onehot").fit(X, y)
