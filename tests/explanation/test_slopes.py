@@ -199,7 +199,8 @@ def test_a_column_of_two_values_and_a_constant_one():
     def jump(x):
         return (x[:, 0] > 0.4).double() + x[:, 2]
 
-    assert is_the_change_of_a_step(slopes_of(jump, X), jump, X, 0)
+    # A tenth of a deviation changes nothing, and a unit much: no slope says both.
+    assert np.isnan(slopes_of(jump, X).slopes[:, 0]).all()
 
 
 @pytest.mark.parametrize("function", [torch.tanh, torch.floor])
