@@ -216,8 +216,9 @@ class _Measure:
                 values = self.exchange.target(self.net.module_(x), None)
                 largest = batch.extras["annotations"].flatten(1).amax(dim=1)
                 weight = batch.extras.get("sample_weight", torch.ones(len(x)))
-                found.append((values.reshape(len(x), -1), largest, weight))
-        values, largest, weight = (torch.cat(each).double() for each in zip(*found))
+                each = values.reshape(len(x), -1), largest, weight
+                found.append([of.cpu().double() for of in each])
+        values, largest, weight = (torch.cat(each) for each in zip(*found))
         squares = (values - average(values, weight[:, None])).square().mean(dim=1)
         annotated = largest > 0
         if not annotated.any():
