@@ -46,12 +46,13 @@ def explained_fields(
     ValueError, TypeError
         If the target, attribution or background do not fit the network.
     """
+    is_effects = isinstance(attribution, str) and attribution == EFFECTS
     network = None
-    if columns is not None:
+    if columns is not None and (attribution is None or is_effects or target):
         network = opened.explainable(target)
     if attribution is None and network is not None and len(columns) <= MOST_COLUMNS:
-        attribution = EFFECTS
-    if isinstance(attribution, str) and attribution == EFFECTS:
+        is_effects = True
+    if is_effects:
         if network is None:
             raise ValueError(
                 "attribution='effects' needs a table whose columns reach the network "
