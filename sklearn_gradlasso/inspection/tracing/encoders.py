@@ -18,11 +18,10 @@ __all__: list[str] = []
 
 
 def _onehot(step, table):
-    return [
-        OutputColumn(j, keeps_nan=False, is_onehot=True)
-        for j, count in enumerate(step._n_features_outs)  # nothing public has them
-        for _ in range(count)
-    ]
+    outputs = []
+    for j, count in enumerate(step._n_features_outs):  # nothing public has them
+        outputs += [OutputColumn(j, keeps_nan=False, is_onehot=True)] * count
+    return outputs
 
 
 def _ordinal(step, table):

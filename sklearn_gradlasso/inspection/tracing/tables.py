@@ -223,10 +223,14 @@ class TracedTable:
         if any(output.source is None for output in outputs):
             for feature in self.features:
                 feature.origin.shared = feature.origin.moves_others = True
-        made.features = [
-            _mixed(made, k, step) if output.source is None else self._made(output)
-            for k, output in enumerate(outputs)
-        ]
+        alike: dict[int, Feature] = {}  # The outputs of a one-hot encoder are many.
+        for k, output in enumerate(outputs):
+            if output.source is None:
+                made.features.append(_mixed(made, k, step))
+                continue
+            if id(output) not in alike:
+                alike[id(output)] = self._made(output)
+            made.features.append(alike[id(output)])
         return made
 
     def made(self, outputs: list[OutputColumn]) -> list[Feature]:
