@@ -36,10 +36,7 @@ def traced(X, first, transformers: list) -> TracedTable:
         What is given X: the first of the transformers, or the network.
     transformers : list
     """
-    table = _table(X, first)
-    for transformer in transformers:
-        table = table.through(transformer)
-    return table
+    return _followed(_table(X, first), transformers)
 
 
 def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | None:
@@ -65,9 +62,8 @@ def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | No
         return None
     if np.ndim(X if hasattr(X, "ndim") else np.asarray(X, dtype=object)) != 2:
         return own_columns(_dense(rows), names)
-    start = table = _table(X, first)
-    for transformer in transformers:
-        table = table.through(transformer)
+    start = _table(X, first)
+    table = _followed(start, transformers)
     if len(table) != len(names):  # What is known does not fit what was done.
         return own_columns(_dense(rows), names)
     rows = rows.tocsc() if sp.issparse(rows) else rows
@@ -106,6 +102,12 @@ def _table(X, first) -> TracedTable:
         Feature(origin=each, empty=lambda each=each: each.empty) for each in origins
     ]
     return TracedTable(features, lambda: X, lambda: names, X.shape[0], labels)
+
+
+def _followed(table: TracedTable, transformers: list) -> TracedTable:
+    for transformer in transformers:
+        table = table.through(transformer)
+    return table
 
 
 def _read_from_rows(feature: Feature, rows, k: int) -> None:
