@@ -15,7 +15,7 @@ from .feature_names import names_known, numbered
 from .open_model import steps_before_the_last, unwrapped
 from .tracing.columns import traced
 from .tracing.tables import Feature
-from .tracing.values import as_values, column_of
+from .tracing.values import as_values, column_of, copied
 
 __all__ = ["annotations_for", "monotonic_cst_for"]
 
@@ -245,7 +245,7 @@ class _Traced:
 
 def _traced(pipeline, X, y) -> _Traced:
     last, transformers = _fitted(pipeline, X, y)
-    first, rows = [*transformers, last][0], X
+    first, rows = [*transformers, last][0], copied(X)
     for each in transformers:
         rows = each.transform(rows)
     rows = rows if hasattr(rows, "ndim") else np.asarray(rows)
@@ -273,11 +273,11 @@ def _fitted(model, X, y) -> tuple[Any, list]:
         return inside.network, inside.transformers
     except NotFittedError:
         pass
-    last, transformers, rows = model, [], X
+    last, transformers, rows = model, [], copied(X)
     while True:
         if hasattr(last, "named_steps"):
             for each in steps_before_the_last(last):
-                transformers.append(clone(each).fit(rows, y))
+                transformers.append(clone(each).fit(copied(rows), y))
                 rows = transformers[-1].transform(rows)
             last = last.steps[-1][1]
             continue

@@ -32,6 +32,7 @@ from .feature_names import names_after
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
+from .tracing.values import copied
 
 __all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
 
@@ -343,7 +344,7 @@ def _transformed(X, network, transformers: list) -> tuple:
     rows : array, sparse matrix or DataFrame
     names : ndarray of str of the shape of a row
     """
-    rows = X
+    rows = copied(X) if transformers else X
     for transformer in transformers:
         rows = transformer.transform(rows)
     return rows, names_after(X, transformers, rows, network)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
-__all__ = ["check_attribution", "check_differentiable", "check_left_alone", "shape_of"]
+__all__ = ["check_attribution", "check_differentiable", "left_alone", "shape_of"]
+
+_MUST_COPY = "{} must not change x in place; let it work on a copy, x.clone()."
 
 
 def check_attribution(phi, x: Tensor) -> None:
@@ -27,15 +32,21 @@ def check_differentiable(name: str, value: Tensor) -> None:
         )
 
 
-def check_left_alone(name: str, x: Tensor, version: int) -> None:
-    """Raise a ``ValueError`` if x has been changed in place since it had this version.
+@contextmanager
+def left_alone(name: str, x: Tensor) -> Iterator[None]:
+    """Raise a ``ValueError`` if the block changes x in place, or tries to.
 
-    Its gradient would then be that at other values.
+    The gradient by x would then be that at other values.
     """
+    version = x._version  # the number of changes in place
+    try:
+        yield
+    except RuntimeError as error:
+        if x._version == version and "in-place operation" not in str(error):
+            raise
+        raise ValueError(_MUST_COPY.format(name)) from error
     if x._version != version:
-        raise ValueError(
-            f"{name} must not change x in place; let it work on a copy, x.clone()."
-        )
+        raise ValueError(_MUST_COPY.format(name))
 
 
 def shape_of(value) -> tuple | str:

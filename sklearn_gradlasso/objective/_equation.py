@@ -16,7 +16,7 @@ from ..utils.signatures import has_parameter, leaves_inputs
 from ._checks import (
     check_attribution,
     check_differentiable,
-    check_left_alone,
+    left_alone,
     shape_of,
 )
 from ._exchange import Exchange
@@ -186,9 +186,8 @@ class Objective:
             @cache
             def attribution_of(target):
                 score = Score(module, target, y, x, output, sample_weight)
-                version = x._version
-                phi = self.attribution(score, x)
-                check_left_alone("attribution", x, version)
+                with left_alone("attribution", x):
+                    phi = self.attribution(score, x)
                 check_attribution(phi, x)
                 check_differentiable("attribution", phi)
                 return phi

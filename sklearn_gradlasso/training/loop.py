@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ..objective import average
-from .rows import Batches, Rows
+from .rows import Batch, Batches, Rows
 from .step import TERMS, SteppingNet
 from .stopping import Plateau, RunningMean, Snapshot
 
@@ -206,7 +206,9 @@ class ObjectiveNet(SteppingNet):
                 for batch in iterator:
                     step(batch)
             else:
-                super().run_single_epoch(iterator, training, prefix, step)
+                # A callback may change the batches that it is given.
+                copies = map(Batch.copy, iterator)
+                super().run_single_epoch(copies, training, prefix, step)
         finally:
             if training and records:  # After an interrupt, record the steps so far.
                 self._record_training(records)

@@ -128,6 +128,12 @@ class Batch(tuple):
         batch.extras = extras
         return batch
 
+    def copy(self) -> Batch:
+        """The same batch in its own memory, which a callback may change."""
+        x, y = self
+        extras = {name: values.clone() for name, values in self.extras.items()}
+        return Batch(x.clone(), None if y is None else y.clone(), extras)
+
     def split(self, sizes: list[int]) -> Iterator[Batch]:
         """Split the batch into batches of these sizes, which are views."""
         x, y = self
@@ -192,10 +198,17 @@ class Rows(Dataset):
         return self._take(self.X, slice(None)).cpu().numpy()
 
     def __getitem__(self, index: slice | Tensor) -> Batch:
-        """The rows of a slice, or of a tensor of indices, as a batch."""
+        """The rows of a slice, or of a tensor of indices, as a batch.
+
+        Its inputs and targets have their own memory, because those of the rows may be
+        the arrays of the caller.
+        """
+        x = self._take(self.X, index)
         y = None if self.y is None else self._take(self.y, index)
+        if isinstance(index, slice):  # the other ones are copies already
+            x, y = x.clone(), None if y is None else y.clone()
         extras = {name: self._take(of, index) for name, of in self.extras.items()}
-        return Batch(self._take(self.X, index), y, extras)
+        return Batch(x, y, extras)
 
     def _take(self, values, index: slice | Tensor) -> Tensor:
         if sp.issparse(values):

@@ -10,7 +10,7 @@ from sklearn.utils import _safe_indexing
 from .derivatives import derivative_of
 from .registry import OutputColumn, register
 from .tables import TracedTable
-from .values import as_values, column_of, is_missing, quiet
+from .values import as_values, column_of, copied, is_missing, quiet
 
 __all__ = ["elementwise"]
 
@@ -101,7 +101,7 @@ def _slopes_of_function(step, table: TracedTable) -> list:
         return np.stack([_floats(column_of(made, j)) for j in moved], axis=1)
 
     with quiet():
-        made = step.transform(table.values)
+        made = step.transform(copied(table.values))
         moved = [j for j in moved if as_values(column_of(made, j)).dtype.kind == "f"]
         if moved:
             x = np.stack([columns[j] for j in moved], axis=1)

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 
 from .registry import OutputColumn, checked, function_of
-from .values import as_values, column_of, is_missing, matches
+from .values import as_values, column_of, copied, is_missing, matches
 
 __all__ = ["Feature", "Origin", "TracedTable"]
 
@@ -213,7 +213,7 @@ class TracedTable:
         """
         made = TracedTable(
             [],
-            lambda: step.transform(self.values),
+            lambda: step.transform(copied(self.values)),
             lambda: _names_out(step, self.names) or _labels(made.values),
             self.n_rows,
         )

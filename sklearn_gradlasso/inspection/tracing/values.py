@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["as_values", "column_of", "is_missing", "matches", "quiet"]
+__all__ = ["as_values", "column_of", "copied", "is_missing", "matches", "quiet"]
 
 
 @contextmanager
@@ -19,6 +19,11 @@ def quiet():
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
+
+
+def copied(rows):
+    """Rows for a transformer that may work on them in place, as with ``copy=False``."""
+    return rows.copy() if hasattr(rows, "copy") else rows
 
 
 def column_of(table, j: int):
