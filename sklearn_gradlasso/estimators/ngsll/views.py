@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.utils import check_array
 
 from ...inspection.feature_names import numbered
+from ...inspection.tracing.values import copied
 
 __all__ = ["Views", "refuse_text", "unfitted"]
 
@@ -101,6 +102,7 @@ class Views:
         return np.asarray(names, dtype=object)
 
     def _made_by(self, transformer, X, y):
+        X = copied(X)  # Both views are made of the rows of the caller.
         if self.fits and hasattr(transformer, "fit_transform"):
             return transformer.fit_transform(X, y)
         if self.fits and hasattr(transformer, "fit"):
