@@ -23,7 +23,8 @@ VALUES_AT_ONCE = 2**18  # input values in one call of the network; bounds its me
 def input_gradients(score: Score, x: Tensor) -> Tensor:
     """Gradient of the score of each row with respect to that row.
 
-    The graph is kept if gradients are enabled. If the score has m scalars, a last axis
+    The graph is kept if gradients are enabled. Inference mode, which would compute
+    none, is left for the moment. If the score has m scalars, a last axis
     holds the gradient of each.
 
     Raises
@@ -32,7 +33,9 @@ def input_gradients(score: Score, x: Tensor) -> Tensor:
         If gradients are enabled and no score depends on x.
     """
     keep_graph = torch.is_grad_enabled()
-    with torch.enable_grad():
+    infers = torch.is_inference_mode_enabled()
+    with torch.inference_mode(False) if infers else torch.enable_grad():
+        x = x.clone() if x.is_inference() else x
         if not x.requires_grad:
             x = x.detach().requires_grad_()
         value = score(x)
