@@ -72,7 +72,8 @@ def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
     """Log-odds of the second of two classes, or of each of several against the rest.
 
     For two classes ``log p_1 - log p_0``; for more ``log p_k - log(1 - p_k)`` of each
-    class k, as one explained scalar per class.
+    class k, as one explained scalar per class. A single class has no rest, and 0
+    stands for its odds.
 
     Parameters
     ----------
@@ -82,9 +83,11 @@ def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
 
     Returns
     -------
-    Tensor of shape (n,) for two classes, (n, n_classes) for more
+    Tensor of shape (n,) for one or two classes, (n, n_classes) for more
     """
     n_classes = output.shape[1]
+    if n_classes == 1:
+        return 0 * output[:, 0]
     if n_classes == 2:
         return output[:, 1] - output[:, 0]
     own = torch.eye(n_classes, dtype=torch.bool, device=output.device)

@@ -173,6 +173,8 @@ class _Answers:
 
 def _of_predicted_class(output: Tensor, y: Tensor | None) -> Tensor:
     """Log-odds of the predicted class against all others, ``log p - log(1 - p)``."""
+    if output.shape[1] == 1:
+        return 0 * output[:, 0]  # There are no others.
     largest = output.max(dim=1, keepdim=True)
     others = output.scatter(1, largest.indices, -torch.inf).logsumexp(dim=1)
     return largest.values.squeeze(1) - others

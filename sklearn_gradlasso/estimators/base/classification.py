@@ -78,7 +78,8 @@ class Classification(Task):
         return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
 
     def head(self, network, n_scores=None):
-        return LogOdds(network) if n_scores == 1 else LogProbabilities(network)
+        odds = self.is_binary and n_scores == 1
+        return LogOdds(network) if odds else LogProbabilities(network)
 
     def in_units(self, target):
         return target

@@ -44,7 +44,8 @@ lam_ : float
     n_iter_ : int
         Number of epochs.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels, also those whose rows all have weight zero. A network of one
+        class is constant: the class has probability 1, and attributions are 0.
     n_outputs_ : int
         Number of classes.
     n_features_in_ : int
@@ -113,6 +114,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "classes must be given in the first call of partial_fit: later calls "
                 "may bring classes that this one lacks."
             )
+        classes = self.classes_ if classes is None else classes
         return self._fit(data, warm=True, one_pass=True, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -127,12 +129,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes ``log p_1 - log p_0``, which is positive if ``classes_[1]``
-            is more probable. For more classes one log-probability per class.
+            is more probable. For more classes one log-probability per class. For one
+            class 0.
         """
         log_proba = self._outputs(X)
         if len(self.classes_) == 2:
             return log_proba[:, 1] - log_proba[:, 0]
-        return log_proba
+        return log_proba[:, 0] if len(self.classes_) == 1 else log_proba
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the most probable class of each row.
@@ -184,27 +187,35 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     def _task(self) -> Classification:
         return Classification(self.classes_, self.class_weight)
 
-    def _learn_task(self, y, sample_weight, reset, classes):
-        check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
-        known = np.unique(y if classes is None else classes)
+    def _learn_task(self, y, sample_weight, reset, every, classes):
+        # A class keeps its place if all of its rows have weight zero, as they may have
+        # in a sample of bagging.
+        check_classification_targets(every)
+        labels = np.unique(column_or_1d(every, warn=True))
+        known = labels if classes is None else np.unique(classes)
         if reset:
             self.classes_ = known
-        elif classes is not None and not np.array_equal(known, self.classes_):
-            raise ValueError(
-                f"classes={known.tolist()} are not those of the first call of "
-                f"partial_fit, {self.classes_.tolist()}."
-            )
-        unknown = np.setdiff1d(y, self.classes_)
+        elif not np.array_equal(known, self.classes_):
+            raise ValueError(_other_classes(known, self.classes_, classes is None))
+        unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise ValueError(
                 f"y has labels {unknown.tolist()} that are not among the classes "
                 f"{self.classes_.tolist()} of the network."
             )
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y has one class only, {self.classes_.tolist()} (rows of weight zero "
-                "do not count); a classifier needs at least two classes."
-            )
         self.n_outputs_ = len(self.classes_)
-        return y
+        return column_or_1d(y)
+
+
+def _other_classes(found: np.ndarray, known: np.ndarray, warm_start: bool) -> str:
+    """What to say if training goes on with classes that are not those of before."""
+    if not warm_start:
+        return (
+            f"classes={found.tolist()} are not those of the first call of "
+            f"partial_fit, {known.tolist()}."
+        )
+    return (
+        f"warm_start needs the classes of the previous fit, {known.tolist()}, but y "
+        f"has {found.tolist()}. Fit a clone of the estimator, or call partial_fit, "
+        "which allows classes to be absent."
+    )

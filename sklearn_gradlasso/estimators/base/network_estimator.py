@@ -82,11 +82,13 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: the meaning of the output of the fitted network."""
 
     @abstractmethod
-    def _learn_task(self, y, sample_weight, reset: bool, classes) -> np.ndarray:
+    def _learn_task(self, y, sample_weight, reset: bool, every, classes) -> np.ndarray:
         """Hook: learn the task from y, and return y as an array.
 
         The method sets ``n_outputs_`` and the attributes that ``_task`` needs. Without
-        ``reset`` it checks that y fits the task that was learned before.
+        ``reset`` it checks that y fits the task that was learned before. The rows of y
+        have positive weights; ``every`` is y as it was given, with all rows. ``fit``
+        gives no ``classes``, ``partial_fit`` of a classifier does.
         """
 
     # Hooks with a default ------------------------------------------------------------

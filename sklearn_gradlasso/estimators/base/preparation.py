@@ -67,7 +67,8 @@ def prepare_fit(
         annotations=check_annotations(data.annotations, checked.X, names, index),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()
-    y = estimator._learn_task(data.y, data.sample_weight, not warm, classes)
+    of_present = data.y, data.sample_weight
+    y = estimator._learn_task(*of_present, not warm, given.y, classes)
     task = estimator._task
     y, weight = task.encode(y, data.sample_weight)
     check_groups(given.groups, given.X)

@@ -105,7 +105,7 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log-odds, which are positive if ``classes_[1]`` is more
-            probable. For more classes the scores before the softmax.
+            probable. For more classes the scores before the softmax. For one class 0.
         """
         models, _ = self._models(X)
         decisions = models.decisions
@@ -115,10 +115,13 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
         decision = self.decision_function(X)
         if decision.ndim == 2:
             return log_softmax(decision, axis=1)
+        if self.n_outputs_ == 1:
+            return decision[:, None]
         return log_expit(np.column_stack([-decision, decision]))
 
     def _in_answers(self, models):
-        return models
+        # Nothing speaks for or against a class that is the only one.
+        return models if self.n_outputs_ > 1 else models.times(np.zeros(1))
 
     def _of_predicted(self, models):
         decisions = models.decisions
