@@ -108,7 +108,7 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
             probable. For more classes the scores before the softmax. For one class 0.
         """
         models, _ = self._models(X)
-        decisions = models.decisions
+        decisions = self._in_answers(models).decisions
         return decisions[:, 0] if decisions.shape[1] == 1 else decisions
 
     def _outputs(self, X):
@@ -122,6 +122,9 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     def _in_answers(self, models):
         # Nothing speaks for or against a class that is the only one.
         return models if self.n_outputs_ > 1 else models.times(np.zeros(1))
+
+    def _importances(self, rows):
+        return super()._importances(rows) * (self.n_outputs_ > 1)
 
     def _of_predicted(self, models):
         decisions = models.decisions
