@@ -141,7 +141,7 @@ class SklearnMLP(ForeignNetwork):
         scalars = scalars_of_numbers(model.n_outputs_)
         if model.out_activation_ == "softmax":
             network, scalars = (
-                LogProbabilities(network),
+                LogProbabilities(network, model.n_outputs_),
                 scalars_of_classes(model.n_outputs_),
             )
         elif model.out_activation_ == "logistic" and model.n_outputs_ == 1:

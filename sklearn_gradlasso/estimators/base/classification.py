@@ -78,8 +78,9 @@ class Classification(Task):
         return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
 
     def head(self, network, n_scores=None):
-        odds = self.is_binary and n_scores == 1
-        return LogOdds(network) if odds else LogProbabilities(network)
+        if self.is_binary and n_scores == 1:
+            return LogOdds(network)
+        return LogProbabilities(network, n_scores or self.n_outputs)
 
     def in_units(self, target):
         return target
