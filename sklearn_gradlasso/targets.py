@@ -7,8 +7,8 @@ or is ``None`` when a fitted model is explained on rows without a target. A targ
 also return ``(n, m)``. Each of the m scalars is then explained by itself, and the
 attribution has a last axis for them. This file imports nothing of the package.
 
-What the package asks of a target is the call, and two attributes that save work if they
-are there and true:
+What the package asks of a target is the call, and three attributes that save work if
+they are there and true:
 
 ====================  ==============================================  =========
 attribute             what it means                                   default
@@ -18,6 +18,9 @@ attribute             what it means                                   default
 ``takes_raw_scores``  The target is the same for the scores before    ``False``
                       they are normalised to log-probabilities, so
                       that the normalisation need not be computed.
+``leaves_inputs``     The target never changes output or y in place,  ``False``
+                      so that it need not be given copies.
+                      Subclasses say so by themselves.
 ====================  ==============================================  =========
 
 :class:`~sklearn_gradlasso.objective.Score` calls targets, and is the one place that
@@ -184,7 +187,7 @@ class ClassK:
     """
 
     k: int
-    ignores_y = True  # no annotation, which would make it a field
+    ignores_y = leaves_inputs = True  # no annotation, which would make it a field
 
     def __call__(self, output: Tensor, y: Tensor | None) -> Tensor:
         if not 0 <= self.k < output.shape[1]:
@@ -196,7 +199,8 @@ class ClassK:
 
 
 for _target in (log_odds, log_prob_sum, output, predicted_class, probabilities):
-    _target.ignores_y = True
+    _target.ignores_y = _target.leaves_inputs = True
+true_class.leaves_inputs = True
 # The normalisation adds the same number to all log-probabilities.
 log_odds.takes_raw_scores = True
 

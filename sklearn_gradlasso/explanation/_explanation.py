@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
+from ..utils.computing import default_modes
 from ._columns import (
     check_groups_are_explained,
     columns_to_explain,
@@ -145,6 +146,7 @@ class Explanation:
     classes: np.ndarray | None = None
 
     @classmethod
+    @default_modes()
     def from_estimator(
         cls,
         estimator,

@@ -179,7 +179,7 @@ def base_value_of(
     """
     x, y = rows[:1]
     with evaluating(module):
-        value = attribution.base_value(Score(module, target, y), x)
+        value = attribution.base_value(Score(module, target, y), x.clone())
     return None if value is None else finite(value.cpu(), "output")
 
 
@@ -266,7 +266,8 @@ def batches(rows: Rows) -> Batches:
 def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:
     """Attributions of one batch after the other; the caller sets the network's mode."""
     for x, y in batches(rows):
-        phi = attribution(_FiniteScore(module, target, y), x)
+        # An attribution may work on x, whose memory may be that of the caller.
+        phi = attribution(_FiniteScore(module, target, y), x.clone())
         check_attribution(phi, x)
         yield phi
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import targets
 from ..attributions import Gradients
 from ..training.rows import Rows
-from ..utils.threads import threads
+from ..utils.computing import computing
 from .evaluation import attributions_of, scores_of
 
 __all__ = ["Explainable"]
@@ -51,13 +51,13 @@ class Explainable:
         x : ndarray of shape (n, n_features)
             Rows as the network sees them.
         """
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
             return scores_of(self.module, self._rows_of(x), self.target)
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Derivatives of the scalars by the features at rows, (n, n_features[, m])."""
         of = self.module, self._rows_of(x), Gradients(), self.target
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
             return attributions_of(*of)
 
     def _rows_of(self, x: np.ndarray) -> Rows:

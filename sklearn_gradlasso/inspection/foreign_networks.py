@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from .. import attributions, targets
 from ..modules import MLP, LogOdds, LogProbabilities
 from ..training.rows import Rows
+from ..utils.computing import computing
 from ..utils.networks import many_to_many_of
-from ..utils.threads import threads
 from .evaluation import Explained, evaluating, explanation_of, name_of
 from .explainable import Explainable
 from .foreign_outputs import Exp, FlatOutput, SkorchAnswer, first_tensor
@@ -73,7 +73,7 @@ class ForeignNetwork(ABC):
         x = rows[:2][0]
         # The loaders of skorch draw from torch's global generator.
         with evaluating(module), torch.random.fork_rng(devices=[]):
-            own = self._own_answer(X, x.cpu().numpy())
+            own = self._own_answer(X, x.cpu().numpy().copy())
             output = module(x).cpu().numpy()
         if own is None:
             return
@@ -100,7 +100,7 @@ class ForeignNetwork(ABC):
         module, rows, scalars = self._answering(X)
         self._check_answer(X, module, rows)
         target = scalars.explained if target is None else scalars.named(target)
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
             return explanation_of(module, rows, attribution, target)
 
     def _explainable(self, X, target=None) -> Explainable | None:
@@ -305,7 +305,7 @@ def _attribution(attribution: str | Callable | None) -> Callable:
 def _rows_for(module: nn.Module, X) -> Rows:
     """Rows in the precision and on the device of the network's parameters."""
     floating = (p for p in module.parameters() if p.is_floating_point())
-    like = next(floating, torch.empty(0))
+    like = next(floating, torch.empty(0, dtype=torch.float32))
     return Rows(X, feature_shape=X.shape[1:], dtype=like.dtype, device=like.device)
 
 
@@ -324,8 +324,8 @@ def _answer(module: nn.Module, rows: Rows) -> Tensor:
     parts = [slice(k, k + 1) for k in range(min(2, len(rows)))]
     try:
         with evaluating(module):
-            alone = [first_tensor(module(rows[part][0])) for part in parts]
-            together = first_tensor(module(rows[:2][0]))
+            alone = [first_tensor(module(rows[part][0].clone())) for part in parts]
+            together = first_tensor(module(rows[:2][0].clone()))
     except Exception as error:
         raise ValueError(
             f"model cannot take rows of shape {rows.feature_shape} and dtype "

@@ -1,4 +1,7 @@
-"""Modules that return what networks of other packages answer."""
+"""Modules that return what networks of other packages answer.
+
+Such a network may work on its input in place, so that it is given a copy.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class SkorchAnswer(nn.Module):
         self.net, self.in_logarithms = net, in_logarithms
 
     def forward(self, x: Tensor) -> Tensor:
-        output = first_tensor(self.net.infer(x))
+        output = first_tensor(self.net.infer(x.clone()))
         answer = self._logarithms(output) if self.in_logarithms else self._of(output)
         return answer.reshape(len(x), -1)
 
@@ -63,7 +66,7 @@ class FlatOutput(nn.Module):
         self.many_to_many, self.is_ambiguous = many_to_many, is_ambiguous
 
     def forward(self, x: Tensor) -> Tensor:
-        return first_tensor(self.network(x)).reshape(len(x), -1)
+        return first_tensor(self.network(x.clone())).reshape(len(x), -1)
 
 
 class Exp(nn.Module):

@@ -185,7 +185,7 @@ def ablation_curve(
     for point, count in enumerate(counts):
         first = (rank < count) & eligible
         output = _outputs(predict, fill(first if mode == "keep" else ~first), len(X))
-        values[point] = score(y, output) if sign == "absolute" else output.mean()
+        values[point] = score(y.copy(), output) if sign == "absolute" else output.mean()
 
     fractions = counts / X.shape[1]
     if sign == "absolute":

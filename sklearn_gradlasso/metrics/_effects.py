@@ -114,7 +114,7 @@ def effects(
         background, weight = _rows(background, drawn), weight[drawn]
     if columns is None:
         columns = [[j] for j in range(_num_features(X))]
-    predictions = _finite(predict(X))
+    predictions = _finite(predict(X.copy()))
     shape = (len(predictions), len(columns), *predictions.shape[1:])
     values, magnitudes = np.zeros(shape), np.zeros(shape)
     for j, positions in enumerate(columns):
@@ -130,7 +130,7 @@ def effects(
             values[start:stop, j] = np.einsum("nb...,b->n...", moved, share)
             squares = np.einsum("nb...,b->n...", moved**2, share)
             magnitudes[start:stop, j] = np.sqrt(squares)
-    of_background = _finite(predict(background))
+    of_background = _finite(predict(background.copy()))
     mean = np.average(of_background, axis=0, weights=weight)
     squares = np.average((of_background - mean) ** 2, axis=0, weights=weight)
     return Effects(values, magnitudes, predictions, mean, np.sqrt(squares))

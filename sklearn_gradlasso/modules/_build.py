@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..utils.seeds import borrowed_generators
+from ..utils.networks import given_copies
+from ..utils.seeds import borrowed_generators, float32_by_default
 from ..utils.signatures import has_parameter
 from ._mlp import MLP
 from ._table_columns import Columns
@@ -53,7 +54,8 @@ def build_module(
     module : nn.Module, callable, "tabular" or None
         An instance is copied; a class or factory is called with ``(n_features,
         n_outputs, **module_params)``; "tabular" stands for :class:`TabularNet` and
-        ``None`` for :class:`MLP`.
+        ``None`` for :class:`MLP`. A network that is not of this package receives copies
+        of its inputs, because it may work on them in place.
     n_features, n_outputs : int
         Number of values in a row, and of outputs.
     module_params : dict or None
@@ -106,12 +108,12 @@ def build_module(
             f"module: {type(network).__name__} has no learnable parameters; give a "
             "network with weights that require gradients."
         )
-    return network
+    return given_copies(network)
 
 
 def _from_factory(factory, n_features, n_outputs, params, seed) -> nn.Module:
     name = getattr(factory, "__name__", type(factory).__name__)
-    with borrowed_generators(seed):
+    with borrowed_generators(seed), float32_by_default():
         network = _called(factory, name, n_features, n_outputs, params)
     if not isinstance(network, nn.Module):
         raise TypeError(

@@ -110,9 +110,10 @@ class _Numbers(nn.Module):
         for name, values in known.items():
             self.register_buffer(name, torch.tensor(values))
         scale = torch.as_tensor(n_bins, dtype=torch.float32).rsqrt()[:, None, None]
-        rise = torch.randn(len(n_bins), most, size, generator=generator) * scale
+        shape = len(n_bins), most, size
+        rise = torch.randn(*shape, generator=generator, dtype=torch.float32) * scale
         self.rise = nn.Parameter(rise)
-        self.bias = nn.Parameter(torch.zeros(len(n_bins), size))
+        self.bias = nn.Parameter(torch.zeros(len(n_bins), size, dtype=torch.float32))
         self.activation = nn.ReLU()
         self.left_end, self.right_end = nn.ReLU(), nn.ReLU()
 
@@ -160,9 +161,10 @@ class _Categories(nn.Module):
         at[counts] = columns.two_valued
         self.register_buffer("at", torch.tensor(at))
         self.register_buffer("counts", torch.tensor(counts))
-        weight = torch.randn(*counts.shape, size, generator=generator) / 2
+        shape = *counts.shape, size
+        weight = torch.randn(*shape, generator=generator, dtype=torch.float32) / 2
         self.weight = nn.Parameter(weight * self.counts[:, :, None])
-        self.bias = nn.Parameter(torch.zeros(len(sizes), size))
+        self.bias = nn.Parameter(torch.zeros(len(sizes), size, dtype=torch.float32))
         self.activation = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["check_attribution", "check_differentiable", "shape_of"]
+__all__ = ["check_attribution", "check_differentiable", "check_left_alone", "shape_of"]
 
 
 def check_attribution(phi, x: Tensor) -> None:
@@ -24,6 +24,17 @@ def check_differentiable(name: str, value: Tensor) -> None:
         raise ValueError(
             f"{name} must keep the graph while gradients are enabled (no detach, no "
             "data, no numpy), or training has no effect on it."
+        )
+
+
+def check_left_alone(name: str, x: Tensor, version: int) -> None:
+    """Raise a ``ValueError`` if x has been changed in place since it had this version.
+
+    Its gradient would then be that at other values.
+    """
+    if x._version != version:
+        raise ValueError(
+            f"{name} must not change x in place; let it work on a copy, x.clone()."
         )
 
 

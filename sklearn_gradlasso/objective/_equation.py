@@ -12,8 +12,13 @@ from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
-from ..utils.signatures import has_parameter
-from ._checks import check_attribution, check_differentiable, shape_of
+from ..utils.signatures import has_parameter, leaves_inputs
+from ._checks import (
+    check_attribution,
+    check_differentiable,
+    check_left_alone,
+    shape_of,
+)
 from ._exchange import Exchange
 from ._losses import average
 from ._many_networks import batch_by_batch, row_by_row
@@ -168,7 +173,8 @@ class Objective:
         """
         n_networks = n_networks_of(module)
         if self.penalises:
-            x = x.detach().requires_grad_()
+            # An attribution may work on x, whose memory may be that of the caller.
+            x = x.detach().clone().requires_grad_()
         with twice_differentiable(module, x) if self.penalises else nullcontext():
             output = module(x)
         losses = row_by_row(self.loss, output, y, n_networks=n_networks)
@@ -180,7 +186,9 @@ class Objective:
             @cache
             def attribution_of(target):
                 score = Score(module, target, y, x, output, sample_weight)
+                version = x._version
                 phi = self.attribution(score, x)
+                check_left_alone("attribution", x, version)
                 check_attribution(phi, x)
                 check_differentiable("attribution", phi)
                 return phi
@@ -220,10 +228,13 @@ class _Cost:
         ``phi -> (n,)`` or ``()``.
     takes_weights : bool
         Whether it is called with the weights of the rows as ``sample_weight``.
+    takes_copies : bool
+        Whether it may change what it is given.
     """
 
     prior: Callable
     takes_weights: bool
+    takes_copies: bool
 
     def __call__(
         self, phi: Tensor, sample_weight: Tensor | None, n_networks: int | None
@@ -250,6 +261,9 @@ class _Cost:
         return value if value.shape == of_batch else average(value, sample_weight)
 
     def _of_network(self, phi: Tensor, sample_weight: Tensor | None) -> Tensor:
+        if self.takes_copies:
+            phi = phi.clone()
+            sample_weight = None if sample_weight is None else sample_weight.clone()
         if self.takes_weights:
             return self.prior(phi, sample_weight=sample_weight)
         return self.prior(phi)
@@ -268,8 +282,10 @@ class _SumOfCosts:
 def _cost_of(prior: Callable | Sequence[tuple[float, Callable]]) -> _Cost | _SumOfCosts:
     """The cost by a prior, or by pairs of a weight and a prior.
 
-    This is the one place that looks whether a prior has a parameter ``sample_weight``.
+    This is the one place that looks whether a prior has a parameter ``sample_weight``,
+    and whether it leaves its inputs alone.
     """
     if isinstance(prior, tuple):
         return _SumOfCosts(tuple((weight, _cost_of(each)) for weight, each in prior))
-    return _Cost(prior, has_parameter(prior, "sample_weight"))
+    takes_weights = has_parameter(prior, "sample_weight")
+    return _Cost(prior, takes_weights, takes_copies=not leaves_inputs(prior))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of, raw_scores_of, same_in_both_modes
+from ..utils.signatures import leaves_inputs
 from ._checks import shape_of
 from ._many_networks import row_by_row
 
@@ -65,6 +66,8 @@ class Score:
         y = None if self.ignores_y else self.y
         if y is not None and len(y) < len(x):  # several copies of the rows
             y = y.repeat(len(x) // len(y), *(1,) * (y.ndim - 1))
+        if not leaves_inputs(self.target):
+            output, y = output.clone(), None if y is None else y.clone()
         n_networks = n_networks_of(self.module)
         value = row_by_row(self.target, output, y, n_networks=n_networks)
         if n_networks:

@@ -18,7 +18,7 @@ from sklearn.utils import check_array
 from ..inspection.column_slopes import UserColumns
 from ..training.prepared import prepare
 from ..training.rows import TrainingData
-from ..utils.threads import threads
+from ..utils.computing import computing
 from ._losses import HeldOutLoss
 from ._scheduler import fit_all
 from ._stack import named_tensors
@@ -75,7 +75,7 @@ def resolve_lams(
     if lams < 1:
         raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
     prepared = prepare(clone(estimator).set_params(lam=0.0), data)
-    with threads(estimator.n_jobs):
+    with computing(estimator.n_jobs):
         balanced = prepared.candidate("auto").lam
     if not balanced:
         raise ValueError(

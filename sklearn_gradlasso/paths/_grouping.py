@@ -17,7 +17,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from ..training.prepared import Prepared
 from ..training.rows import StackedRows
-from ..utils.threads import threads
+from ..utils.computing import computing
 from ._stack import Stack
 
 __all__ = ["GroupSize", "bytes_of_step", "obstacle_to_stacking"]
@@ -71,7 +71,7 @@ class GroupSize:
         """Number of networks in a group, for parts of the same form as this one."""
         form = prepared.form
         if form not in self._known:
-            with threads(None):
+            with computing(None):
                 self._known[form] = self._networks(prepared)
         return self._known[form]
 

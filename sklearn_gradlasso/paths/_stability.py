@@ -16,6 +16,7 @@ from sklearn.utils._optional_dependencies import check_pandas_support
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
+from ..utils.computing import default_modes
 from ..utils.validation import check_count
 from ._grid import finite_fits, fit_path, resolve_lams
 from ._pipeline import opened
@@ -79,6 +80,7 @@ class StabilityPath:
         return frame
 
 
+@default_modes()
 def stability_selection(
     estimator,
     X: ArrayLike,

@@ -14,7 +14,7 @@ import torch
 from ..training.loop import ObjectiveNet
 from ..training.prepared import Candidate, Prepared
 from ..training.rows import StackedRows
-from ..utils.threads import threads
+from ..utils.computing import computing
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
 
@@ -63,7 +63,7 @@ def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
     # Earlier skorch nets contain reference cycles. Collect them now, because their
     # tensors would stay in memory otherwise.
     gc.collect()
-    with threads(None):
+    with computing(None):
         candidates = [job.prepared.candidate(job.lam) for job in jobs]
         train = _train_as_one if len(jobs) > 1 else _train_alone
         nets = list(train([job.prepared for job in jobs], candidates, stop))

@@ -16,7 +16,7 @@ from ..inspection.evaluation import evaluating
 from ..metrics import effective_columns, effective_features, effects
 from ..objective import Score
 from ..training.rows import Rows, TrainingData
-from ..utils.threads import threads
+from ..utils.computing import computing
 
 __all__ = ["Usage", "Used"]
 
@@ -105,7 +105,7 @@ class Usage:
         phi = phi.reshape(len(phi), len(estimator.feature_importances_), -1)
         asked = "log_odds" if self.is_classifier else None
         module, row, asked = estimator._differentiable(_rows(X, [0]), asked, True)
-        with threads(estimator.n_jobs), evaluating(module):
+        with computing(estimator.n_jobs), evaluating(module):
             answers = _Answers(module, row, asked)
             scale, magnitudes = self._scale(answers), None
             if self.has_effects:

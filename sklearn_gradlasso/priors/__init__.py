@@ -22,11 +22,14 @@ a parameter           The prior is called with the weights of the     the prior 
                       order and number. The estimators may then give
                       it one value for each column of a table that
                       several features encode.
+``leaves_inputs``     Whether it never changes phi or weights in      ``False``: it
+                      place. Subclasses say so by themselves.         gets copies
 ====================  ==============================================  ================
 
 :class:`~sklearn_gradlasso.objective.Objective` calls priors, and looks whether they
-have that parameter; ``of_columns`` looks whether they are exchangeable. A prior that
-can also be given as a string has its name in :func:`by_name`.
+have that parameter and leave their inputs alone; ``of_columns`` looks whether they are
+exchangeable. A prior that can also be given as a string has its name in
+:func:`by_name`.
 
 Priors of the batch are about the importance of a feature to all samples, the average
 magnitude ``a_j = mean_i |phi_ij|`` (Erion et al. 2019, *Learning Explainable Models

@@ -31,6 +31,7 @@ class GlobalL2:
     """
 
     exchangeable = True
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """Cost of the batch.
@@ -60,6 +61,7 @@ class Gini:
     """
 
     exchangeable = True
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """Cost of the batch.
@@ -111,6 +113,7 @@ class GraphLaplacian:
     """
 
     adjacency: sp.spmatrix | ArrayLike
+    leaves_inputs = True
 
     def __post_init__(self):
         _ = self._edges  # raises errors here rather than in the first training step

@@ -28,6 +28,7 @@ class L1:
     """
 
     exchangeable = True
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -54,6 +55,7 @@ class L2:
     """
 
     exchangeable = True
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -84,6 +86,7 @@ class Hoyer:
     """
 
     exchangeable = True
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -122,6 +125,7 @@ class WrongSign:
     """
 
     signs: tuple[int, ...]
+    leaves_inputs = True
 
     def __call__(self, phi: Tensor) -> Tensor:
         """Cost of each sample.
@@ -165,6 +169,7 @@ class TotalVariation:
     """
 
     shape: tuple[int, ...]
+    leaves_inputs = True
 
     def __post_init__(self):
         shape = tuple(self.shape) if np.iterable(self.shape) else (self.shape,)

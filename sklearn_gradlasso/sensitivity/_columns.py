@@ -8,7 +8,7 @@ from ..attributions import Gradients
 from ..inspection.column_slopes import ColumnSlopes, UserColumns
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import attribution_batches, finite
-from ._slopes import computing, mean_squares
+from ._slopes import computing_slopes, mean_squares
 
 __all__ = ["column_sizes"]
 
@@ -32,7 +32,7 @@ def column_sizes(network: DifferentiableNetwork, columns: UserColumns) -> np.nda
     weight = np.ones(len(rows)) if weight is None else weight.cpu().double().numpy()
     slopes = ColumnSlopes(columns, rows, weight)
     total, start = np.zeros(len(columns.positions)), 0
-    with computing(network):
+    with computing_slopes(network):
         parts = attribution_batches(network.module, rows, Gradients(), network.target)
         for part in parts:
             part = finite(part.cpu().double(), "slope")

@@ -9,15 +9,17 @@ from numpy.typing import ArrayLike
 
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.open_model import OpenedModel, open_model
+from ..utils.computing import default_modes
 from ._bootstrap import bootstrap, interval
 from ._reporting import NamedFeatures, percent
 from ._results import GlobalImportance, LagImportance, LocalImportance
-from ._slopes import computing, mean_squares, squared_slopes
+from ._slopes import computing_slopes, mean_squares, squared_slopes
 from ._time_steps import FeatureSlopes, architecture_of, by_lag, last_output
 
 __all__ = ["global_importance", "lag_importance", "local_importance"]
 
 
+@default_modes()
 def global_importance(
     model,
     X: ArrayLike,
@@ -124,6 +126,7 @@ def global_importance(
     )
 
 
+@default_modes()
 def local_importance(
     model,
     X: ArrayLike,
@@ -160,7 +163,7 @@ def local_importance(
     opened, network = _opened(model, X, target, None, architecture)
     slopes = FeatureSlopes.of(network, architecture, steps)
     features = _named(opened, slopes, X, feature_names, groups)
-    with computing(slopes.network):
+    with computing_slopes(slopes.network):
         stream = squared_slopes(slopes.network, slopes.each_step)
         squares = np.concatenate([slopes.by_feature(each.numpy()) for each in stream])
     return LocalImportance(
@@ -170,6 +173,7 @@ def local_importance(
     )
 
 
+@default_modes()
 def lag_importance(
     model,
     X: ArrayLike,
@@ -224,7 +228,7 @@ def lag_importance(
     shape = network.rows.feature_shape[1:]
     names = NamedFeatures.of(opened, X, shape, feature_names).names
     if per_sequence:
-        with computing(network):
+        with computing_slopes(network):
             stream = squared_slopes(network)
             sizes = [by_lag(each.sqrt().numpy()).sum(axis=2) for each in stream]
         return LagImportance(

@@ -18,9 +18,10 @@ from ..inspection.evaluation import batches, finite
 from ..inspection.feature_names import numbered
 from ..inspection.open_model import open_model
 from ..objective import Score
+from ..utils.computing import default_modes
 from ..utils.networks import is_piecewise_linear
 from ._results import InteractionImportance
-from ._slopes import computing
+from ._slopes import computing_slopes
 
 __all__ = ["interaction_importance"]
 
@@ -30,6 +31,7 @@ _PIECEWISE_LINEAR = (
 )
 
 
+@default_modes()
 def interaction_importance(
     model,
     X: ArrayLike,
@@ -92,7 +94,7 @@ def interaction_importance(
     d = prod(network.rows.feature_shape)
     names = opened.names.ravel()
     names = names if names.size == d else numbered((d,))
-    with computing(network):
+    with computing_slopes(network):
         if finite_difference is None:
             _refuse_piecewise_linear(network.module)
             means = _exact(network, d)

@@ -12,17 +12,17 @@ from torch import Tensor
 from ..attributions import Gradients
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import attribution_batches, evaluating, finite
-from ..utils.threads import threads
+from ..utils.computing import computing
 from ._bootstrap import BlockBootstrap
 from ._time_steps import TargetOfStep
 
-__all__ = ["computing", "mean_squares", "squared_slopes"]
+__all__ = ["computing_slopes", "mean_squares", "squared_slopes"]
 
 
 @contextmanager
-def computing(network: DifferentiableNetwork) -> Iterator[None]:
+def computing_slopes(network: DifferentiableNetwork) -> Iterator[None]:
     """The context in which slopes are computed; the network is left as found."""
-    with threads(network.n_jobs), evaluating(network.module):
+    with computing(network.n_jobs), evaluating(network.module):
         yield
 
 
@@ -77,7 +77,7 @@ def mean_squares(
     weight = np.ones(n) if weight is None else weight.cpu().double().numpy()
     total = resampled = n_resampled = 0.0
     start = 0
-    with computing(network):
+    with computing_slopes(network):
         for squares in squared_slopes(network, each_step):
             squares, stop = squares.flatten(1).numpy(), start + len(squares)
             of_batch = weight[start:stop]

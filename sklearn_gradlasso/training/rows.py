@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_method_params
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from ..utils.computing import default_modes
 from ..utils.tensors import tensor_to_read
 from ..utils.validation import rows_of_positive_weight
 
@@ -157,6 +158,7 @@ class Rows(Dataset):
     device : torch.device or str
     """
 
+    @default_modes()
     def __init__(self, X, y=None, extras=None, *, feature_shape, dtype, device):
         self.feature_shape = tuple(feature_shape)
         self.dtype, self.device = dtype, device

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 __all__ = [
     "draws_at_random",
+    "given_copies",
     "has_hooks",
     "is_piecewise_linear",
     "many_to_many_of",
@@ -56,6 +57,24 @@ def same_in_both_modes(part: nn.Module) -> bool:
 def is_piecewise_linear(part: nn.Module) -> bool:
     """Whether a part says that its second derivatives vanish almost everywhere."""
     return getattr(part, "is_piecewise_linear", False)
+
+
+def given_copies(module: nn.Module) -> nn.Module:
+    """The same network, from now on called with a copy of its input.
+
+    A network of the user may work on its input in place, which would change the rows of
+    the caller. The copy is part of the graph, so that gradients are those by the input.
+    The networks of this package, and no subclasses of them, are known not to do that.
+    """
+    own = __name__.partition(".")[0]
+    known = type(module).__module__.partition(".")[0] == own
+    if not known and _copied not in module._forward_pre_hooks.values():
+        module.register_forward_pre_hook(_copied)
+    return module
+
+
+def _copied(module: nn.Module, inputs: tuple) -> tuple:
+    return tuple(x.clone() if isinstance(x, Tensor) else x for x in inputs)
 
 
 def draws_at_random(part: nn.Module) -> bool:

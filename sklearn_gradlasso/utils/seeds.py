@@ -8,6 +8,7 @@ time.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,22 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["borrowed_generators", "reseeded", "spawn_seeds"]
+__all__ = ["borrowed_generators", "float32_by_default", "reseeded", "spawn_seeds"]
 
-_ONE_THREAD = threading.RLock()
+
+class _OneThread:
+    """A lock of this process, that no thread of a process it was forked from holds."""
+
+    def __init__(self):
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+_ONE_THREAD = _OneThread()
 
 
 def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:
@@ -50,9 +64,25 @@ def borrowed_generators(
     """
     device = torch.device(device)
     cuda = [device] if device.type == "cuda" else []
-    with _ONE_THREAD, torch.random.fork_rng(devices=cuda):
+    with _ONE_THREAD.lock, torch.random.fork_rng(devices=cuda):
         torch.random.default_generator.manual_seed(seed)
         for each in cuda:
             with torch.cuda.device(each):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+@contextmanager
+def float32_by_default() -> Iterator[None]:
+    """Let a user's code create tensors in float32, whatever torch's default dtype is.
+
+    It draws other random numbers in float64. The default belongs to the whole process:
+    the block must be short.
+    """
+    with _ONE_THREAD.lock:
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)

@@ -1,11 +1,12 @@
-"""The one place where the parameters of a user's callable are looked at."""
+"""What a callable says of itself: its parameters, and whether it works in place."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 
-__all__ = ["has_parameter"]
+__all__ = ["has_parameter", "leaves_inputs"]
 
 
 def has_parameter(function: Callable, name: str) -> bool:
@@ -17,3 +18,13 @@ def has_parameter(function: Callable, name: str) -> bool:
         return name in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
+
+
+def leaves_inputs(noun: Callable) -> bool:
+    """Whether a target or a prior says that it never changes its tensors in place.
+
+    All others are given copies. What a class says does not hold for its subclasses,
+    which may be a user's.
+    """
+    said = vars(noun if isinstance(noun, FunctionType) else type(noun))
+    return said.get("leaves_inputs", False)

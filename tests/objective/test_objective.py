@@ -181,7 +181,7 @@ def test_weights_are_given_to_priors_that_take_them():
 
     objective(prior=weighted)(line(), X, Y, WEIGHT)
     objective(prior=weighted)(line(), X, Y)
-    assert seen[0] is WEIGHT and seen[1] is None
+    assert torch.equal(seen[0], WEIGHT) and seen[1] is None
 
 
 def test_whether_references_are_drawn_is_asked_of_the_attribution():

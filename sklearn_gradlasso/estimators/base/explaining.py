@@ -10,7 +10,7 @@ from ...inspection.evaluation import (
     explanation_of,
 )
 from ...inspection.explainable import Explainable
-from ...utils.threads import threads
+from ...utils.computing import computing
 
 __all__ = ["explainable", "explained"]
 
@@ -26,11 +26,11 @@ def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
     with_base : bool
         Whether to compute also the explained scalars and the base values.
     """
-    rows = estimator._rows_to_answer(X)
-    attribution = estimator._attribution_to_explain(attribution)
-    target = estimator._target_to_explain(target)
-    of = estimator.net_.module_, rows, attribution, target
-    with threads(estimator.n_jobs):
+    with computing(estimator.n_jobs):
+        rows = estimator._rows_to_answer(X)
+        attribution = estimator._attribution_to_explain(attribution)
+        target = estimator._target_to_explain(target)
+        of = estimator.net_.module_, rows, attribution, target
         if with_base:
             found = explanation_of(*of)
         else:

@@ -36,8 +36,8 @@ from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
+from ...utils.computing import computing
 from ...utils.state import undone_on_failure
-from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
@@ -200,7 +200,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self._validate_params()
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
-            stack.enter_context(threads(self.n_jobs))
+            stack.enter_context(computing(self.n_jobs))
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
@@ -323,9 +323,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def _outputs(self, X) -> np.ndarray:
         """Hook: return the output of the fitted network at rows of the user."""
-        rows = self._rows_to_answer(X)
-        with threads(self.n_jobs):
-            return outputs_of(self.net_.module_, rows)
+        with computing(self.n_jobs):
+            return outputs_of(self.net_.module_, self._rows_to_answer(X))
 
     def _importance_target(self) -> Callable:
         return self._task.importance_target()

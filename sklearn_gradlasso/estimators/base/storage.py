@@ -9,6 +9,7 @@ from ...modules import build_module
 from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
 from ...utils import validation as check
+from ...utils.computing import default_modes
 
 __all__ = ["stored_net", "stored_weights"]
 
@@ -19,6 +20,7 @@ def stored_weights(net: ObjectiveNet) -> dict[str, np.ndarray]:
     return {name: values.detach().cpu().numpy().copy() for name, values in state}
 
 
+@default_modes()
 def stored_net(estimator, weights: dict[str, np.ndarray]) -> ObjectiveNet:
     """Rebuild the net of an estimator from stored weights."""
     network = estimator._with_head(build_module(**estimator._architecture))

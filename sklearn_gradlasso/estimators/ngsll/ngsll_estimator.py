@@ -27,9 +27,9 @@ from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
+from ...utils.computing import computing
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
-from ...utils.threads import threads
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
@@ -185,8 +185,8 @@ class NGSLLEstimator(ABC):
         return models, z
 
     def _models(self, X) -> tuple[LinearModels, ArrayLike]:
-        rows, z = self._views_to_answer(X)
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
+            rows, z = self._views_to_answer(X)
             _, index, weights = local_models_of(self.net_.module_[0], rows)
         return LinearModels.of(index, weights, z), z
 

@@ -98,7 +98,7 @@ class SparseLocalLinear(nn.Module):
         few = listed.shape[1] * FEW < self.layout.n_simplified
         generated_at = outputs_at(self.generator)
         if few and generated_at is not None:
-            return z, generated_at(x, listed, self.n_vectors)
+            return z, generated_at(x.clone(), listed, self.n_vectors)
         return z, _at(self.generator(x).unflatten(1, shape), listed)
 
 

@@ -1,0 +1,50 @@
+"""The state of the caller's thread does not reach the computations of the package.
+
+Torch has modes that a program may set around any call: no gradients, inference mode,
+autocast, a default device. A notebook that begins with ``torch.no_grad()`` would train
+nothing, and in another precision a seed would give another network. Each computation
+therefore starts from torch's own defaults, and leaves the modes as it found them. They
+belong to a thread, so that other threads are not affected.
+
+The default dtype is not among them, because it belongs to the whole process: tensors
+are created with a dtype, and :func:`~sklearn_gradlasso.utils.seeds.float32_by_default`
+is for networks of the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+
+from .threads import threads
+
+__all__ = ["computing", "default_modes"]
+
+_DEVICE_TYPES = ("cpu", "cuda")
+
+
+@contextmanager
+def computing(n_jobs: int | None) -> Iterator[None]:
+    """Compute with this number of threads, in torch's default modes."""
+    with default_modes(), threads(n_jobs):
+        yield
+
+
+@contextmanager
+def default_modes() -> Iterator[None]:
+    """Torch's modes as they are if a program sets none of them.
+
+    The context can also be used as a decorator.
+    """
+    with ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        for kind in _DEVICE_TYPES:
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        stack.enter_context(torch.enable_grad())
+        yield
