@@ -291,9 +291,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             Rows to explain.
         target : str or callable, default=None
             The scalar to explain. The default is the value of ``decision_function`` for
-            classifiers (the log-odds of ``classes_[1]``, or the log-probability of
-            each class) and of ``predict`` for regressors. "predicted" is the
-            log-probability of the predicted class, or the single output of a regressor.
+            classifiers (the log-odds of ``classes_[1]``, the log-probability of each
+            class, or the log-odds of each label) and of ``predict`` for regressors.
+            "predicted" is the log-probability of the predicted class, or the single
+            output of a regressor.
             "training" is the scalar that the prior uses in training, without
             annotations, and in standardised units for a regressor. Other values are
             names from :mod:`sklearn_gradlasso.targets`, or a callable
