@@ -293,9 +293,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             Rows to explain.
         target : str or callable, default=None
             The scalar to explain. The default is the value of ``decision_function`` for
-            classifiers (the log-odds of ``classes_[1]``, or the log-probability of
-            each class) and of ``predict`` for regressors. "predicted" is the
-            log-probability of the predicted class, or the single output of a regressor.
+            classifiers (the log-odds of ``classes_[1]``, the log-probability of each
+            class, or the log-odds of each label) and of ``predict`` for regressors.
+            "predicted" is the log-probability of the predicted class, or the single
+            output of a regressor.
             "training" is the scalar that the prior uses in training, without
             annotations, and in standardised units for a regressor. Other values are
             names from :mod:`sklearn_gradlasso.targets`, or a callable
@@ -324,7 +325,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _outputs(self, X) -> np.ndarray:
         """Hook: return the output of the fitted network at rows of the user."""
         with computing(self.n_jobs):
-            return outputs_of(self.net_.module_, self._rows_to_answer(X))
+            rows = self._rows_to_answer(X)  # It raises an error before a fit.
+            return outputs_of(self.net_.module_, rows)
 
     def _importance_target(self) -> Callable:
         return self._task.importance_target()

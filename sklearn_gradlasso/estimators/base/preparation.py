@@ -61,7 +61,7 @@ def prepare_fit(
     checked = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
     if checked.places is None:
-        checked = replace(checked, places=np.arange(len(checked.y)))
+        checked = replace(checked, places=np.arange(checked.y.shape[0]))
     data = replace(
         checked,
         annotations=check_annotations(data.annotations, checked.X, names, index),
