@@ -1,8 +1,9 @@
 """Targets: which scalar of the network's output is explained.
 
 A target is any callable ``(output, y) -> (n,)`` that treats each row by itself.
-``output`` has shape ``(n, n_outputs)``: log-probabilities for a classifier, predictions
-in standardised units for a regressor. ``y`` holds the encoded targets of the same rows,
+``output`` has shape ``(n, n_outputs)``: log-probabilities for a classifier, log-odds of
+each label for a classifier of several labels, predictions in standardised units for a
+regressor. ``y`` holds the encoded targets of the same rows,
 or is ``None`` when a fitted model is explained on rows without a target. A target may
 also return ``(n, m)``. Each of the m scalars is then explained by itself, and the
 attribution has a last axis for them. This file imports nothing of the package.
@@ -34,11 +35,12 @@ probabilities and log-odds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 __all__ = [
     "ClassK",
@@ -75,7 +77,8 @@ def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
     """Log-odds of the second of two classes, or of each of several against the rest.
 
     For two classes ``log p_1 - log p_0``; for more ``log p_k - log(1 - p_k)`` of each
-    class k, as one explained scalar per class.
+    class k, as one explained scalar per class. A single class has no rest, and 0
+    stands for its odds.
 
     Parameters
     ----------
@@ -85,9 +88,11 @@ def log_odds(output: Tensor, y: Tensor | None) -> Tensor:
 
     Returns
     -------
-    Tensor of shape (n,) for two classes, (n, n_classes) for more
+    Tensor of shape (n,) for one or two classes, (n, n_classes) for more
     """
     n_classes = output.shape[1]
+    if n_classes == 1:
+        return 0 * output[:, 0]
     if n_classes == 2:
         return output[:, 1] - output[:, 0]
     own = torch.eye(n_classes, dtype=torch.bool, device=output.device)
@@ -175,12 +180,12 @@ def output(output: Tensor, y: Tensor | None) -> Tensor:
 
 @dataclass(frozen=True)
 class ClassK:
-    """Log-probability of one class, ``log p_k``, or one output of a regressor.
+    """One output: ``log p_k`` of a class, the log-odds of a label, or a prediction.
 
     Parameters
     ----------
     k : int
-        Position of the class in ``classes_``, or of the output.
+        Position of the class or label in ``classes_``, or of the output of a regressor.
     """
 
     k: int
@@ -195,19 +200,37 @@ class ClassK:
         return output[:, self.k]
 
 
-for _target in (log_odds, log_prob_sum, output, predicted_class, probabilities):
+def _log_prob_sum_of_labels(output: Tensor, y: Tensor | None) -> Tensor:
+    """``log_prob_sum`` of log-odds: ``sum_l log p_l + log(1 - p_l)`` over labels."""
+    both = functional.logsigmoid(output) + functional.logsigmoid(-output)
+    return both.sum(dim=1)
+
+
+def _probabilities_of_labels(output: Tensor, y: Tensor | None) -> Tensor:
+    return output.sigmoid()
+
+
+_ignoring_y = (log_odds, log_prob_sum, output, predicted_class, probabilities)
+for _target in (*_ignoring_y, _log_prob_sum_of_labels, _probabilities_of_labels):
     _target.ignores_y = _target.leaves_inputs = True
 true_class.leaves_inputs = True
 # The normalisation adds the same number to all log-probabilities.
 log_odds.takes_raw_scores = True
 
 _NAMED = (log_odds, log_prob_sum, output, predicted_class, probabilities, true_class)
-OF_CLASSIFIERS = tuple(function.__name__ for function in _NAMED)
-OF_REGRESSORS = ("output",)
+# What the names mean, by the kind of output.
+OF_CLASSIFIERS = {function.__name__: function for function in _NAMED}
+OF_LABELS = {
+    "log_odds": output,
+    "log_prob_sum": _log_prob_sum_of_labels,
+    "output": output,
+    "probabilities": _probabilities_of_labels,
+}
+OF_REGRESSORS = {"output": output}
 
 
 def by_name(
-    target: str | Callable, names: tuple[str, ...] = OF_CLASSIFIERS
+    target: str | Callable, names: Mapping[str, Callable] = OF_CLASSIFIERS
 ) -> Callable[[Tensor, Tensor | None], Tensor]:
     """A target given by its name, or as a callable.
 
@@ -215,8 +238,8 @@ def by_name(
     ----------
     target : str or callable
         Name of a function of this module, or a callable ``(output, y) -> (n,)``.
-    names : tuple of str
-        Names that make sense for the estimator.
+    names : dict of str to callable
+        Names that make sense for the estimator, and what they mean.
 
     Returns
     -------
@@ -240,4 +263,4 @@ def by_name(
         raise ValueError(
             f"target must be one of {list(names)} or a callable, got {target!r}."
         )
-    return next(function for function in _NAMED if function.__name__ == target)
+    return names[target]

@@ -10,6 +10,7 @@ from itertools import combinations
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import check_random_state, get_tags
@@ -269,16 +270,20 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
             For classifiers, the share of pairs of members that predict different
-            classes, in [0, 1]. For regressors, the standard deviation of the members'
-            predictions, in the units of y and averaged over outputs. It is 0 if there
-            is only one member.
+            classes (of an indicator: any different label), in [0, 1]. For regressors,
+            the standard deviation of the members' predictions, in the units of y and
+            averaged over outputs. It is 0 if there is only one member.
         """
         check_is_fitted(self)
-        predictions = np.stack([member.predict(X) for member in self.estimators_])
+        answers = [member.predict(X) for member in self.estimators_]
+        answers = [a.toarray() if sp.issparse(a) else a for a in answers]
+        predictions = np.stack(answers)
         if not is_classifier(self):
             return predictions.std(axis=0).reshape(predictions.shape[1], -1).mean(1)
+        predictions = predictions.reshape(*predictions.shape[:2], -1)
         pairs = list(combinations(predictions, 2))
-        differing = sum((a != b for a, b in pairs), np.zeros(predictions.shape[1]))
+        differ = ((a != b).any(axis=1) for a, b in pairs)
+        differing = sum(differ, np.zeros(predictions.shape[1]))
         return differing / max(len(pairs), 1)
 
     def _estimator(self):

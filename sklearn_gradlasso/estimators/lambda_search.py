@@ -15,6 +15,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import type_of_target
 
 from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
@@ -125,7 +126,7 @@ class LambdaSearch(ABC):
             Inputs. Scale the features to a common scale. With a ``module`` the shape
             may also be ``(n_samples, *feature_shape)``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or target values. Only a regressor takes several columns.
+            Class labels or an indicator of labels, or target values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in training, and in scores that support weights.
         groups : array-like of shape (n_samples,), default=None
@@ -167,7 +168,8 @@ class LambdaSearch(ABC):
         weight = check_sample_weight(sample_weight, checked.X)
         check_groups(groups, X)
         data = TrainingData(*indexable(X, y), weight, groups=groups)
-        cv = check_cv(self._folds(groups), checked.y, classifier=is_classifier(self))
+        folds = self._folds(groups, checked.y)
+        cv = check_cv(folds, checked.y, classifier=is_classifier(self))
         splits = list(cv.split(data.X, checked.y, groups))
         if not splits:
             raise ValueError(
@@ -196,7 +198,7 @@ class LambdaSearch(ABC):
             feature_names=names_of(data.X, grid.importances.shape[-1]),
         )
 
-    def _folds(self, groups):
+    def _folds(self, groups, y):
         """``cv``, or folds of whole groups if groups are given and ``cv`` is a number.
 
         Raises
@@ -208,7 +210,9 @@ class LambdaSearch(ABC):
             raise ValueError(f"cv={self.cv!r} needs groups; give them to fit, groups=g")
         if groups is None or not isinstance(self.cv, (Integral, NoneType)):
             return self.cv
-        kind = StratifiedGroupKFold if is_classifier(self) else GroupKFold
+        has_labels = type_of_target(y).startswith("multilabel")
+        has_classes = is_classifier(self) and not has_labels
+        kind = StratifiedGroupKFold if has_classes else GroupKFold
         return kind(5 if self.cv is None else self.cv)
 
     def _chosen(self, path: LambdaPath) -> int:

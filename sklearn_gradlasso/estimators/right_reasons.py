@@ -97,7 +97,7 @@ class RightReasons:
         """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
-        if is_classifier(self) and self.n_outputs_ > 2:
+        if is_classifier(self) and self.n_outputs_ > 2 and not self._has_labels:
             raise ValueError(
                 "monotonic_cst is about the probability of the second of two classes, "
                 f"but y has {self.n_outputs_} classes."
@@ -190,10 +190,11 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         A sign for each feature, or for features by name: 1 if the feature may only
         raise the probability of ``classes_[1]``, -1 if it may only lower it, 0 if it
         is free. Gradients of the log-odds with the wrong sign are penalised at the
-        training samples. Only two classes are supported. Annotations do not switch
-        this penalty off. Names are taken as in ``annotations``, but categories have
-        no sign. A sign is that of the feature as it reaches the estimator;
-        :func:`monotonic_cst_for` makes it from that of a column of X.
+        training samples. Only two classes are supported, or labels, all of which a sign
+        is about. Annotations do not switch this penalty off. Names are taken as in
+        ``annotations``, but categories have no sign. A sign is that of the feature as
+        it reaches the estimator; :func:`monotonic_cst_for` makes it from that of a
+        column of X.
     obedience : float or None, default=0.01
         Share of the decisions on training rows that may change when all features that
         annotations rule out are permuted together, and share of the rows at which a

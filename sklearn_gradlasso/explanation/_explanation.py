@@ -100,6 +100,9 @@ class Explanation:
         The rows that others are compared with, in words.
     classes : ndarray of str of shape (n_classes,) or None, default=None
         The labels of a classifier.
+    exclusive : bool, default=True
+        Whether these labels exclude each other. If not, as after a fit to an indicator,
+        each of them is a question by itself.
 
     Examples
     --------
@@ -144,6 +147,7 @@ class Explanation:
     unit: str = "units of the answer"
     background: str = ""
     classes: np.ndarray | None = None
+    exclusive: bool = True
 
     @classmethod
     @default_modes()
@@ -179,11 +183,12 @@ class Explanation:
             Rows as ``estimator.predict`` takes them.
         target : str or callable, default=None
             What is explained. By default the log-odds of the second of two classes, the
-            log-odds of each of several classes against the rest, or the prediction of a
-            regressor; of a torch module its output. A threshold by which a wrapper
-            decides has no part in it. For other targets see ``explain`` of the
-            estimators of this package; "training" is for these alone. The predicted
-            class has no effects, because it may change with the value of a column.
+            log-odds of each of several classes against the rest or of each label of an
+            indicator, or the prediction of a regressor; of a torch module its output. A
+            threshold by which a wrapper decides has no part in it. For other targets
+            see ``explain`` of the estimators of this package; "training" is for these
+            alone. The predicted class has no effects, because it may change with the
+            value of a column.
         attribution : str or callable, default=None
             "effects", "expected_gradients", "integrated_gradients", "gradients",
             "contributions" (for estimators that have them), or a callable ``(score, x)
@@ -304,8 +309,9 @@ class Explanation:
             0 are left out.
         output : str, default="predicted"
             Of several classes, "predicted" is the one with the largest prediction at
-            the row, "all" are all of them, and a name is that class. Several outputs of
-            a regressor are always shown.
+            the row, "all" are all of them, and a name is that class. Of labels that may
+            occur together "predicted" shows all, too. Several outputs of a regressor
+            are always shown.
 
         Returns
         -------

@@ -109,7 +109,8 @@ def _outputs(explanation) -> np.ndarray:
 def _shown(explanation, output: str) -> np.ndarray:
     """Positions of the outputs that are shown of each row, (n_samples, n_shown)."""
     n, names = len(explanation), _outputs(explanation)
-    if explanation.output_names is None or output == "all":
+    shows_all = output == "predicted" and not explanation.exclusive
+    if explanation.output_names is None or output == "all" or shows_all:
         return np.tile(np.arange(len(names)), (n, 1))
     if output == "predicted":
         return explanation.predictions.argmax(axis=1)[:, None]

@@ -42,7 +42,7 @@ def reason_codes(
     k : int, default=4
         Largest number of reasons of a row.
     adverse : label, default=None
-        The adverse class, by default the last of ``classes_``.
+        The adverse class or label, by default the last of ``classes_``.
     words : dict, default=None
         Words for columns: a text, in which ``{column}`` and ``{value}`` are filled in;
         a dict from the values of a category to texts, where None is for missing ones;

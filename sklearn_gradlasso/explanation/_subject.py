@@ -20,6 +20,16 @@ TARGETS = {
     "probabilities": ("probability of each class", "probabilities"),
     "training": ("target of training", "units of that target"),
 }
+# The same of classifiers into labels that may occur together.
+TARGETS_OF_LABELS = TARGETS | {
+    "log_odds": ("log-odds of each label", "log-odds"),
+    "log_prob_sum": (
+        "sum of the log-probabilities of labels and of their absence",
+        "log-probabilities",
+    ),
+    "output": ("log-odds of each label", "log-odds"),
+    "probabilities": ("probability of each label", "probabilities"),
+}
 
 
 def subject_of(opened: OpenedModel, target, outputs: tuple[int, ...]) -> dict[str, Any]:
@@ -43,6 +53,7 @@ def subject_of(opened: OpenedModel, target, outputs: tuple[int, ...]) -> dict[st
     return {
         "classes": labels,
         "output_names": labels if named else None,
+        "exclusive": not opened.has_labels,
         "target": words,
         "unit": unit,
     }
@@ -58,6 +69,8 @@ def _words(opened: OpenedModel, target, labels, outputs) -> tuple[str, str]:
         answers = opened.predicts_targets
         return ("prediction", "units of y") if answers else ("output", "its units")
     target = target or opened.reasons
+    if opened.has_labels:
+        return TARGETS_OF_LABELS[target or "log_odds"]
     if target is None:
         if outputs:
             return "decision of each class", "units of the decision"

@@ -15,8 +15,8 @@ to X. The network that it finds inside is asked for
     no meaning.
 ``_explainable(X, target=None)``
     an ``Explainable``: the scalars whose effects are reasons, by default the log-odds
-    of a classifier (each of several classes against the rest) or the predictions of a
-    regressor. None, if a feature is not a column of a table.
+    of a classifier (each of several classes against the rest, or each label) or the
+    predictions of a regressor. None, if a feature is not a column of a table.
 ``_reasons``
     name of the target of ``_explained`` that reasons are about; None for the default.
 ``_attribution_of_reasons()``
@@ -27,6 +27,9 @@ to X. The network that it finds inside is asked for
     ``_feature_means``, their means over all training rows; none by default.
 ``classes_``
     labels that name several outputs; None by default.
+``_has_labels``
+    whether they may occur together, and the outputs are their log-odds; False by
+    default.
 ``n_jobs``
     threads to compute with; one by default.
 ``feature_names_in_``

@@ -22,7 +22,12 @@ from ..utils.networks import many_to_many_of
 from .evaluation import Explained, evaluating, explanation_of, name_of
 from .explainable import Explainable
 from .foreign_outputs import Exp, FlatOutput, SkorchAnswer, first_tensor
-from .scalars import Scalars, scalars_of_classes, scalars_of_numbers
+from .scalars import (
+    Scalars,
+    scalars_of_classes,
+    scalars_of_labels,
+    scalars_of_numbers,
+)
 
 __all__ = ["ForeignNetwork", "SklearnMLP", "SkorchNet", "TorchModule"]
 
@@ -141,11 +146,13 @@ class SklearnMLP(ForeignNetwork):
         scalars = scalars_of_numbers(model.n_outputs_)
         if model.out_activation_ == "softmax":
             network, scalars = (
-                LogProbabilities(network),
+                LogProbabilities(network, model.n_outputs_),
                 scalars_of_classes(model.n_outputs_),
             )
         elif model.out_activation_ == "logistic" and model.n_outputs_ == 1:
             network, scalars = LogOdds(network), scalars_of_classes(2)
+        elif model.out_activation_ == "logistic":
+            scalars = scalars_of_labels()
         elif model.out_activation_ == "exp":  # Poisson regression
             network = nn.Sequential(network, Exp())
         return network, _rows_for(network, X), scalars
@@ -162,8 +169,7 @@ class SklearnMLP(ForeignNetwork):
 
     @property
     def _reasons(self) -> str | None:
-        one_of_several = self._has_classes and not self._has_labels
-        return "log_odds" if one_of_several else None
+        return "log_odds" if self._has_classes else None
 
     @property
     def _has_labels(self) -> bool:
@@ -212,7 +218,7 @@ class TorchModule(ForeignNetwork):
         several = prod(shape[1:]) > 1 and not many_to_many
         single = targets.predicted_class
         default = single if several else targets.output
-        names = ("output", single.__name__)
+        names = {"output": targets.output, single.__name__: single}
         scalars = Scalars(targets.output, default, single, targets.output, names)
         if self._regresses:
             scalars = scalars_of_numbers(prod(shape[1:]))

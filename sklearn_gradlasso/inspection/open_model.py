@@ -184,6 +184,11 @@ class OpenedModel:
         return getattr(self.network, "classes_", None)
 
     @property
+    def has_labels(self) -> bool:
+        """Whether these are labels that may occur together, each with its log-odds."""
+        return getattr(self.network, "_has_labels", False)
+
+    @property
     def predicts_targets(self) -> bool:
         """Whether the answers are predictions in units of y."""
         model = getattr(self.network, "model", self.network)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from torch import Tensor
 
 from .. import targets
 
-__all__ = ["Scalars", "scalars_of_classes", "scalars_of_numbers"]
+__all__ = ["Scalars", "scalars_of_classes", "scalars_of_labels", "scalars_of_numbers"]
 
 Target = Callable[[Tensor, Tensor | None], Tensor]
 
@@ -25,7 +25,7 @@ class Scalars(NamedTuple):
         The target behind "predicted", one scalar per row; None if there are several.
     reasons : callable
         The target of an ``Explanation`` if none is given.
-    names : tuple of str
+    names : dict of str to callable
         The targets that can be given by name.
     """
 
@@ -33,7 +33,7 @@ class Scalars(NamedTuple):
     differentiated: Target
     predicted: Target | None
     reasons: Target
-    names: tuple[str, ...]
+    names: Mapping[str, Target]
 
     def named(self, target: str | Target) -> Target:
         """A target by its name, or the callable itself.
@@ -67,3 +67,9 @@ def scalars_of_numbers(n_outputs: int) -> Scalars:
     single = targets.output if n_outputs == 1 else None
     every, names = targets.output, targets.OF_REGRESSORS
     return Scalars(every, every, single, every, names)
+
+
+def scalars_of_labels() -> Scalars:
+    """Of the log-odds of labels, each explained by itself."""
+    every, names = targets.output, targets.OF_LABELS
+    return Scalars(every, every, None, every, names)

@@ -45,6 +45,10 @@ member                     what it means                                       d
 ``utils/networks.py`` is the one place that looks which of these members a module has,
 and knows the defaults. A part that draws from torch's global generators, such as
 dropout, needs nothing: they are seeded during ``fit`` and put back afterwards.
+
+The modules of this wing hold torch's own activations, because other packages (captum,
+shap) know layers by their class and put hooks on them. While there are hooks, the heads
+and the tabular network compute by such layers what they compute by functions otherwise.
 """
 
 from ._build import build_module, check_output, is_built_in

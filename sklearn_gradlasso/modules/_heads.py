@@ -1,4 +1,9 @@
-"""Last layers that turn the scores of a network into log-probabilities."""
+"""Last layers that turn the scores of a network into log-probabilities.
+
+A function such as ``logsigmoid`` is invisible to DeepLift and other tools that put
+hooks on layers of torch. If the layers have hooks, the heads compute the same values by
+``nn.Softplus``, which these tools know.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..utils.networks import has_hooks
+
 __all__ = ["LogOdds", "LogProbabilities"]
+
+# exp(80) is finite in single precision, and softplus is the identity beyond 80.
+LARGE = 80
 
 
 class LogProbabilities(nn.Sequential):
@@ -16,15 +26,43 @@ class LogProbabilities(nn.Sequential):
     ----------
     network : nn.Module
         ``(n, *feature_shape) -> (n, n_classes)``, without a last activation.
+    n_classes : int, default=2
+        Number of scores. Tools with hooks need it: if there are more, they see a
+        function.
     """
 
-    def __init__(self, network: nn.Module):
-        super().__init__(network, nn.LogSoftmax(dim=1))
+    def __init__(self, network: nn.Module, n_classes: int = 2):
+        super().__init__(network, _Normalisation(n_classes))
 
     @property
     def raw_scores(self) -> nn.Module:
         """The network without the normalisation."""
         return self[0]
+
+
+class _Normalisation(nn.Module):
+    """``log_softmax`` of scores."""
+
+    def __init__(self, n_classes: int):
+        super().__init__()
+        n_levels = max(1, (n_classes - 1).bit_length())
+        self.levels = nn.ModuleList(
+            nn.Softplus(threshold=LARGE) for _ in range(n_levels)
+        )
+
+    def forward(self, scores: Tensor) -> Tensor:
+        n_classes = scores.shape[1]
+        if not has_hooks(self.levels[0]) or n_classes > 2 ** len(self.levels):
+            return functional.log_softmax(scores, dim=1)
+        # What is added to all scores of a row has no effect, but on rounding.
+        scores = scores - scores.detach().amax(dim=1, keepdim=True)
+        total = scores  # Pairs of neighbours are added up, as logarithms of sums.
+        for softplus in self.levels:
+            n = total.shape[1] // 2 * 2
+            first, second = total[:, 0:n:2], total[:, 1:n:2]
+            sums = first + softplus(second - first)
+            total = torch.cat([sums, total[:, n:]], dim=1)
+        return scores - total
 
 
 class LogOdds(nn.Sequential):
@@ -39,8 +77,11 @@ class LogOdds(nn.Sequential):
     """
 
     def __init__(self, network: nn.Module):
-        super().__init__(network)
+        super().__init__(network, nn.Softplus(threshold=LARGE))
 
     def forward(self, x: Tensor) -> Tensor:
-        log_odds = super().forward(x)
+        network, softplus = self
+        log_odds = network(x)
+        if has_hooks(softplus):
+            return -softplus(torch.cat([log_odds, -log_odds], dim=1))
         return functional.logsigmoid(torch.cat([-log_odds, log_odds], dim=1))

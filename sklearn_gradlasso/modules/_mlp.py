@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons and their activations."""
+"""Multi-layer perceptrons, whose layers are torch's own."""
 
 from __future__ import annotations
 
@@ -9,33 +9,40 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ACTIVATIONS", "MLP"]
+from ..utils.networks import has_hooks
 
-
-class _ReLU(nn.Module):
-    """``max(x, 0)``, whose second derivative is not computed in training.
-
-    The second derivative is zero. When a gradient is differentiated, torch's own
-    activation would nevertheless propagate these zeros through the whole network.
-    """
-
-    same_in_both_modes = True
-    is_piecewise_linear = True
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return torch.relu(x)
-        # This is x where x > 0, else 0, with a derivative by its first argument only.
-        return torch.ops.aten.threshold_backward(x, x.detach(), 0)
+__all__ = ["ACTIVATIONS", "MLP", "applied"]
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
     "logistic": nn.Sigmoid,
-    "relu": _ReLU,
+    "relu": nn.ReLU,
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
+
+
+def applied(part: nn.Module, x: Tensor, training: bool) -> Tensor:
+    """Values of a layer, where in training the second derivative of a ReLU is left out.
+
+    This derivative is zero. When a gradient is differentiated, torch's own ReLU would
+    nevertheless propagate these zeros through the whole network. The layers stay those
+    of torch, because other packages know layers by their class, and a layer with hooks
+    is called.
+
+    Parameters
+    ----------
+    part : nn.Module
+        Any layer.
+    x : Tensor
+    training : bool
+        Whether the network is in training mode.
+    """
+    if training and type(part) is nn.ReLU and not has_hooks(part):
+        # This is x where x > 0, else 0, with a derivative by its first argument only.
+        return torch.ops.aten.threshold_backward(x, x.detach(), 0)
+    return part(x)
 
 
 class MLP(nn.Sequential):
@@ -62,6 +69,8 @@ class MLP(nn.Sequential):
         given.
     """
 
+    same_in_both_modes = True
+
     def __init__(
         self,
         n_features: int,
@@ -78,7 +87,10 @@ class MLP(nn.Sequential):
         super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(1))
+        x = x.flatten(1)
+        for part in self:
+            x = applied(part, x, self.training)
+        return x
 
 
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..utils.networks import has_hooks
 from ..utils.validation import check_count, check_hidden_layer_sizes
-from ._mlp import ACTIVATIONS, MLP
+from ._mlp import MLP, applied
 from ._table_columns import Columns
 
 __all__ = ["TabularNet"]
@@ -113,12 +114,18 @@ class _Numbers(nn.Module):
         rise = torch.randn(*shape, generator=generator, dtype=torch.float32) * scale
         self.rise = nn.Parameter(rise)
         self.bias = nn.Parameter(torch.zeros(len(n_bins), size, dtype=torch.float32))
-        self.activation = ACTIVATIONS["relu"]()
+        self.activation = nn.ReLU()
+        self.left_end, self.right_end = nn.ReLU(), nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.index_select(1, self.at)
         if not x.shape[1]:
             return x
+        watched = has_hooks(self.left_end)
+        values = self._by_layers(x) if watched else self._by_pieces(x)
+        return applied(self.activation, values, self.training).flatten(1)
+
+    def _by_pieces(self, x: Tensor) -> Tensor:
         x = torch.minimum(torch.maximum(x, self.left[:, 0]), self.right)
         reached = (x.detach()[:, :, None] >= self.left[:, 1:]) & self.inner
         piece = self.first + reached.sum(dim=2)
@@ -126,8 +133,17 @@ class _Numbers(nn.Module):
         pieces = torch.cat([before, self.rise], dim=2).flatten(0, 1)
         before, rise = functional.embedding(piece, pieces).chunk(2, dim=2)
         left, width = self.left.flatten()[piece], self.width.flatten()[piece]
-        values = before + rise * ((x - left) / width)[:, :, None] + self.bias
-        return self.activation(values).flatten(1)
+        return before + rise * ((x - left) / width)[:, :, None] + self.bias
+
+    def _by_layers(self, x: Tensor) -> Tensor:
+        """The same values, where layers of torch do all that is not linear.
+
+        DeepLift is exact then. It takes longer, because all pieces are computed.
+        """
+        position = (x[:, :, None] - self.left) / self.width
+        within = 1 - self.right_end(1 - self.left_end(position))  # from 0 to 1
+        real = functional.pad(self.inner, (1, 0), value=True)
+        return torch.einsum("npk,pks->nps", within * real, self.rise) + self.bias
 
 
 class _Categories(nn.Module):
@@ -149,10 +165,10 @@ class _Categories(nn.Module):
         weight = torch.randn(*shape, generator=generator, dtype=torch.float32) / 2
         self.weight = nn.Parameter(weight * self.counts[:, :, None])
         self.bias = nn.Parameter(torch.zeros(len(sizes), size, dtype=torch.float32))
-        self.activation = ACTIVATIONS["relu"]()
+        self.activation = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         on = x.index_select(1, self.at.flatten()).unflatten(1, self.at.shape)
         weight = self.weight * self.counts[:, :, None]
         values = torch.einsum("ngj,gjk->ngk", on, weight) + self.bias
-        return self.activation(values).flatten(1)
+        return applied(self.activation, values, self.training).flatten(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["average", "cross_entropy", "squared_error"]
+__all__ = ["average", "cross_entropy", "labels_cross_entropy", "squared_error"]
 
 
 def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
@@ -23,6 +23,26 @@ def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
     Tensor of shape (n,)
     """
     return functional.nll_loss(output, y, reduction="none")
+
+
+def labels_cross_entropy(output: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy of each sample, summed over labels that may occur together.
+
+    ``-sum_l y_l log p_l + (1 - y_l) log(1 - p_l)``
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_labels)
+        Log-odds of each label.
+    y : Tensor of shape (n, n_labels)
+        1 where a sample has the label, and 0 elsewhere, in the dtype of output.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    entropy = functional.binary_cross_entropy_with_logits
+    return entropy(output, y, reduction="none").sum(dim=1)
 
 
 def squared_error(output: Tensor, y: Tensor) -> Tensor:

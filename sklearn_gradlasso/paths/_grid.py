@@ -80,7 +80,8 @@ def resolve_lams(
     if not balanced:
         raise ValueError(
             f"lams={lams}: no range of strengths can be found, because nothing is "
-            "penalised in these data (are there annotations?); give the strengths."
+            "penalised in these data. Are there annotations, and has y more than one "
+            "class or value? Otherwise give the strengths."
         )
     low, high = (balanced * end for end in ends)
     return np.geomspace(low, high, lams) if lams > 1 else np.array([balanced])

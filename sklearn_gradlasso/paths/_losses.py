@@ -1,6 +1,7 @@
 """How well networks predict rows that were held out, against a constant answer.
 
-The loss is the log loss of a classifier, in nats, and for a regressor the squared error
+The loss is the log loss of a classifier, in nats (the sum of the losses of labels, if y
+is an indicator of them), and for a regressor the squared error
 as a share of the variance of y. Other scores rank rows, or count errors. They do not
 see that a network under a strong penalty says little more than the base rate.
 """
@@ -8,6 +9,7 @@ see that a network under a strong penalty says little more than the base rate.
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import is_classifier
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -32,16 +34,21 @@ class HeldOutLoss:
     Attributes
     ----------
     of_constant : float
-        Loss of the best constant on the training rows: the shares of the classes, or
-        the mean of y.
+        Loss of the best constant on the training rows: the shares of the classes or
+        labels, or the mean of y.
     """
 
     def __init__(self, estimator, train: TrainingData, rest: TrainingData):
         self.is_classifier = is_classifier(estimator)
-        y, y_rest = np.asarray(train.y), np.asarray(rest.y)
+        self.has_labels = getattr(estimator, "_has_labels", False)
+        y, y_rest = _array(train.y), _array(rest.y)
         weight = _weights(train.sample_weight, len(y))
         self.weight = _weights(rest.sample_weight, len(y_rest))
-        if self.is_classifier:
+        if self.has_labels:
+            self.y = y_rest
+            shares = np.average(y, axis=0, weights=weight)
+            self.of_constant = self._loss_of_labels(shares)
+        elif self.is_classifier:
             both = np.concatenate([y.ravel(), y_rest.ravel()])
             given = getattr(estimator, "class_weight", None)
             of_class = compute_sample_weight(given, both)
@@ -60,6 +67,8 @@ class HeldOutLoss:
 
     def __call__(self, estimator, X) -> float:
         """The loss of a network, X being the rows held out."""
+        if self.has_labels:
+            return self._loss_of_labels(estimator.predict_proba(X))
         if self.is_classifier:
             return self._log_loss(estimator.predict_proba(X))
         return self._squared_error(estimator.predict(X).reshape(self.y.shape))
@@ -74,10 +83,20 @@ class HeldOutLoss:
         losses = -np.log(np.clip(found, LEAST, None))
         return _mean(losses, self.weight)
 
+    def _loss_of_labels(self, probabilities: np.ndarray) -> float:
+        """Log losses of labels, each present or absent, summed over the labels."""
+        of_truth = np.where(self.y > 0, probabilities, 1 - probabilities)
+        losses = -np.log(np.clip(of_truth, LEAST, None)).sum(axis=1)
+        return _mean(losses, self.weight)
+
     def _squared_error(self, predictions: np.ndarray) -> float:
         scale = np.where(self.variance > 0, self.variance, 1.0)
         squares = ((self.y - predictions) ** 2 / scale).mean(axis=1)
         return _mean(squares, self.weight)
+
+
+def _array(y) -> np.ndarray:
+    return y.toarray() if sp.issparse(y) else np.asarray(y)
 
 
 def _weights(sample_weight, n: int) -> np.ndarray:

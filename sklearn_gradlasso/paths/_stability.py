@@ -13,6 +13,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import indexable
 from sklearn.utils._optional_dependencies import check_pandas_support
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
@@ -177,7 +178,8 @@ def stability_selection(
     )
     found = opened(estimator, given, groups)
     estimator, data = found.estimator, found.data
-    kind = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
+    has_classes = is_classifier(estimator) and not _are_labels(data.y)
+    kind = StratifiedShuffleSplit if has_classes else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
@@ -204,3 +206,8 @@ def stability_selection(
         frequencies=found.columns.reported(frequencies, n_features),
         feature_names=found.names(n_features),
     )
+
+
+def _are_labels(y) -> bool:
+    """Whether y is an indicator of labels, which cannot be drawn in their shares."""
+    return type_of_target(y).startswith("multilabel")

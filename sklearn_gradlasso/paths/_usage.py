@@ -50,13 +50,13 @@ class Used(NamedTuple):
 class Usage:
     """Counts what networks use, on rows held out from their training rows.
 
-    The answer is the log-odds of a classifier (of each class against the rest), and the
-    prediction of a regressor. A feature or column does not count at a row where it
-    moves the answer by less than a hundredth of its scale. The scale is the standard
-    deviation of what is predicted: of y for a regressor, and for log-odds f the root of
-    ``var f + pi ** 2 / 3``, with the variance of the noise of a logistic model. The
-    deviation of f alone would be no scale, because a strong penalty makes the answer
-    smaller, and all that moves it by the same factor.
+    The answer is the log-odds of a classifier (of each class against the rest, or of
+    each label), and the prediction of a regressor. A feature or column does not count
+    at a row where it moves the answer by less than a hundredth of its scale. The scale
+    is the standard deviation of what is predicted: of y for a regressor, and for
+    log-odds f the root of ``var f + pi ** 2 / 3``, with the variance of the noise of a
+    logistic model. The deviation of f alone would be no scale, because a strong penalty
+    makes the answer smaller, and all that moves it by the same factor.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ class Usage:
     ):
         self.columns = columns
         self.is_classifier = is_classifier(estimator)
+        has_labels = getattr(estimator, "_has_labels", False)
+        self.has_classes = self.is_classifier and not has_labels
         known = _network_rows(estimator, train.X)
         self.slopes = ColumnSlopes(columns, known, train.sample_weight)
         weight = np.ones(len(known))
@@ -100,7 +102,7 @@ class Usage:
 
     def __call__(self, estimator, X) -> Used:
         """What a network uses, X being the rows on which is counted."""
-        target = _of_predicted_class if self.is_classifier else None
+        target = _of_predicted_class if self.has_classes else None
         phi = estimator.explain(X, target=target, attribution="gradients")
         phi = phi.reshape(len(phi), len(estimator.feature_importances_), -1)
         asked = "log_odds" if self.is_classifier else None
@@ -112,7 +114,7 @@ class Usage:
                 magnitudes = self._magnitudes(answers)
         floor = np.full(phi.shape[1:], np.inf)  # of a feature that never changes
         changes = self.slopes.deviations > 0
-        of_slopes = scale.mean() if self.is_classifier else scale
+        of_slopes = scale.mean() if self.has_classes else scale
         floor[changes] = FLOOR * of_slopes / self.slopes.deviations[changes, None]
         features = effective_features(phi, floor=floor)
         if magnitudes is None:
@@ -173,6 +175,8 @@ class _Answers:
 
 def _of_predicted_class(output: Tensor, y: Tensor | None) -> Tensor:
     """Log-odds of the predicted class against all others, ``log p - log(1 - p)``."""
+    if output.shape[1] == 1:
+        return 0 * output[:, 0]  # There are no others.
     largest = output.max(dim=1, keepdim=True)
     others = output.scatter(1, largest.indices, -torch.inf).logsumexp(dim=1)
     return largest.values.squeeze(1) - others

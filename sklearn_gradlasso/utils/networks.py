@@ -13,6 +13,7 @@ from torch import Tensor, nn
 __all__ = [
     "draws_at_random",
     "given_copies",
+    "has_hooks",
     "is_piecewise_linear",
     "many_to_many_of",
     "n_networks_of",
@@ -79,3 +80,12 @@ def _copied(module: nn.Module, inputs: tuple) -> tuple:
 def draws_at_random(part: nn.Module) -> bool:
     """Whether a part draws from a private generator, such as a gate in training."""
     return isinstance(getattr(part, "generator", None), torch.Generator)
+
+
+def has_hooks(part: nn.Module) -> bool:
+    """Whether a tool watches the calls of a part, or changes its derivative.
+
+    Tools such as DeepLift put a hook on each layer of torch that they know.
+    """
+    hooks = part._forward_hooks, part._forward_pre_hooks
+    return any(hooks) or bool(part._backward_hooks or part._backward_pre_hooks)

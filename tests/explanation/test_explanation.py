@@ -273,6 +273,7 @@ ONCE = {
     *("base_values", "feature_names", "output_names", "transformed_target"),
     *("slope_steps", "deviation", "attribution", "target", "unit", "background"),
     "classes",
+    "exclusive",
 }
 
 

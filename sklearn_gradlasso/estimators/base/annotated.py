@@ -51,7 +51,8 @@ def fit(
         Inputs. Scale the features to a common scale. With a ``module`` the shape may
         also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels, or target values. Only a regressor takes several columns.
+        Class labels, or an indicator of labels that may occur together (0 and 1, one
+        column for each label; also sparse), or target values.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights in the loss and in the penalties. An integer weight has
         the effect of a repeated row. Rows of weight zero are left out.
@@ -92,12 +93,13 @@ def partial_fit_classes(
     ----------
     X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
         Inputs, as in ``fit``.
-    y : array-like of shape (n_samples,)
-        Class labels. Classes may be absent from a call.
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Class labels, or an indicator of labels. Classes may be absent from a call.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, as in ``fit``.
     classes : array-like of shape (n_classes,), default=None
-        All classes. They are required in the first call.
+        All classes. They are required in the first call. For an indicator of labels
+        they are the numbers of its columns.
     {annotations}
 
     Returns

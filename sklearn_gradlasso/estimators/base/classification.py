@@ -78,7 +78,9 @@ class Classification(Task):
         return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
 
     def head(self, network, n_scores=None):
-        return LogOdds(network) if n_scores == 1 else LogProbabilities(network)
+        if self.is_binary and n_scores == 1:
+            return LogOdds(network)
+        return LogProbabilities(network, n_scores or self.n_outputs)
 
     def in_units(self, target):
         return target
@@ -91,3 +93,23 @@ class Classification(Task):
 
     def importance_target(self):
         return targets.log_odds if self.is_binary else targets.predicted_class
+
+    # Answers of a classifier ---------------------------------------------------------
+
+    def decision(self, output: np.ndarray) -> np.ndarray:
+        """What ``decision_function`` returns."""
+        if self.is_binary:
+            return output[:, 1] - output[:, 0]
+        return output[:, 0] if self.n_outputs == 1 else output
+
+    def predicted(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict`` returns."""
+        return self.classes[output.argmax(axis=1)]
+
+    def probabilities(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict_proba`` returns."""
+        return np.exp(output)
+
+    def log_probabilities(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict_log_proba`` returns."""
+        return output

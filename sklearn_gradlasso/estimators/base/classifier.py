@@ -1,10 +1,11 @@
-"""The base of all classifiers: it adds classes, probabilities and class weights."""
+"""The base of all classifiers: it adds classes or labels, and their probabilities."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
@@ -13,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ...training.rows import TrainingData
 from .classification import Classification
+from .multilabel import Multilabel, has_several_columns, learn_labels, takes_labels
 from .network_estimator import NetworkEstimator
 
 __all__ = ["NetworkClassifier"]
@@ -20,22 +22,25 @@ __all__ = ["NetworkClassifier"]
 CLASS_WEIGHT_DOC = """\
 class_weight : dict or "balanced", default=None
         Weights of the classes, by which ``sample_weight`` is multiplied. "balanced"
-        gives all classes the same total weight."""
+        gives all classes the same total weight. An indicator of labels has none."""
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
         Root mean square of a gradient over the training data: the gradient of the
-        log-odds for two classes, and of the log-probability of the predicted class for
-        more. The importances sum to 1.
+        log-odds for two classes, of the log-probability of the predicted class for
+        more, and over the log-odds of all labels if y is an indicator. The importances
+        sum to 1.
     """
 ATTRIBUTES_DOC = """\
 lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
-        Cross-entropy, and ``lam_`` times the penalty, in each epoch.
+        Cross-entropy (summed over labels, if y is an indicator), and ``lam_`` times the
+        penalty, in each epoch.
     loss_, best_loss_ : float
         Last and lowest value of ``loss_curve_``.
     validation_scores_ : list of float
-        Accuracy on the held-out rows after each epoch, with ``early_stopping``.
+        Accuracy on the held-out rows after each epoch, with ``early_stopping``; of an
+        indicator the share of rows of which all labels are right.
     validation_loss_curve_ : list of float
         Loss on the held-out rows after each epoch, with the penalty if
         ``monitor="objective"``.
@@ -44,23 +49,33 @@ lam_ : float
     n_iter_ : int
         Number of epochs.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels, also those whose rows all have weight zero. A network of one
+        class is constant: the class has probability 1, and attributions are 0. If y is
+        an indicator of labels, they are the numbers of its columns.
     n_outputs_ : int
-        Number of classes.
+        Number of classes or labels.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X is a DataFrame with string columns.
     net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` maps inputs to log-probabilities."""
+        The trained net; ``net_.module_`` maps inputs to log-probabilities, or to the
+        log-odds of labels."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):
-    """A network estimator whose network returns log-probabilities of the classes."""
+    """A network estimator whose network returns log-probabilities of the classes.
+
+    If y is an indicator of labels that may occur together, it returns the log-odds of
+    each label.
+    """
 
     class_weight: dict | str | None = None
 
+    # What y was in ``fit``: an indicator of labels, and a sparse matrix.
+    _has_labels = False
+    _y_is_sparse = False
     _reasons = "log_odds"
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
@@ -81,12 +96,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
             Inputs, as in ``fit``.
-        y : array-like of shape (n_samples,)
-            Class labels. Classes may be absent from a call.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator of labels. Classes may be absent from a call.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, as in ``fit``.
         classes : array-like of shape (n_classes,), default=None
-            All classes. They are required in the first call.
+            All classes. They are required in the first call. For an indicator of labels
+            they are the numbers of its columns.
 
         Returns
         -------
@@ -113,10 +129,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "classes must be given in the first call of partial_fit: later calls "
                 "may bring classes that this one lacks."
             )
+        classes = self.classes_ if classes is None else classes
         return self._fit(data, warm=True, one_pass=True, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Log-odds of two classes, or log-probabilities of more classes.
+        """Log-odds of two classes or of labels, or log-probabilities of more classes.
 
         Parameters
         ----------
@@ -127,15 +144,14 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes ``log p_1 - log p_0``, which is positive if ``classes_[1]``
-            is more probable. For more classes one log-probability per class.
+            is more probable. For more classes one log-probability per class. For one
+            class 0. For labels ``log p - log(1 - p)`` of each label.
         """
-        log_proba = self._outputs(X)
-        if len(self.classes_) == 2:
-            return log_proba[:, 1] - log_proba[:, 0]
-        return log_proba
+        output = self._outputs(X)
+        return self._task.decision(output)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Predict the most probable class of each row.
+        """Predict the most probable class of each row, or all probable labels.
 
         Parameters
         ----------
@@ -144,11 +160,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Class labels.
+        ndarray of shape (n_samples,), or (n_samples, n_labels)
+            Class labels. For labels an indicator, 1 where a probability exceeds 0.5; it
+            is a CSR matrix if y was sparse.
         """
-        log_proba = self._outputs(X)
-        return self.classes_[log_proba.argmax(axis=1)]
+        output = self._outputs(X)
+        return self._task.predicted(output)
 
     def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -161,9 +178,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Log-probabilities, with columns in the order of ``classes_``.
+            Log-probabilities, with columns in the order of ``classes_``. Those of
+            labels do not add up to a probability of 1.
         """
-        return self._outputs(X)
+        output = self._outputs(X)
+        return self._task.log_probabilities(output)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
@@ -176,35 +195,67 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities, with columns in the order of ``classes_``.
+            Probabilities, with columns in the order of ``classes_``. Those of labels
+            do not add up to 1.
         """
-        return np.exp(self._outputs(X))
+        output = self._outputs(X)
+        return self._task.probabilities(output)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = takes_labels(self)
+        return tags
 
     @property
-    def _task(self) -> Classification:
+    def _task(self) -> Classification | Multilabel:
+        if self._has_labels:
+            return Multilabel(self.n_outputs_, self._y_is_sparse)
         return Classification(self.classes_, self.class_weight)
 
-    def _learn_task(self, y, sample_weight, reset, classes):
-        check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
-        known = np.unique(y if classes is None else classes)
+    def _learn_task(self, y, sample_weight, reset, every, classes):
+        is_sparse = sp.issparse(every)
+        if is_sparse:
+            y, every = y.toarray(), every.toarray()
+        has_labels = has_several_columns(y)
+        if has_labels:
+            learn_labels(self, y, reset, classes)
+        elif self._has_labels and not reset:
+            raise ValueError(
+                "y has one column, but the network that training continues with has "
+                f"{self.n_outputs_} labels."
+            )
+        if reset:
+            self._has_labels, self._y_is_sparse = has_labels, is_sparse
+        if has_labels:
+            return y
+        # A class keeps its place if all of its rows have weight zero, as they may have
+        # in a sample of bagging.
+        check_classification_targets(every)
+        labels = np.unique(column_or_1d(every, warn=True))
+        known = labels if classes is None else np.unique(classes)
         if reset:
             self.classes_ = known
-        elif classes is not None and not np.array_equal(known, self.classes_):
-            raise ValueError(
-                f"classes={known.tolist()} are not those of the first call of "
-                f"partial_fit, {self.classes_.tolist()}."
-            )
-        unknown = np.setdiff1d(y, self.classes_)
+        elif not np.array_equal(known, self.classes_):
+            raise ValueError(_other_classes(known, self.classes_, classes is None))
+        unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise ValueError(
                 f"y has labels {unknown.tolist()} that are not among the classes "
                 f"{self.classes_.tolist()} of the network."
             )
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y has one class only, {self.classes_.tolist()} (rows of weight zero "
-                "do not count); a classifier needs at least two classes."
-            )
         self.n_outputs_ = len(self.classes_)
-        return y
+        return column_or_1d(y)
+
+
+def _other_classes(found: np.ndarray, known: np.ndarray, warm_start: bool) -> str:
+    """What to say if training goes on with classes that are not those of before."""
+    if not warm_start:
+        return (
+            f"classes={found.tolist()} are not those of the first call of "
+            f"partial_fit, {known.tolist()}."
+        )
+    return (
+        f"warm_start needs the classes of the previous fit, {known.tolist()}, but y "
+        f"has {found.tolist()}. Fit a clone of the estimator, or call partial_fit, "
+        "which allows classes to be absent."
+    )

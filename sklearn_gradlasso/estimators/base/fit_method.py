@@ -57,7 +57,8 @@ def fit(
         Inputs. Scale the features to a common scale. With a ``module`` the shape may
         also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels, or target values. Only a regressor takes several columns.
+        Class labels, or an indicator of labels that may occur together (0 and 1, one
+        column for each label; also sparse), or target values.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights in the loss and in the prior. An integer weight has the
         effect of a repeated row. Rows of weight zero are left out.

@@ -82,11 +82,13 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: the meaning of the output of the fitted network."""
 
     @abstractmethod
-    def _learn_task(self, y, sample_weight, reset: bool, classes) -> np.ndarray:
+    def _learn_task(self, y, sample_weight, reset: bool, every, classes) -> np.ndarray:
         """Hook: learn the task from y, and return y as an array.
 
         The method sets ``n_outputs_`` and the attributes that ``_task`` needs. Without
-        ``reset`` it checks that y fits the task that was learned before.
+        ``reset`` it checks that y fits the task that was learned before. The rows of y
+        have positive weights; ``every`` is y as it was given, with all rows. ``fit``
+        gives no ``classes``, ``partial_fit`` of a classifier does.
         """
 
     # Hooks with a default ------------------------------------------------------------
@@ -291,9 +293,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             Rows to explain.
         target : str or callable, default=None
             The scalar to explain. The default is the value of ``decision_function`` for
-            classifiers (the log-odds of ``classes_[1]``, or the log-probability of
-            each class) and of ``predict`` for regressors. "predicted" is the
-            log-probability of the predicted class, or the single output of a regressor.
+            classifiers (the log-odds of ``classes_[1]``, the log-probability of each
+            class, or the log-odds of each label) and of ``predict`` for regressors.
+            "predicted" is the log-probability of the predicted class, or the single
+            output of a regressor.
             "training" is the scalar that the prior uses in training, without
             annotations, and in standardised units for a regressor. Other values are
             names from :mod:`sklearn_gradlasso.targets`, or a callable
@@ -322,7 +325,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _outputs(self, X) -> np.ndarray:
         """Hook: return the output of the fitted network at rows of the user."""
         with computing(self.n_jobs):
-            return outputs_of(self.net_.module_, self._rows_to_answer(X))
+            rows = self._rows_to_answer(X)  # It raises an error before a fit.
+            return outputs_of(self.net_.module_, rows)
 
     def _importance_target(self) -> Callable:
         return self._task.importance_target()

@@ -61,13 +61,14 @@ def prepare_fit(
     checked = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
     if checked.places is None:
-        checked = replace(checked, places=np.arange(len(checked.y)))
+        checked = replace(checked, places=np.arange(checked.y.shape[0]))
     data = replace(
         checked,
         annotations=check_annotations(data.annotations, checked.X, names, index),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()
-    y = estimator._learn_task(data.y, data.sample_weight, not warm, classes)
+    of_present = data.y, data.sample_weight
+    y = estimator._learn_task(*of_present, not warm, given.y, classes)
     task = estimator._task
     y, weight = task.encode(y, data.sample_weight)
     check_groups(given.groups, given.X)

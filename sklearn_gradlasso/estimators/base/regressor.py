@@ -117,7 +117,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     def _task(self) -> Regression:
         return Regression(self._y_mean, self._y_scale)
 
-    def _learn_task(self, y, sample_weight, reset, classes):
+    def _learn_task(self, y, sample_weight, reset, every, classes):
         try:
             y = np.asarray(y, dtype=np.float64)
         except (TypeError, ValueError) as error:

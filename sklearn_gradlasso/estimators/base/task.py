@@ -1,13 +1,14 @@
-"""The meaning of a network's output: log-probabilities, or standardised numbers.
+"""The meaning of a network's output: log-probabilities, log-odds, or numbers.
 
-Every estimator has a task: a ``Classification`` or a ``Regression``. Both have the same
-methods, so that no other code has to distinguish the two cases.
+Every estimator has a task: a ``Classification`` into classes that exclude each other, a
+``Multilabel`` classification or a ``Regression``. They have the same methods, so that
+no other code has to distinguish the cases.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,15 +30,15 @@ class Task(ABC):
         ``(output, y) -> (n,)``.
     default_target : str
         Name of the target whose attribution a prior penalises by default.
-    target_names : tuple of str
-        Names of the targets that are defined for this task.
+    target_names : dict of str to callable
+        The targets that are defined for this task, by their names.
     n_outputs : int
         Number of columns of the output.
     """
 
     loss: ClassVar[Callable[[Tensor, Tensor], Tensor]]
     default_target: ClassVar[str]
-    target_names: ClassVar[tuple[str, ...]]
+    target_names: ClassVar[Mapping[str, Target]]
 
     @property
     @abstractmethod

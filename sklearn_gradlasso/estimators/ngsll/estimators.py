@@ -42,9 +42,9 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     ----------
     {fitted_attributes}
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; the numbers of the columns of y, if it is an indicator of labels.
     n_outputs_ : int
-        Number of classes.
+        Number of classes or labels.
     intercept_ : float
         Always 0, because the linear models have no intercept.
 
@@ -57,9 +57,10 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     -----
     Two classes share one weight vector, which gives the log-odds of ``classes_[1]``.
     With more classes, each class has its own weight vector, which gives its score
-    before the softmax. All classes use the same K features: the gate selects those
-    whose weights have the largest sum of squares over classes. A row whose features are
-    all 0 has the decision 0, and no reason.
+    before the softmax. If y is an indicator of labels that may occur together, that of
+    each label gives its log-odds. All classes or labels use the same K features: the
+    gate selects those whose weights have the largest sum of squares over classes. A row
+    whose features are all 0 has the decision 0, and no reason.
 
     References
     ----------
@@ -94,7 +95,7 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
         return 0.0
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Compute ``z . w(x)``: log-odds of two classes, or scores of more classes.
+        """Compute ``z . w(x)``: log-odds of two classes or of labels, or other scores.
 
         Parameters
         ----------
@@ -105,22 +106,33 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log-odds, which are positive if ``classes_[1]`` is more
-            probable. For more classes the scores before the softmax.
+            probable. For more classes the scores before the softmax. For one class 0.
+            For labels the log-odds of each label.
         """
         models, _ = self._models(X)
-        decisions = models.decisions
+        decisions = self._in_answers(models).decisions
         return decisions[:, 0] if decisions.shape[1] == 1 else decisions
 
     def _outputs(self, X):
         decision = self.decision_function(X)
+        if self._has_labels:
+            return decision
         if decision.ndim == 2:
             return log_softmax(decision, axis=1)
+        if self.n_outputs_ == 1:
+            return decision[:, None]
         return log_expit(np.column_stack([-decision, decision]))
 
     def _in_answers(self, models):
-        return models
+        # Nothing speaks for or against a class that is the only one.
+        return models if self.n_outputs_ > 1 else models.times(np.zeros(1))
+
+    def _importances(self, rows):
+        return super()._importances(rows) * (self.n_outputs_ > 1)
 
     def _of_predicted(self, models):
+        if self._has_labels:
+            self._task.single_target()  # It raises an error.
         decisions = models.decisions
         if models.n_outputs == 1:
             return models.times(np.where(decisions > 0, 1.0, -1.0))

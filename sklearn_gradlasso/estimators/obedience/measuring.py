@@ -42,6 +42,8 @@ class Measurement:
     rows : Rows
         Training rows, with annotations if there are any.
     is_classifier : bool
+    has_labels : bool
+        Whether the decisions of a classifier are labels that may occur together.
     signs : tuple of int
         A sign for each feature, or empty.
     seed : int
@@ -51,6 +53,7 @@ class Measurement:
     module: nn.Module
     rows: Rows
     is_classifier: bool
+    has_labels: bool
     signs: tuple[int, ...]
     seed: int
 
@@ -199,7 +202,8 @@ class Measurement:
             Average size of the change over the rows with such values; for a regressor
             in standard deviations over training rows. NaN if there are no such rows.
         changed_decisions : float
-            Share of these rows whose predicted class changes; NaN for a regressor.
+            Share of these rows whose predicted class, or any of whose labels, changes;
+            NaN for a regressor.
         """
         exchanged = self._annotated
         if positions is not None:
@@ -218,7 +222,7 @@ class Measurement:
             donors, _ = self._taken(rng.permutation(n)[:m])
             scores = self._scores_at(torch.where(exchanged, donors, self._x))
             changes.append(self._sizes(scores - self._scores))
-            flips.append(_classes(scores) != _classes(self._scores))
+            flips.append(self._flips(scores))
         weight = None if self._weight is None else self._weight[concerned]
         change, flip = (
             float(np.average(np.mean(each, axis=0)[concerned], weights=weight))
@@ -231,12 +235,24 @@ class Measurement:
         sizes = np.abs(differences)
         if not self.is_classifier:
             return _ratio(sizes, self._deviations).mean(axis=1)
+        if self.has_labels:
+            return sizes.mean(axis=1)
         predicted = _classes(self._scores) if sizes.shape[1] > 1 else 0
         return sizes[np.arange(len(sizes)), predicted]
 
+    def _flips(self, scores: np.ndarray) -> np.ndarray:
+        """Whether scores of shape (n, m) mean another decision than those of the rows.
+
+        The decision of a row is its class, or all of its labels.
+        """
+        if self.has_labels:
+            return ((scores > 0) != (self._scores > 0)).any(axis=1)
+        return _classes(scores) != _classes(self._scores)
+
     @property
     def _decision(self):
-        return targets.log_odds if self.is_classifier else targets.output
+        of_classes = self.is_classifier and not self.has_labels
+        return targets.log_odds if of_classes else targets.output
 
     @cached_property
     def _scores(self) -> np.ndarray:

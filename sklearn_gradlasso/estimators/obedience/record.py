@@ -30,12 +30,13 @@ class Obedience:
     change : ndarray of shape (n_lines,)
         Average size of the change of the decision when the feature is permuted. The
         decision is the log-odds of two classes, the log-odds of the predicted class
-        against the rest of several, or the prediction of a regressor in standard
-        deviations of its predictions on training rows (averaged over outputs). NaN for
-        a feature that only has a sign, and for all if more than 100 features are ruled
-        out.
+        against the rest of several, the log-odds of each label of an indicator
+        (averaged over labels), or the prediction of a regressor in standard deviations
+        of its predictions on training rows (averaged over outputs). NaN for a feature
+        that only has a sign, and for all if more than 100 features are ruled out.
     changed_decisions : ndarray of shape (n_lines,), or None
-        Share of rows whose predicted class changes with it; None for a regressor.
+        Share of rows whose predicted class, or any of whose labels, changes with it;
+        None for a regressor.
     importance : ndarray of shape (n_lines,)
         Share of ``feature_importances_``.
     wrong_signs : ndarray of shape (n_lines,)

@@ -42,6 +42,7 @@ def measurement_of(estimator, net, rows: Rows) -> Measurement:
         module=net.module_,
         rows=rows,
         is_classifier=is_classifier(estimator),
+        has_labels=getattr(estimator, "_has_labels", False),
         signs=getattr(estimator, "_signs", ()),
         seed=estimator._measuring_seed,
     )
