@@ -30,7 +30,6 @@ from ..paths._grid import (
 from ..paths._path_record import names_of
 from ..paths._pipeline import seeded_clone
 from ..training.rows import TrainingData
-from ..utils.computing import default_modes
 from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import check_sample_weight
@@ -109,7 +108,6 @@ class LambdaSearch(ABC):
     def _with_lam(**params):
         """Hook: make the estimator that has a parameter ``lam``."""
 
-    @default_modes()
     def fit(
         self,
         X: ArrayLike,

@@ -12,7 +12,6 @@ from scipy.special import expit
 
 from ..inspection.open_model import open_model
 from ..metrics import effective_columns
-from ..utils.computing import default_modes
 from ._columns import (
     check_groups_are_explained,
     columns_to_explain,
@@ -150,7 +149,6 @@ class Explanation:
     exclusive: bool = True
 
     @classmethod
-    @default_modes()
     def from_estimator(
         cls,
         estimator,

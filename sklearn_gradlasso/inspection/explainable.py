@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import targets
 from ..attributions import Gradients
 from ..training.rows import Rows
-from ..utils.computing import computing
+from ..utils.threads import computing
 from .evaluation import attributions_of, scores_of
 
 __all__ = ["Explainable"]

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from .. import attributions, targets
 from ..modules import MLP, LogOdds, LogProbabilities
 from ..training.rows import Rows
-from ..utils.computing import computing
 from ..utils.networks import many_to_many_of
+from ..utils.threads import computing
 from .evaluation import Explained, evaluating, explanation_of, name_of
 from .explainable import Explainable
 from .foreign_outputs import Exp, FlatOutput, SkorchAnswer, first_tensor

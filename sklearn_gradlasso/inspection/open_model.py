@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from .. import attributions
 from ..utils.networks import many_to_many_of
+from ..utils.torch_modes import default_modes
 from ..utils.validation import check_sample_weight
 from .background import Background
 from .differentiable import DifferentiableNetwork
@@ -77,6 +78,7 @@ class OpenedModel:
         first = [*self.transformers, self.network][0]
         return table_columns(self.X, first, self.transformers, self.rows, self.names)
 
+    @default_modes()
     def explained(self, target=None, attribution=None) -> Explained:
         """Attributions of the rows, with the data and names of what is explained.
 
@@ -142,11 +144,13 @@ class OpenedModel:
             attribution = attributions.by_name(attribution).against(background.rows)
         return attribution, f"{len(background.rows)} {background.source}"
 
+    @default_modes()
     def explainable(self, target=None) -> Explainable | None:
         """The scalars whose effects are reasons, or None if rows are no table."""
         asked = getattr(self.network, "_explainable", None)
         return None if asked is None else asked(self.rows, target)
 
+    @default_modes()
     def background(self, given=None) -> Background:
         """Rows to compare with, as the network sees them.
 
@@ -194,6 +198,7 @@ class OpenedModel:
         model = getattr(self.network, "model", self.network)
         return hasattr(model, "__sklearn_tags__") and is_regressor(model)
 
+    @default_modes()
     def differentiable(
         self, target=None, sample_weight=None, *, in_units: bool = False
     ) -> DifferentiableNetwork:

@@ -18,7 +18,7 @@ from sklearn.utils import check_array
 from ..inspection.column_slopes import UserColumns
 from ..training.prepared import prepare
 from ..training.rows import TrainingData
-from ..utils.computing import computing
+from ..utils.threads import computing
 from ._losses import HeldOutLoss
 from ._scheduler import fit_all
 from ._stack import named_tensors

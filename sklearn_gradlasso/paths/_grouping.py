@@ -17,7 +17,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from ..training.prepared import Prepared
 from ..training.rows import StackedRows
-from ..utils.computing import computing
+from ..utils.threads import computing
 from ._stack import Stack
 
 __all__ = ["GroupSize", "bytes_of_step", "obstacle_to_stacking"]

@@ -11,7 +11,6 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
-from ..utils.computing import default_modes
 from ._grid import Split, evaluate_fits, fit_path, resolve_lams
 from ._obedience import judged
 from ._path_record import LambdaPath
@@ -20,7 +19,6 @@ from ._pipeline import opened
 __all__ = ["lambda_path"]
 
 
-@default_modes()
 def lambda_path(
     estimator,
     X: ArrayLike,

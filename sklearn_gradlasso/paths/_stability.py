@@ -17,7 +17,6 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
-from ..utils.computing import default_modes
 from ..utils.validation import check_count
 from ._grid import finite_fits, fit_path, resolve_lams
 from ._pipeline import opened
@@ -81,7 +80,6 @@ class StabilityPath:
         return frame
 
 
-@default_modes()
 def stability_selection(
     estimator,
     X: ArrayLike,

@@ -14,7 +14,7 @@ import torch
 from ..training.loop import ObjectiveNet
 from ..training.prepared import Candidate, Prepared
 from ..training.rows import StackedRows
-from ..utils.computing import computing
+from ..utils.threads import computing
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
 

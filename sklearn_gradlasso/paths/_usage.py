@@ -16,7 +16,7 @@ from ..inspection.evaluation import evaluating
 from ..metrics import effective_columns, effective_features, effects
 from ..objective import Score
 from ..training.rows import Rows, TrainingData
-from ..utils.computing import computing
+from ..utils.threads import computing
 
 __all__ = ["Usage", "Used"]
 

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.open_model import OpenedModel, open_model
-from ..utils.computing import default_modes
 from ._bootstrap import bootstrap, interval
 from ._reporting import NamedFeatures, percent
 from ._results import GlobalImportance, LagImportance, LocalImportance
@@ -19,7 +18,6 @@ from ._time_steps import FeatureSlopes, architecture_of, by_lag, last_output
 __all__ = ["global_importance", "lag_importance", "local_importance"]
 
 
-@default_modes()
 def global_importance(
     model,
     X: ArrayLike,
@@ -126,7 +124,6 @@ def global_importance(
     )
 
 
-@default_modes()
 def local_importance(
     model,
     X: ArrayLike,
@@ -173,7 +170,6 @@ def local_importance(
     )
 
 
-@default_modes()
 def lag_importance(
     model,
     X: ArrayLike,

@@ -18,7 +18,6 @@ from ..inspection.evaluation import batches, finite
 from ..inspection.feature_names import numbered
 from ..inspection.open_model import open_model
 from ..objective import Score
-from ..utils.computing import default_modes
 from ..utils.networks import is_piecewise_linear
 from ._results import InteractionImportance
 from ._slopes import computing_slopes
@@ -31,7 +30,6 @@ _PIECEWISE_LINEAR = (
 )
 
 
-@default_modes()
 def interaction_importance(
     model,
     X: ArrayLike,

@@ -19,7 +19,6 @@ from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import open_model
 from ..inspection.user_columns import traced_columns
 from ..utils.annotations import check_annotations
-from ..utils.computing import default_modes
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
 from ._front import behind_transformers
@@ -29,7 +28,6 @@ from ._results import NoiseFloor
 __all__ = ["noise_floor", "weights_given"]
 
 
-@default_modes()
 def noise_floor(
     estimator,
     X: ArrayLike,

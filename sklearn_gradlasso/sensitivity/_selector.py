@@ -29,7 +29,6 @@ from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import OpenedModel, open_model, unwrapped
 from ..inspection.user_columns import columns_of_table, user_columns
-from ..utils.computing import default_modes
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
@@ -157,7 +156,6 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         self.level = level
         self.random_state = random_state
 
-    @default_modes()
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params):
         """Fit the network (unless ``prefit``) and measure its importances.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..attributions import Gradients
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import attribution_batches, evaluating, finite
-from ..utils.computing import computing
+from ..utils.threads import computing
 from ._bootstrap import BlockBootstrap
 from ._time_steps import TargetOfStep
 

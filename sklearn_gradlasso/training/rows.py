@@ -21,8 +21,8 @@ from sklearn.utils.validation import _check_method_params
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from ..utils.computing import default_modes
 from ..utils.tensors import tensor_to_read
+from ..utils.torch_modes import default_modes
 from ..utils.validation import rows_of_positive_weight
 
 __all__ = ["Batch", "Batches", "Rows", "StackedRows", "TrainingData", "rows_for"]

@@ -19,7 +19,9 @@ import torch
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["n_threads", "threads"]
+from .torch_modes import default_modes
+
+__all__ = ["computing", "n_threads", "threads"]
 
 RELEASE = 1  # omp_pause_soft: threads end, settings stay
 
@@ -37,6 +39,13 @@ def n_threads(n_jobs: int | None) -> int:
     if n_jobs == 0:
         raise ValueError("n_jobs must not be 0; use None for one thread, -1 for all.")
     return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)
+
+
+@contextmanager
+def computing(n_jobs: int | None) -> Iterator[None]:
+    """Compute with this number of threads, in torch's default modes."""
+    with default_modes(), threads(n_jobs):
+        yield
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ...inspection.evaluation import (
     explanation_of,
 )
 from ...inspection.explainable import Explainable
-from ...utils.computing import computing
+from ...utils.threads import computing
 
 __all__ = ["explainable", "explained"]
 

@@ -36,8 +36,8 @@ from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
-from ...utils.computing import computing
 from ...utils.state import undone_on_failure
+from ...utils.threads import computing
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method

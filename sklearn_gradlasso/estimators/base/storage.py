@@ -9,7 +9,7 @@ from ...modules import build_module
 from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
 from ...utils import validation as check
-from ...utils.computing import default_modes
+from ...utils.torch_modes import default_modes
 
 __all__ = ["stored_net", "stored_weights"]
 

@@ -27,9 +27,9 @@ from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
-from ...utils.computing import computing
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
+from ...utils.threads import computing
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear

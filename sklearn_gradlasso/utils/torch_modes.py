@@ -1,4 +1,4 @@
-"""The state of the caller's thread does not reach the computations of the package.
+"""The modes of the caller's thread do not reach the computations of the package.
 
 Torch has modes that a program may set around any call: no gradients, inference mode,
 autocast, a default device. A notebook that begins with ``torch.no_grad()`` would train
@@ -18,18 +18,9 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 
-from .threads import threads
-
-__all__ = ["computing", "default_modes"]
+__all__ = ["default_modes"]
 
 _DEVICE_TYPES = ("cpu", "cuda")
-
-
-@contextmanager
-def computing(n_jobs: int | None) -> Iterator[None]:
-    """Compute with this number of threads, in torch's default modes."""
-    with default_modes(), threads(n_jobs):
-        yield
 
 
 @contextmanager
