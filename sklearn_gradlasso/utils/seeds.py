@@ -16,11 +16,17 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["borrowed_generators", "float32_by_default", "reseeded", "spawn_seeds"]
+__all__ = [
+    "LockOfProcess",
+    "borrowed_generators",
+    "float32_by_default",
+    "reseeded",
+    "spawn_seeds",
+]
 
 
-class _OneThread:
-    """A lock of this process, that no thread of a process it was forked from holds."""
+class LockOfProcess:
+    """A lock that is free in a forked process, whichever thread held it before."""
 
     def __init__(self):
         self.renew()
@@ -31,7 +37,7 @@ class _OneThread:
         self.lock = threading.RLock()
 
 
-_ONE_THREAD = _OneThread()
+_ONE_THREAD = LockOfProcess()
 
 
 def spawn_seeds(n_seeds: int, *entropy: int) -> list[int]:

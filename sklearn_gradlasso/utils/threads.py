@@ -19,11 +19,13 @@ import torch
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
+from .seeds import LockOfProcess
 from .torch_modes import default_modes
 
 __all__ = ["computing", "n_threads", "threads"]
 
 RELEASE = 1  # omp_pause_soft: threads end, settings stay
+_ONE_THREAD = LockOfProcess()
 
 
 def n_threads(n_jobs: int | None) -> int:
@@ -52,6 +54,10 @@ def computing(n_jobs: int | None) -> Iterator[None]:
 def threads(n_jobs: int | None) -> Iterator[None]:
     """Compute with this number of threads; other Python threads are not affected."""
     number = n_threads(n_jobs)
+    # In a new thread torch first takes the number that a program has set, and in a
+    # forked process it must do so in one thread at a time.
+    with _ONE_THREAD.lock:
+        torch.get_num_threads()
     with _openmp().limit(limits=number):
         set_of_mkl = _mkl()
         before = set_of_mkl(number)
