@@ -21,6 +21,7 @@ from sklearn_gradlasso import (
     FindAnotherExplanation,
     GradientLassoClassifier,
     GradientLassoClassifierCV,
+    GradientLassoRegressor,
     NGSLLClassifier,
     RRRClassifier,
     targets,
@@ -259,6 +260,7 @@ X2, Y2 = indicator(2)
         (2 * Y2 - 1, {}, r"1 where a row has a label and 0 elsewhere; got \[-1, 1\]"),
         (Y2.astype(object), {}, r"dtype object.*y\.astype\(int\)"),
         (Y2 + 0.5, {}, "continuous-multioutput"),
+        ([{0}, {0, 1}] * 30, {}, "set of labels for each row.*MultiLabelBinarizer"),
         (Y2, {"class_weight": "balanced"}, "class_weight.*2 labels.*sample_weight"),
         (Y2, {"class_weight": {0: 2.0, 1: 1.0}}, "class_weight.*2 labels"),
         (Y2, {"target": "true_class"}, "target='true_class'.*exclude.*log_odds"),
@@ -270,6 +272,11 @@ X2, Y2 = indicator(2)
 def test_what_is_refused_in_fit(y, params, message):
     with pytest.raises(ValueError, match=message):
         network(**params).fit(X2, y)
+
+
+def test_a_sparse_y_is_for_labels():
+    with pytest.raises(ValueError, match=r"y is sparse; a regressor.*toarray"):
+        GradientLassoRegressor(**QUICK).fit(X2, sp.csr_matrix(Y2))
 
 
 @pytest.mark.parametrize("target", ["predicted", "predicted_class", "true_class"])

@@ -11,6 +11,7 @@ from helpers.labels import as_mlp, indicator
 from helpers.quick import QUICK, SMALL
 from helpers.same_as_alone import LONG, assert_each_as_alone, data_of, halves
 from scipy.special import expit
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,6 +24,7 @@ from sklearn_gradlasso import (
     NGSLLClassifier,
     RRRClassifier,
     SensitivitySelector,
+    TokenSequencer,
     lambda_path,
     stability_selection,
 )
@@ -287,3 +289,23 @@ def test_each_label_has_its_own_linear_model(n_labels):
     assert (found.target, found.unit) == ("log-odds of each label", "log-odds")
     np.testing.assert_allclose(found.predictions, decision, rtol=1e-6)
     assert model.explain(X, attribution="contributions").shape == w.shape
+
+
+@pytest.mark.parametrize("form", [*FORMS, sp.coo_matrix])
+def test_labels_of_texts(form):
+    texts = ["funny film", "bad music", "funny music", "bad film"] * 10
+    Y = np.array([[text.startswith("bad"), text.endswith("film")] for text in texts])
+    model = NGSLLClassifier(
+        encode=TokenSequencer(), simplify=CountVectorizer(), random_state=0
+    )
+    weight = np.arange(40) < 30
+    model.set_params(max_iter=60, learning_rate_init=0.02, tol=1e-2)
+    model.fit(texts, form(Y.astype(int)), sample_weight=weight)
+    np.testing.assert_array_equal(model.decision_function(texts) > 0, Y)
+    of_label = model.explain(texts)  # CSR matrices; the words are in order
+    assert model.simplified_feature_names_.tolist() == ["bad", "film", "funny", "music"]
+    assert [each.shape for each in of_label] == [(40, 4)] * 2
+    decisions = [each.sum(axis=1) for each in of_label]
+    np.testing.assert_allclose(
+        np.column_stack(decisions), model.decision_function(texts), rtol=1e-6
+    )
