@@ -43,9 +43,10 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     {prior_parameters}
     target : str or callable, default=None
         Scalar that is attributed in training. The default is the log-odds for two
-        classes, and the log-probability of the predicted class for more. Other values
-        are "log_prob_sum", "output", "probabilities", "true_class", or a callable
-        ``(log_probabilities, y) -> (n,)``.
+        classes or of each label, and the log-probability of the predicted class for
+        more. Other values are "log_prob_sum", "output", "probabilities", "true_class"
+        (not of labels), or a callable ``(log_probabilities, y) -> (n,)``, which of
+        labels is given the log-odds.
     {network_parameters}
     {class_weight}
 
@@ -92,8 +93,8 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
 
     _shared_doc = {
         "{fitted_attributes}": IMPORTANCES_DOC.format(
-            importance_target="the log-odds (two classes) or of the\n"
-            "        log-probability of the predicted class"
+            importance_target="the log-odds (two classes, or each\n"
+            "        label) or of the log-probability of the predicted class"
         )
         + OF_CLASSIFIERS,
     }

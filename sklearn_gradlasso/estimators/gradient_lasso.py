@@ -65,7 +65,10 @@ class GradientLassoClassifier(NetworkClassifier):
         Scalar whose gradient is penalised. The default is the scalar of the paper,
         "log_prob_sum". Other values are "output" (the log-probability of each class),
         "log_odds", "probabilities", "true_class", "predicted_class", or a callable
-        ``(log_probabilities, y) -> (n,)``.
+        ``(log_probabilities, y) -> (n,)``. If y is an indicator of labels, the default
+        is ``sum_l log p_l + log(1 - p_l)`` over labels, "output" and "log_odds" are the
+        log-odds of each label (which a callable is given, too), and the true and the
+        predicted class have no meaning.
     {network_parameters}
     {class_weight}
 

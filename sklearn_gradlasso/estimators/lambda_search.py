@@ -64,8 +64,8 @@ lams_ : ndarray of shape (n_lams,)
     scores_ : ndarray of shape (n_folds, n_lams)
         Scores on the held-out rows; NaN where training diverged.
     losses_ : ndarray of shape (n_folds, n_lams)
-        Log loss on the held-out rows, or a regressor's squared error as a share of the
-        variance of y.
+        Log loss on the held-out rows (summed over labels of an indicator), or a
+        regressor's squared error as a share of the variance of y.
     effective_columns_ : ndarray of shape (n_lams,)
         Average number of columns that count at a held-out sample, by effects, with
         one-hot neighbours as one column (see

@@ -166,8 +166,10 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     penalty is the paper's, and makes the network flat in the features that are
     annotated as irrelevant. In the second, d is the decision (log-odds, or the
     log-probabilities of more than two classes), and x_i' has the annotated values of
-    another row; it is absent with ``obedience=None``. Without annotations and
-    ``monotonic_cst`` the estimator is a plain network.
+    another row; it is absent with ``obedience=None``. If y is an indicator of labels, d
+    are the log-odds of each label, and the sum over classes is ``sum_l log p_l + log(1
+    - p_l)``. Without annotations and ``monotonic_cst`` the estimator is a plain
+    network.
 
     Parameters
     ----------

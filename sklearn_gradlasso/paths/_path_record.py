@@ -24,11 +24,12 @@ class LambdaPath:
         Scores on the rows held out; larger is better. Scores and all other results are
         NaN if training diverged.
     losses : ndarray of the shape of scores
-        Log loss of classifiers on the same rows, in nats. For regressors the squared
-        error as a share of the variance of y.
+        Log loss of classifiers on the same rows, in nats; of an indicator of labels the
+        sum over labels. For regressors the squared error as a share of the variance of
+        y.
     constant_losses : ndarray of shape () or (n_folds,)
-        The same of a constant answer: the shares of the classes in the training rows,
-        or their mean.
+        The same of a constant answer: the shares of the classes or labels in the
+        training rows, or their mean.
     effective_columns : ndarray of shape (n_lams,)
         Average number of columns that count at a sample, by effects
         (:func:`sklearn_gradlasso.metrics.effective_columns`): how far the answer moves

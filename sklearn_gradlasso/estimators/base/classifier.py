@@ -14,7 +14,13 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ...training.rows import TrainingData
 from .classification import Classification
-from .multilabel import Multilabel, has_several_columns, learn_labels, takes_labels
+from .multilabel import (
+    Multilabel,
+    has_several_columns,
+    learn_labels,
+    refuse_sets,
+    takes_labels,
+)
 from .network_estimator import NetworkEstimator
 
 __all__ = ["NetworkClassifier"]
@@ -228,6 +234,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             self._has_labels, self._y_is_sparse = has_labels, is_sparse
         if has_labels:
             return y
+        refuse_sets(y)
         # A class keeps its place if all of its rows have weight zero, as they may have
         # in a sample of bagging.
         check_classification_targets(every)

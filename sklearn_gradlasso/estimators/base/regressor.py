@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
@@ -118,6 +119,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return Regression(self._y_mean, self._y_scale)
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
+        if sp.issparse(y):
+            raise ValueError("y is sparse; a regressor needs an array, y.toarray().")
         try:
             y = np.asarray(y, dtype=np.float64)
         except (TypeError, ValueError) as error:

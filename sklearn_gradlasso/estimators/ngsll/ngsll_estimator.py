@@ -324,7 +324,8 @@ class NGSLLEstimator(ABC):
             return data
         weight = check.check_sample_weight(data.sample_weight, data.X)
         present = np.arange(len(weight))[check.rows_of_positive_weight(weight)]
-        given = data.X, data.y, weight
+        y = data.y.tocsr() if sp.issparse(data.y) else data.y
+        given = data.X, y, weight
         X, y, weight = (_safe_indexing(values, present) for values in given)
         return replace(data, X=X, y=y, sample_weight=weight, places=present)
 
