@@ -244,5 +244,5 @@ def test_early_stopping_names_the_labels():
     with pytest.raises(ValueError, match=r"no rows of the classes \['zebra'\]"):
         model.fit(X, np.where(np.arange(60) < 57, NAMES, "zebra"))
     model.set_params(validation_split="random")
-    with pytest.raises(ValueError, match="each of 60 classes needs a row to train on"):
-        model.fit(X, np.arange(60))
+    with pytest.raises(ValueError, match="each of 9 classes needs a row to train on"):
+        model.fit(X[:9], np.arange(9))
