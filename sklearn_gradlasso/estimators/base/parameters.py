@@ -81,10 +81,11 @@ weight_l1, weight_l2 : float, default=0.0
         use the sample weights. With "loss" and "score" weights from before a penalty
         has taken effect may be kept.
     validation_fraction : float, default=0.1
-        Fraction of the rows that ``early_stopping`` holds out.
+        Fraction of the rows that ``early_stopping`` holds out, which are at least two.
     validation_split : {"random", "last"} or splitter, default="random"
         Which rows ``early_stopping`` holds out. "random" depends on ``random_state``
-        and is stratified for classifiers. If ``fit`` is given ``groups``, it holds out
+        and is stratified for classifiers, as far as the numbers of rows allow: each
+        class keeps a row to train on. If ``fit`` is given ``groups``, it holds out
         whole groups, as many as are nearest to ``validation_fraction`` of them. "last"
         holds out the last rows in the order of X, for rows that are ordered in time. If
         a row is a sequence of T steps (T is the first axis of its shape), the T - 1
