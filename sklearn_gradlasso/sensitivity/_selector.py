@@ -27,8 +27,9 @@ from sklearn.utils.validation import (
 
 from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
-from ..inspection.open_model import OpenedModel, open_model, unwrapped
+from ..inspection.open_model import OpenedModel, open_model
 from ..inspection.user_columns import columns_of_table, user_columns
+from ..inspection.wrappers import unwrapped
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
