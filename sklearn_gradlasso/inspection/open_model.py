@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -173,6 +173,20 @@ class OpenedModel:
         if weight is not None:
             rows, weight = rows[weight > 0], weight[weight > 0]
         return Background(rows, weight, self.network._feature_means, "training rows")
+
+    def at_kept_rows(self) -> tuple[OpenedModel | None, np.ndarray | None]:
+        """The model at the training rows that its network keeps, and their weights.
+
+        Both are None if it keeps none.
+        """
+        kept = getattr(self.network, "_background", None)
+        if kept is None:
+            return None, None
+        rows, weight = kept
+        rows = np.asarray(rows).reshape(len(rows), *self.names.shape)
+        if hasattr(self.rows, "iloc"):
+            rows = type(self.rows)(rows, columns=self.rows.columns)
+        return replace(self, rows=rows), weight
 
     @property
     def classes(self) -> np.ndarray | None:

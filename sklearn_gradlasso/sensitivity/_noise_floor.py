@@ -98,7 +98,7 @@ def noise_floor(
     check_not_frozen(estimator, "noise_floor")
     weight = weights_given(fit_params)
     behind = behind_transformers(estimator, X, y, fit_params)
-    estimator, X_given, X = behind.network, X, behind.rows
+    estimator, X_given, X = behind.network, X, _rows_to_copy(behind.rows)
     n, d = _shape(X)
     columns = traced_columns(X_given, behind.transformers, X, groups)
     n_columns = len(columns.positions)
@@ -159,6 +159,13 @@ def weights_given(fit_params: dict):
         if f"__{name}".endswith("__sample_weight"):
             return values
     return None
+
+
+def _rows_to_copy(X):
+    """Rows in a form whose rows and columns can be taken: all but frames change."""
+    if sp.issparse(X):
+        return X.tocsr()
+    return X if hasattr(X, "columns") else np.asarray(X)
 
 
 def _shape(X) -> tuple[int, int]:
