@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from ..inspection.column_slopes import UserColumns
 from ..inspection.user_columns import traced_columns
+from ..inspection.wrappers import check_not_frozen
 from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData
 from ._path_record import names_of
@@ -82,6 +83,7 @@ def opened(
     TypeError, ValueError
         If the estimator has no ``lam``, or the groups do not fit its features.
     """
+    check_not_frozen(estimator, "A path")
     steps = getattr(estimator, "steps", None)
     if not steps:
         estimator = seeded_clone(estimator)
