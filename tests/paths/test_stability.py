@@ -80,9 +80,9 @@ def test_frequencies_are_those_of_fits_alone(X, model):
 def test_subsamples_of_classifiers_have_the_shares_of_the_classes(X, monkeypatch):
     seen, fit_path = [], _stability.fit_path
 
-    def recorded(estimator, data, parts, lams):
+    def recorded(estimator, data, parts, lams, **options):
         seen.extend(data.y[part] for part in parts)
-        return fit_path(estimator, data, parts, lams)
+        return fit_path(estimator, data, parts, lams, **options)
 
     monkeypatch.setattr(_stability, "fit_path", recorded)
     y = np.repeat(["a", "b"], [48, 12])
