@@ -22,7 +22,7 @@ from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
 from ..paths._choice import best_score, one_standard_error
 from ..paths._evaluation import Split, evaluate_fits
-from ..paths._grid import fit_path, resolve_lams
+from ..paths._grid import finite_fits, fit_path, resolve_lams
 from ..paths._path_record import names_of
 from ..paths._pipeline import seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
@@ -48,11 +48,11 @@ lams : int or array-like of shape (n_lams,), default=20
         classes into account, also in folds without some of them.
     selection : {"best", "one_se"} or callable, default="best"
         "best" chooses the strength with the highest mean score over the folds that have
-        one, and the largest strength among equal scores. "one_se" chooses the fewest effective
-        columns among strengths that are as good: whose mean score and mean loss (log
-        loss, or squared error) are within one standard error of the best, the loss also
-        within 0.01, and whose loss is below that of a constant answer by one standard
-        error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
+        one, and the largest strength among equal scores. "one_se" chooses the fewest
+        effective columns among strengths that are as good: whose mean score and mean
+        loss (log loss, or squared error) are within one standard error of the best, the
+        loss also within 0.01, and whose loss is below that of a constant answer by one
+        standard error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
         returns the index of a strength.
     warm_path : bool, default=False
         Whether each network of the search starts from the weights of the network with
@@ -183,6 +183,11 @@ class LambdaSearch(ABC):
             "needs all rows; use that of the estimator with lam=lam_."
         )
 
+    @property
+    def _jobs_of_fit(self) -> None:
+        """One thread; ``n_jobs`` are the groups of the search that train at a time."""
+        return None
+
     def _search(self, X, y, sample_weight, groups) -> LambdaPath:
         continues = self.warm_start and hasattr(self, "net_")
         checked = self._check_inputs(TrainingData(X, y), reset=not continues)
@@ -208,6 +213,7 @@ class LambdaSearch(ABC):
         shape = len(splits), len(lams)
         rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
         columns = traced_columns(checked.X, [], checked.X)
+        fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(
             lams=lams,

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..inspection.column_slopes import UserColumns
 from ..training.rows import TrainingData
-from ._grid import finite_fits
 from ._losses import HeldOutLoss
 from ._scoring import HeldOutScore
 from ._supervision import Stop
@@ -86,9 +85,7 @@ def evaluate_fits(
     Raises
     ------
     ValueError
-        If training diverged in all fits, or if the score failed for all of them.
-    KeyboardInterrupt
-        If training was interrupted before there were fits.
+        If the score failed for all fits.
     """
     grid = Grid(*shape)
     measures: dict[int, tuple[HeldOutLoss, Usage]] = {}
@@ -120,7 +117,7 @@ def evaluate_fits(
         grid.losses[at] = loss(estimator, rest.X)
         grid.scores[at] = score(estimator, rest, part)
 
-    with closing(finite_fits(fits, np.prod(shape), stop)) as fits:
+    with closing(fits):
         for fit in fits:
             stop.outlasted(evaluate, fit)
     score.report()

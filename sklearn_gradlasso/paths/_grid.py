@@ -44,8 +44,8 @@ def resolve_lams(
         return _checked(lams)
     if lams < 1:
         raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
-    prepared = prepare(clone(estimator).set_params(lam=0.0), data)
     with threads(None):
+        prepared = prepare(clone(estimator).set_params(lam=0.0), data)
         balanced = prepared.candidate("auto").lam
     if not balanced:
         raise ValueError(

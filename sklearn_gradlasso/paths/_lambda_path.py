@@ -13,7 +13,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
 from ._evaluation import Split, evaluate_fits
-from ._grid import fit_path, resolve_lams
+from ._grid import finite_fits, fit_path, resolve_lams
 from ._obedience import judged
 from ._path_record import LambdaPath
 from ._pipeline import opened
@@ -129,7 +129,8 @@ def lambda_path(
 
     splits = [Split(lambda: data, lambda: rest)]
     shape = 1, len(lams)
-    grid = evaluate_fits(judged(fits()), shape, splits, score, found.columns, stop)
+    finite = finite_fits(judged(fits()), len(lams), stop)
+    grid = evaluate_fits(finite, shape, splits, score, found.columns, stop)
     kept = {k: found.complete(fitted) for k, fitted in estimators.items()}
     ordered = tuple(kept.get(k) for k in range(len(lams)))
     return LambdaPath(

@@ -103,8 +103,7 @@ class HeldOutScore:
         reason = f" {type(error).__name__}: {error}" if error is not None else ""
         if n_without == self.n_networks and error is not None:
             raise ValueError(
-                f"scoring={self.scoring!r} failed for all {n_without} networks."
-                f"{reason}"
+                f"scoring={self.scoring!r} failed for all {n_without} networks.{reason}"
             ) from error
         warnings.warn(
             f"scoring={self.scoring!r} has no value for {n_without} of "

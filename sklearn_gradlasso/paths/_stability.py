@@ -106,7 +106,9 @@ class StabilityPath:
             If ``expected_false`` is not positive.
         """
         if not isinstance(expected_false, Real) or not expected_false > 0:
-            raise ValueError(f"expected_false must be positive, got {expected_false!r}.")
+            raise ValueError(
+                f"expected_false must be positive, got {expected_false!r}."
+            )
         least = (1 + self.n_selected**2 / (expected_false * self.n_columns)) / 2
         found = self.frequencies.max(axis=0)
         return (found >= least) & (found > 0.5)

@@ -17,8 +17,8 @@ from ..training.loop import ObjectiveNet
 from ..training.rows import Batch, Batches, StackedRows
 from ..training.step import TERMS
 from ..training.stopping import Plateau, RunningMean, Snapshot
-from ._supervision import Progress
 from ._stack import named_tensors
+from ._supervision import Progress
 
 __all__ = ["NetworkTraining", "StackNet"]
 

@@ -15,9 +15,9 @@ from ..training.loop import ObjectiveNet
 from ..training.prepared import Candidate, Prepared
 from ..training.rows import StackedRows
 from ..utils.threads import threads
-from ._supervision import Progress
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
+from ._supervision import Progress
 
 __all__ = ["Fit", "Job", "train_group"]
 

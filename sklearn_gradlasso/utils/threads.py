@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+import torch
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
@@ -36,6 +37,9 @@ def n_threads(n_jobs: int | None) -> int:
 @contextmanager
 def threads(n_jobs: int | None) -> Iterator[None]:
     """Compute with this number of threads; other Python threads are not affected."""
+    # After torch.set_num_threads, torch sets this number once in each thread, at its
+    # first computation there. Let it do so before the limit and not after.
+    torch.get_num_threads()
     with _openmp().limit(limits=n_threads(n_jobs)):
         yield
 

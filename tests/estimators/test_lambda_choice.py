@@ -33,7 +33,7 @@ def path_of(
         ("best", path_of([1, 3, 2], [1, 3, 2]), 1),
         ("best", path_of([3, 3, 2], [3, 3, 2]), 1),
         ("best", path_of([3, 3, 2], [3, 3, 2], lams=(10.0, 1.0, 0.1)), 0),
-        # A strength that diverged in a fold; a fold without scores; a score that failed.
+        # Diverged in a fold; a fold without scores; a score that failed.
         ("best", path_of([NAN, 1, 2], [9, 1, 2], losses=[[NAN, 0, 0], [0, 0, 0]]), 2),
         ("best", path_of([1, 2, 1], [NAN, NAN, NAN]), 1),
         ("best", path_of([1, 3, 2], [NAN, 3, 5]), 2),
