@@ -56,7 +56,8 @@ class Opened:
         return self.pipeline[:-1].transform(X)
 
     def complete(self, fitted):
-        """A fitted estimator, behind the transformers."""
+        """A fitted estimator with the user's ``n_jobs``, behind the transformers."""
+        fitted.set_params(n_jobs=self.estimator.n_jobs)
         if self.pipeline is None:
             return fitted
         whole = copy(self.pipeline)

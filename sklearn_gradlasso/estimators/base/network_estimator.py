@@ -97,6 +97,11 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: return the strength of the prior before "auto" is resolved."""
         return self.lam
 
+    @property
+    def _jobs_of_fit(self) -> int | None:
+        """Hook: the number of threads that train one network, as ``n_jobs``."""
+        return self.n_jobs
+
     def _learn_from(self, prepared: Prepared, warm: bool) -> None:
         """Hook: set attributes that the objective needs from the prepared rows."""
 
@@ -200,7 +205,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self._validate_params()
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
-            stack.enter_context(computing(self.n_jobs))
+            stack.enter_context(computing(self._jobs_of_fit))
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
