@@ -50,6 +50,9 @@ class Classification(Task):
         codes = np.searchsorted(self.classes, y)
         return codes, self._times_class_weight(codes, sample_weight)
 
+    def decoded(self, y):
+        return self.classes[y]
+
     def _times_class_weight(self, codes, sample_weight):
         if self.class_weight is None:
             return sample_weight
@@ -91,3 +94,21 @@ class Classification(Task):
 
     def importance_target(self):
         return targets.log_odds if self.is_binary else targets.predicted_class
+
+    # Answers of a classifier ---------------------------------------------------------
+
+    def decision(self, output: np.ndarray) -> np.ndarray:
+        """What ``decision_function`` returns."""
+        return output[:, 1] - output[:, 0] if self.is_binary else output
+
+    def predicted(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict`` returns."""
+        return self.classes[output.argmax(axis=1)]
+
+    def probabilities(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict_proba`` returns."""
+        return np.exp(output)
+
+    def log_probabilities(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict_log_proba`` returns."""
+        return output

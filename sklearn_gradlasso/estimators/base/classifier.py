@@ -129,10 +129,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             For two classes ``log p_1 - log p_0``, which is positive if ``classes_[1]``
             is more probable. For more classes one log-probability per class.
         """
-        log_proba = self._outputs(X)
-        if len(self.classes_) == 2:
-            return log_proba[:, 1] - log_proba[:, 0]
-        return log_proba
+        output = self._outputs(X)
+        return self._task.decision(output)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the most probable class of each row.
@@ -147,8 +145,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         ndarray of shape (n_samples,)
             Class labels.
         """
-        log_proba = self._outputs(X)
-        return self.classes_[log_proba.argmax(axis=1)]
+        output = self._outputs(X)
+        return self._task.predicted(output)
 
     def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -163,7 +161,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, with columns in the order of ``classes_``.
         """
-        return self._outputs(X)
+        output = self._outputs(X)
+        return self._task.log_probabilities(output)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
@@ -178,7 +177,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities, with columns in the order of ``classes_``.
         """
-        return np.exp(self._outputs(X))
+        output = self._outputs(X)
+        return self._task.probabilities(output)
 
     @property
     def _task(self) -> Classification:
