@@ -1,26 +1,20 @@
 """What a net answers when it is asked as skorch's nets are, in the terms of the user.
 
-``predict``, ``predict_proba`` and ``score`` of a net are those of its estimator: classes
-are the user's labels, and numbers have the user's units. ``forward``, ``forward_iter``
+``predict``, ``predict_proba`` and ``score`` of a net are those of its estimator: they
+speak of the labels and units of the user. ``forward``, ``forward_iter``
 and ``infer`` return the output of the network, in which it is trained.
 """
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
-from skorch.utils import is_dataset, to_numpy, to_tensor
+from skorch.utils import to_numpy, to_tensor
 from torch import Tensor, nn
-from torch.utils.data import Dataset
-
-from .readable_rows import ReadableRows
-from .rows import Batches, Rows, StackedRows
 
 __all__ = ["AnsweringNet"]
 
@@ -37,13 +31,7 @@ class AnsweringNet(NeuralNet):
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
 
-    Attributes
-    ----------
-    feature_shape_ : tuple of int or None
-        Shape in which the network receives a row; ``None`` for that of X.
     """
-
-    feature_shape_: tuple[int, ...] | None = None
 
     def __init__(self, module: nn.Module, *, task: Any = None, **kwargs):
         super().__init__(module, **kwargs)
@@ -95,33 +83,11 @@ class AnsweringNet(NeuralNet):
             x = x.to(next(self.module_.parameters()).dtype)
         return super().infer(x, **fit_params)
 
-    def get_dataset(self, X, y=None) -> Dataset:
-        """X as rows for the network; data sets of other packages stay as they are."""
-        if isinstance(X, ReadableRows):
-            return X.rows
-        return X if is_dataset(X) else self._rows(X)
-
-    def get_iterator(self, dataset, training=False):
-        if isinstance(dataset, (Rows, StackedRows)):
-            return Batches(dataset, self.batch_size)
-        return super().get_iterator(dataset, training)
-
     def _output(self, X) -> np.ndarray:
         outputs = [to_numpy(output) for output in self.forward_iter(X)]
         if not outputs:
             raise ValueError("X has no rows; give at least one.")
         return np.concatenate(outputs)
-
-    def _rows(self, X) -> Rows:
-        X = to_numpy(X) if isinstance(X, Tensor) else X
-        X = X.tocsr() if sp.issparse(X) else np.asarray(X)
-        X = X if X.dtype.kind == "f" else X.astype(np.float64)
-        shape = X.shape[1:]
-        if self.feature_shape_ is not None and prod(shape) == prod(self.feature_shape_):
-            shape = self.feature_shape_
-        like = next(self.module_.parameters())
-        form = {"feature_shape": shape, "dtype": like.dtype, "device": like.device}
-        return Rows(X, **form)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

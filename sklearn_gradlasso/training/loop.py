@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from ..objective import average
 from .continuing import schedules_kept
 from .readable_rows import ReadableRows
-from .rows import Batches, Rows
+from .rows import Batches, Rows, StackedRows, read_rows
 from .step import TERMS, SteppingNet
 from .stopping import Plateau, RunningMean, Snapshot
 
@@ -61,15 +62,21 @@ class ObjectiveNet(SteppingNet):
         or NaN; the network then has the last finite weights.
     given_callbacks_ : list
         What the user gave for each of ``callbacks_``.
+    feature_shape_ : tuple of int or None
+        Shape in which the network receives a row; ``None`` for that of X.
     begins_phase_ : bool
         Whether training begins as if there had been no epochs before it.
+    n_before_ : int
+        Number of epochs in the history when training begins.
     epochs : list of dict
         The entries of the history that this net has added.
     """
 
     given_callbacks_: list = []
+    feature_shape_: tuple[int, ...] | None = None
     begins_phase_ = False
-    _n_before = 0  # number of epochs in the history when training begins
+    n_before_ = 0
+    ended_by_: str | None = None
 
     def __init__(
         self,
@@ -91,7 +98,7 @@ class ObjectiveNet(SteppingNet):
 
     @property
     def epochs(self) -> list[dict]:
-        return list(self.history)[self._n_before :]
+        return list(self.history)[self.n_before_ :]
 
     @property
     def is_stopped(self) -> bool:
@@ -115,7 +122,7 @@ class ObjectiveNet(SteppingNet):
         try:
             with schedules_kept(self):
                 self.notify("on_train_begin", **given)
-            self._n_before = len(self.history)
+            self.n_before_ = len(self.history)
             self.fit_loop(rows, valid, data)
             self.notify("on_train_end", **given)
         finally:
@@ -175,11 +182,17 @@ class ObjectiveNet(SteppingNet):
             self.ended_by_ = "divergence"
             finite.restore()
 
+    def get_dataset(self, X, y=None) -> Dataset:
+        """X as rows for the network; data sets of other packages stay as they are."""
+        if isinstance(X, ReadableRows):
+            return X.rows
+        is_known = isinstance(X, Dataset)
+        return X if is_known else read_rows(self.module_, X, self.feature_shape_)
+
     def get_iterator(self, dataset, training=False):
-        iterator = super().get_iterator(dataset, training)
-        if training and isinstance(iterator, Batches):
-            iterator.generator = self.generator
-        return iterator
+        if not isinstance(dataset, (Rows, StackedRows)):
+            return super().get_iterator(dataset, training)
+        return Batches(dataset, self.batch_size, self.generator if training else None)
 
     def start(self, mean: RunningMean | None) -> None:
         """Prepare for the first epoch; ``mean`` averages weights within an epoch."""

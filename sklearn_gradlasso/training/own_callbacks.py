@@ -74,7 +74,9 @@ def own_callbacks(given: Sequence, task: Any) -> list:
 
 def copies_of(callbacks: list) -> list:
     """Deep copies of callbacks that may refer to each other."""
-    instances = [each for each in map(_unnamed, callbacks) if isinstance(each, Callback)]
+    instances = [
+        each for each in map(_unnamed, callbacks) if isinstance(each, Callback)
+    ]
     memo = {
         id(value): value
         for callback in instances

@@ -12,8 +12,6 @@ from skorch.dataset import Dataset
 from skorch.utils import to_numpy
 from torch import Tensor
 
-from .rows import Rows
-
 __all__ = ["ReadableRows"]
 
 
@@ -22,7 +20,7 @@ class ReadableRows(Dataset):
 
     Parameters
     ----------
-    rows : Rows
+    rows : Rows of :mod:`.rows`
     task : object or None
         ``task.decoded`` turns encoded targets into labels or numbers of the user.
 
@@ -33,7 +31,7 @@ class ReadableRows(Dataset):
     y : ndarray of shape (n,) or (n, n_outputs), or None
     """
 
-    def __init__(self, rows: Rows, task: Any = None):
+    def __init__(self, rows: Any, task: Any = None):
         self.rows, self.task = rows, task
 
     def __len__(self) -> int:

@@ -35,6 +35,7 @@ from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
+from ...training.stored_training import stored_training
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
 from ...utils.threads import threads
@@ -44,7 +45,7 @@ from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
-from .storage import params_of_fit, stored_net, stored_training, stored_weights
+from .storage import as_fitted, params_of_fit, stored_net, stored_weights
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -128,7 +129,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **self._input_form())
+        X = validate_data(self, X, reset=False, **as_fitted(self)._input_form())
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(X)
 
