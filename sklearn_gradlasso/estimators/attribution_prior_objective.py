@@ -20,6 +20,7 @@ from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import check_pairs
 from .base import annotated
+from .base.storage import as_fitted
 from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]
@@ -163,7 +164,7 @@ class AttributionPriorMixin:
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        return self._attribution(None).drawing_from(None)
+        return as_fitted(self)._attribution(None).drawing_from(None)
 
     def _prior(self):
         if not isinstance(self.prior, (list, tuple)):

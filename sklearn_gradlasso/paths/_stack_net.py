@@ -217,7 +217,7 @@ class StackNet(ObjectiveNet):
             objective = loss + sum(penalties) / total
             self._epoch["valid_objective"] = objective.tolist()
         self._epoch["valid_score"] = [
-            self.validation_score(
+            self.task.validation_score(
                 output[:, k], y[:, k], None if weight is None else weight[:, k]
             )
             if finite

@@ -49,7 +49,7 @@ class TrainingRecord:
 
     def add(self, net: ObjectiveNet) -> None:
         """Append the epochs of a trained net."""
-        epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
+        epochs = [epoch for epoch in net.epochs if net.is_finite(epoch)]
         self.losses += [epoch["train_loss"] for epoch in epochs]
         self.penalties += [epoch["train_penalty"] for epoch in epochs]
         validated = [epoch for epoch in epochs if "valid_loss" in epoch]

@@ -242,7 +242,8 @@ def test_final_rate_of_a_schedule_decides_about_the_fine_rate():
         fine_phase={"learning_rate_ratio": 0.5}, random_state=0,
     ).fit(X, y)  # fmt: skip
     coarse_end = 0.08 / 8
-    assert model.net_.history[0]["event_lr"] == pytest.approx(coarse_end / 2)
+    rates = model.net_.history[:, "event_lr"]
+    assert rates == pytest.approx([0.08, 0.04, 0.02, coarse_end / 2])
 
 
 def test_seeds_decide_and_global_generators_do_not():

@@ -50,6 +50,9 @@ class Classification(Task):
         codes = np.searchsorted(self.classes, y)
         return codes, self._times_class_weight(codes, sample_weight)
 
+    def decoded(self, y):
+        return self.classes[y]
+
     def _times_class_weight(self, codes, sample_weight):
         if self.class_weight is None:
             return sample_weight

@@ -35,6 +35,7 @@ from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
+from ...training.stored_training import stored_training
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
 from ...utils.threads import computing
@@ -44,7 +45,7 @@ from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
-from .storage import stored_net, stored_weights
+from .storage import as_fitted, params_of_fit, stored_net, stored_weights
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -135,7 +136,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **self._input_form())
+        X = validate_data(self, X, reset=False, **as_fitted(self)._input_form())
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(X)
 
@@ -209,6 +210,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
+                self._params_of_fit = params_of_fit(self)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
                 requested = self._requested_lam() if lam is None else lam
@@ -239,6 +241,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             "plateau": None if one_pass else self._plateau(),
             "average": not one_pass,
             "progress": bool(self.verbose),
+            "verbose": self.verbose,
             "max_epochs": 1 if one_pass else self.max_iter,
             **self._schedule_options(one_pass),
         }
@@ -261,7 +264,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             "optimizer": self.optimizer,
             "optimizer_params": self.optimizer_params,
             "learning_rate": self.learning_rate_init,
-            "validation_score": self._task.validation_score,
+            "task": self._task,
         }
 
     def _weight_penalties(self) -> tuple:
@@ -376,14 +379,15 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         net = state.pop("net_", None)
         if net is not None:
             state["_weights"] = stored_weights(net)
+            state["_training"] = stored_training(net)
         return state
 
     def __setstate__(self, state):
         state = dict(state)
-        weights = state.pop("_weights", None)
+        weights, training = (state.pop(key, None) for key in ("_weights", "_training"))
         super().__setstate__(state)
         if weights is not None:
-            self.net_ = stored_net(self, weights)
+            self.net_ = stored_net(self, weights, training)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

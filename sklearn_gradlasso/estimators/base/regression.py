@@ -23,11 +23,15 @@ class Regression(Task):
     ----------
     mean, scale : ndarray of shape (n_outputs,)
         Mean and standard deviation of the training targets, in units of y.
+    n_axes : int
+        Number of axes of y: 1 for (n,), or 2 for (n, n_outputs).
     """
 
     mean: np.ndarray
     scale: np.ndarray
+    n_axes: int = 2
 
+    is_classifier = False
     loss = staticmethod(squared_error)
     default_target = "output"
     target_names = targets.OF_REGRESSORS
@@ -60,6 +64,17 @@ class Regression(Task):
 
     def encode(self, y, sample_weight):
         return (y - self.mean) / self.scale, sample_weight
+
+    def decoded(self, y):
+        return self._in_shape_of_y(y * self.scale + self.mean)
+
+    def predicted(self, output):
+        with np.errstate(over="ignore"):
+            in_units = output * self.scale + self.mean
+            return self._in_shape_of_y(in_units.astype(output.dtype))
+
+    def _in_shape_of_y(self, values):
+        return values[:, 0] if self.n_axes == 1 else values
 
     def labels_to_stratify_by(self, y):
         return None

@@ -99,15 +99,13 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
             Predictions in the units of y, with as many axes as y had in ``fit``.
         """
         output = self._outputs(X)
-        with np.errstate(over="ignore"):
-            in_units = output * self._y_scale + self._y_mean
-            predicted = in_units.astype(output.dtype)
+        predicted = self._task.predicted(output)
         if not np.isfinite(predicted).all():
             raise ValueError(
                 f"Predictions in the units of y do not fit into {output.dtype}, in "
                 "which the model computes; rescale y, or fit with X in float64."
             )
-        return predicted[:, 0] if self._y_axes == 1 else predicted
+        return predicted
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -116,7 +114,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     @property
     def _task(self) -> Regression:
-        return Regression(self._y_mean, self._y_scale)
+        return Regression(self._y_mean, self._y_scale, self._y_axes)
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
         if sp.issparse(y):

@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
 from ...modules import build_module
 from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
+from ...training.stored_training import array_of, resume, tensor_of
 from ...utils import validation as check
 from ...utils.torch_modes import default_modes
 
-__all__ = ["stored_net", "stored_weights"]
+__all__ = ["as_fitted", "params_of_fit", "stored_net", "stored_weights"]
+
+# Parameters about the machine and the call, which are not those of the fitted network.
+NOT_FITTED = ("accelerator", "callbacks", "device", "n_jobs", "random_state", "verbose")
+
+
+def params_of_fit(estimator) -> dict[str, Any]:
+    """The parameters that the fitted network depends on, whatever is set later."""
+    params = estimator.get_params(deep=False)
+    return {name: of for name, of in params.items() if name not in NOT_FITTED}
+
+
+def as_fitted(estimator):
+    """The estimator with the parameters of its fit; itself if none has changed."""
+    fitted = vars(estimator).get("_params_of_fit", {})
+    if all(getattr(estimator, name) is of for name, of in fitted.items()):
+        return estimator
+    # ``copy`` would also copy the net, by way of ``__getstate__``.
+    view = object.__new__(type(estimator))
+    vars(view).update({**vars(estimator), **fitted})
+    return view
 
 
 def stored_weights(net: ObjectiveNet) -> dict[str, np.ndarray]:
     """Copies of the network's parameters and buffers, by name."""
-    state = net.module_.state_dict().items()
-    return {name: values.detach().cpu().numpy().copy() for name, values in state}
+    return {name: array_of(of) for name, of in net.module_.state_dict().items()}
 
 
 @default_modes()
-def stored_net(estimator, weights: dict[str, np.ndarray]) -> ObjectiveNet:
-    """Rebuild the net of an estimator from stored weights."""
+def stored_net(
+    estimator, weights: dict[str, np.ndarray], training: dict[str, Any] | None
+) -> ObjectiveNet:
+    """Rebuild the net of an estimator from what was stored.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    weights : dict
+        See :func:`stored_weights`.
+    training : dict or None
+        What :func:`~...training.stored_training.stored_training` returned. Without it,
+        as in pickles of earlier versions, the net continues with a new optimizer.
+    """
+    fitted = as_fitted(estimator)
     network = estimator._with_head(build_module(**estimator._architecture))
-    values = {name: torch.tensor(array) for name, array in weights.items()}
-    (dtype,) = {v.dtype for v in values.values() if v.is_floating_point()}
+    values = {name: tensor_of(array) for name, array in weights.items()}
+    (dtype,) = {
+        v.dtype for v in values.values() if torch.is_tensor(v) and v.is_floating_point()
+    }
     network.to(dtype).load_state_dict(values)
     try:
         device, _ = check.check_device(estimator.device, np.float32)
     except ValueError:  # A model that was trained on a GPU can be used without one.
         device = "cpu"
-    return initialized_net(
-        network.eval().to(device),
-        estimator._objective(estimator.lam_),
-        **{**estimator._optimization(), "callbacks": []},
-    )
+    network = network.eval().to(device)
+    options = {**fitted._optimization(), "verbose": estimator.verbose}
+    options |= training["options"] if training else {}
+    net = initialized_net(network, fitted._objective(fitted.lam_), **options)
+    if training:
+        resume(net, training)
+    return net
