@@ -18,6 +18,7 @@ from torch import nn
 
 from ...modules import ACTIVATIONS
 from ...utils.docstrings import substituted
+from ...utils.parameter_names import ExplainedNames
 from ...utils.validation import OPTIMIZERS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
@@ -150,7 +151,7 @@ PARAMETERS_DOC = parameters_doc(
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetworkParameters:
+class NetworkParameters(ExplainedNames):
     """The fields of the parameters that are documented in ``TEMPLATE``.
 
     A subclass states the limits of its own parameters in ``_constraints``. If several
