@@ -45,7 +45,7 @@ An :class:`Objective` promises:
 
 from ._equation import Components, Objective
 from ._exchange import Exchange
-from ._losses import average, cross_entropy, squared_error
+from ._losses import average, cross_entropy, poisson_deviance, squared_error
 from ._score import Score
 
 __all__ = [
@@ -55,5 +55,6 @@ __all__ = [
     "Score",
     "average",
     "cross_entropy",
+    "poisson_deviance",
     "squared_error",
 ]

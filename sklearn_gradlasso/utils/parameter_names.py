@@ -82,7 +82,10 @@ ELSEWHERE: dict[str, tuple[str | None, str]] = {
         "the loss follows from the task: cross-entropy for a classifier, and what a "
         "regressor's loss says.",
     ),
-    "loss": (None, "the loss follows from the task here: cross-entropy, squared error."),
+    "loss": (
+        None,
+        "the loss follows from the task here.",
+    ),
     "train_split": ("early_stopping", "give early_stopping and validation_split."),
     "iterator_train": ("batch_size", "give batch_size and shuffle."),
     "weight_decay": (

@@ -31,6 +31,7 @@ class Classification(Task):
     class_weight: dict | str | None = None
 
     loss = staticmethod(cross_entropy)
+    out_activation = "softmax"
     default_target = "log_prob_sum"
     target_names = targets.OF_CLASSIFIERS
 
@@ -78,7 +79,8 @@ class Classification(Task):
         return float(accuracy_score(y.cpu().numpy(), predicted, sample_weight=weight))
 
     def head(self, network, n_scores=None):
-        return LogOdds(network) if n_scores == 1 else LogProbabilities(network)
+        single = n_scores == 1 and self.is_binary
+        return LogOdds(network) if single else LogProbabilities(network)
 
     def in_units(self, target):
         return target

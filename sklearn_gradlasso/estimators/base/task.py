@@ -31,6 +31,8 @@ class Task(ABC):
         Name of the target whose attribution a prior penalises by default.
     target_names : tuple of str
         Names of the targets that are defined for this task.
+    out_activation : str
+        scikit-learn's name of the activation of the output.
     n_outputs : int
         Number of columns of the output.
     """
@@ -38,6 +40,7 @@ class Task(ABC):
     loss: ClassVar[Callable[[Tensor, Tensor], Tensor]]
     default_target: ClassVar[str]
     target_names: ClassVar[tuple[str, ...]]
+    out_activation: ClassVar[str]
 
     @property
     @abstractmethod

@@ -105,7 +105,10 @@ class TwoPhases:
                 objective,
                 previous=before,
                 optimizer="sgd",
-                optimizer_params={"momentum": self.fine_phase["momentum"]},
+                optimizer_params={
+                    "momentum": self.fine_phase["momentum"],
+                    "nesterov": False,
+                },
                 learning_rate=self.rate,
             )
             yield net
