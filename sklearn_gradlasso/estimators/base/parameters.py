@@ -45,7 +45,8 @@ weight_l1, weight_l2 : float, default=0.0
         values in a row; if it has a parameter ``feature_shape``, it also receives the
         shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
-        Keyword arguments for "tabular", or for a module class or factory.
+        Keyword arguments for "tabular", for a module class or factory, or for the
+        default network, :class:`~sklearn_gradlasso.modules.MLP`.
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.

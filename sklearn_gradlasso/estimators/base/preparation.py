@@ -147,7 +147,8 @@ def architecture_of(estimator) -> dict:
     params = estimator.module_params
     if estimator.module is None:
         sizes = check.check_hidden_layer_sizes(estimator.hidden_layer_sizes)
-        params = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
+        own = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
+        params = {**own, **(params or {})}
     return {
         "module": estimator.module,
         "n_features": prod(estimator._feature_shape),
@@ -171,7 +172,8 @@ def _check_call(estimator, one_pass: bool) -> None:
         )
     if one_pass and estimator.early_stopping:
         raise ValueError(
-            "partial_fit does not hold rows out; use early_stopping=False with it."
+            "partial_fit does not support early_stopping=True, because it does not "
+            "hold rows out; use early_stopping=False with it."
         )
 
 
