@@ -7,6 +7,7 @@ from .estimators.attribution_prior import (
     AttributionPriorRegressor,
 )
 from .estimators.find_another_explanation import FindAnotherExplanation
+from .estimators.from_mlp import from_mlp
 from .estimators.gradient_lasso import (
     GradientLassoClassifier,
     GradientLassoClassifierCV,
@@ -39,6 +40,7 @@ __all__ = [
     "SensitivitySelector",
     "TokenSequencer",
     "annotations_for",
+    "from_mlp",
     "lambda_path",
     "monotonic_cst_for",
     "stability_selection",

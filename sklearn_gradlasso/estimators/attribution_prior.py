@@ -14,6 +14,7 @@ from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.classifier import NetworkClassifier
+from .base.outputs import ChosenLoss, OutputUnits
 from .base.regressor import ATTRIBUTES_DOC as OF_REGRESSORS
 from .base.regressor import NetworkRegressor
 
@@ -28,7 +29,7 @@ feature_importances_ : ndarray of shape (n_features,)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
+class AttributionPriorClassifier(AttributionPriorMixin, OutputUnits, NetworkClassifier):
     """Neural network classifier that is trained with a prior on its explanations.
 
     The network minimises ``cross-entropy + lam * prior(attribution)``. The default
@@ -49,6 +50,7 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
         labels is given the log-odds.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -102,7 +104,7 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
+class AttributionPriorRegressor(AttributionPriorMixin, ChosenLoss, NetworkRegressor):
     """Neural network regressor that is trained with a prior on its explanations.
 
     The network minimises ``mean squared error + lam * prior(attribution)``. The error
@@ -118,6 +120,7 @@ class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
         Scalar that is attributed in training. The default is "output", the prediction
         in standardised units; each of several outputs has its own attribution. A
         callable ``(output, y) -> (n,)`` is also possible.
+    {regressor_loss}
     {network_parameters}
 
     Attributes

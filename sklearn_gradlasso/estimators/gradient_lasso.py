@@ -19,6 +19,7 @@ from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L1
 from .base.classifier import NetworkClassifier
+from .base.outputs import ChosenLoss, OutputUnits
 from .base.regressor import NetworkRegressor
 from .lambda_search import LambdaSearch
 
@@ -47,7 +48,7 @@ def _gradient_lasso_objective(estimator, lam: float) -> Objective:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(NetworkClassifier):
+class GradientLassoClassifier(OutputUnits, NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     The network minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i)
@@ -71,6 +72,7 @@ class GradientLassoClassifier(NetworkClassifier):
         predicted class have no meaning.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -117,7 +119,7 @@ class GradientLassoClassifier(NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(NetworkRegressor):
+class GradientLassoRegressor(ChosenLoss, NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     The network minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``,
@@ -132,6 +134,7 @@ class GradientLassoRegressor(NetworkRegressor):
     target : str or callable, default=None
         Scalar whose gradient is penalised. The default is "output", the prediction in
         standardised units. A callable ``(output, y) -> (n,)`` is also possible.
+    {regressor_loss}
     {network_parameters}
 
     Attributes
@@ -173,7 +176,7 @@ class GradientLassoRegressor(NetworkRegressor):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
+class GradientLassoClassifierCV(LambdaSearch, OutputUnits, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -187,6 +190,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
         Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -230,7 +234,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
+class GradientLassoRegressorCV(LambdaSearch, ChosenLoss, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -242,6 +246,7 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     {search_parameters}
     target : str or callable, default=None
         Scalar whose gradient is penalised, as in ``GradientLassoRegressor``.
+    {regressor_loss}
     {network_parameters}
 
     Attributes

@@ -32,6 +32,7 @@ from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
 from .base import annotated
 from .base.classifier import NetworkClassifier
+from .base.outputs import ChosenLoss, OutputUnits
 from .base.regressor import NetworkRegressor
 from .obedience.raising import nets_until_obeyed
 from .obedience.reporting import checked_by_name, measurement_of, set_obedience
@@ -64,7 +65,7 @@ class RightReasons:
         self._signs = self._checked_signs(prepared.train)
         check_something_is_free(prepared.train)
         # When training continues, other rows must be exchanged.
-        entropy = prepared.seed, 1 + (self.n_iter_ if warm else 0)
+        entropy = prepared.seed, 1 + self._n_epochs_before(warm)
         self._exchange_seed, self._measuring_seed = spawn_seeds(2, *entropy)
 
     def _phases(self, prepared, objective, record):
@@ -158,7 +159,7 @@ class RightReasons:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRClassifier(RightReasons, NetworkClassifier):
+class RRRClassifier(RightReasons, OutputUnits, NetworkClassifier):
     """Neural network classifier that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
@@ -207,6 +208,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         promised.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -249,7 +251,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRRegressor(RightReasons, NetworkRegressor):
+class RRRRegressor(RightReasons, ChosenLoss, NetworkRegressor):
     """Neural network regressor that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
@@ -292,6 +294,7 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         :class:`~sklearn_gradlasso.ObedienceWarning` with the figure. With ``None`` the
         penalty is that on gradients alone, nothing is measured, and nothing is
         promised.
+    {regressor_loss}
     {network_parameters}
 
     Attributes

@@ -28,6 +28,7 @@ from sklearn.utils.validation import (
 
 from ..inspection.open_model import open_model
 from ..inspection.wrappers import check_not_frozen, unwrapped
+from ..utils.parameter_names import ExplainedNames
 from ..utils.seeds import reseeded
 from ._measured_columns import measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
@@ -46,7 +47,9 @@ def _can(name: str):
     return check
 
 
-class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+class SensitivitySelector(
+    ExplainedNames, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Select the features to which a network is sensitive.
 
     Features are ordered by their global importance (see

@@ -16,6 +16,8 @@ import torch
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
+from .lbfgs import LBFGS
+
 __all__ = [
     "OPTIMIZERS",
     "check_count",
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "lbfgs": LBFGS}
 
 
 def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
@@ -56,8 +58,8 @@ def check_optimizer(
 ) -> tuple[type[torch.optim.Optimizer], dict]:
     """The optimizer's class and parameters.
 
-    An optimizer given by its name uses torch's fused implementation, unless the
-    parameters ask for another one.
+    "adam" and "sgd" use torch's fused implementation, unless the parameters ask for
+    another one. "sgd" has momentum by default.
 
     Raises
     ------
@@ -70,6 +72,12 @@ def check_optimizer(
         raise TypeError(
             "optimizer_params must not hold 'lr'; set learning_rate_init instead."
         )
+    if optimizer == "sgd":
+        params = {"momentum": 0.9, **params}
+        plain = not params["momentum"] or params.get("dampening")
+        params = {"nesterov": not plain, **params}
+    if optimizer == "lbfgs":
+        return LBFGS, params
     if optimizer in OPTIMIZERS:
         fused = not (params.get("foreach") or params.get("differentiable"))
         return OPTIMIZERS[optimizer], {"fused": fused, **params}
@@ -77,8 +85,8 @@ def check_optimizer(
     if is_class and issubclass(optimizer, torch.optim.Optimizer):
         return optimizer, params
     raise TypeError(
-        "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, got "
-        f"{optimizer!r}."
+        "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
+        f"torch.optim.Optimizer, got {optimizer!r}."
     )
 
 

@@ -31,6 +31,7 @@ class Classification(Task):
     class_weight: dict | str | None = None
 
     loss = staticmethod(cross_entropy)
+    out_activation = "softmax"
     default_target = "log_prob_sum"
     target_names = targets.OF_CLASSIFIERS
 

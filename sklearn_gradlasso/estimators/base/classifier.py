@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from ...training.rows import TrainingData
+from . import fit_method
 from .classification import Classification
 from .multilabel import (
     Multilabel,
@@ -89,6 +90,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     }
     _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}
 
+    @fit_method.in_passes
     def partial_fit(
         self,
         X: ArrayLike,

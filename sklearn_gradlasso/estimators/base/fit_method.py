@@ -6,11 +6,12 @@ A class uses the function as its method by an assignment, ``fit = fit_method.fit
 from __future__ import annotations
 
 from numpy.typing import ArrayLike
+from sklearn.utils.metaestimators import available_if
 
 from ...training.rows import TrainingData
 from ...utils.docstrings import substituted
 
-__all__ = ["REQUEST", "documented", "fit"]
+__all__ = ["REQUEST", "documented", "fit", "in_passes"]
 
 REQUEST = {"groups": True}  # from metadata routing
 
@@ -18,6 +19,19 @@ GROUPS_DOC = """\
 groups : array-like of shape (n_samples,), default=None
         Group of each row, such as the patient. ``early_stopping`` does not split a
         group: see ``validation_split``. Without it they are not used."""
+
+
+def _trains_in_passes(estimator) -> bool:
+    if estimator.optimizer == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers: "
+            "optimizer='lbfgs' needs all rows at once; use 'adam' or 'sgd'."
+        )
+    return True
+
+
+# A decorator of ``partial_fit``: there is none if the optimizer needs all rows.
+in_passes = available_if(_trains_in_passes)
 
 
 def documented(name: str, **texts: str):

@@ -42,6 +42,7 @@ class Multilabel(Task):
     is_sparse: bool = False
 
     loss = staticmethod(labels_cross_entropy)
+    out_activation = "logistic"
     default_target = "log_prob_sum"
     target_names = targets.OF_LABELS
 

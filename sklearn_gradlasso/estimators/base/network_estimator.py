@@ -32,6 +32,7 @@ from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
+from ...training.full_batch import FullBatchNet, Stationary
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
@@ -216,7 +217,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 requested = self._requested_lam() if lam is None else lam
                 lam, found = resolve_lam(requested, self._objective, prepared, known)
                 self.lam_, self._found_lam = lam, found
-                record = TrainingRecord.of(self) if warm else TrainingRecord()
+                record = TrainingRecord(n_rows=len(prepared.train))
+                if warm:
+                    record = TrainingRecord.of(self, record.n_rows)
                 phases = self._phases(prepared, self._objective(lam), record)
                 with closing(phases):
                     for net in phases:
@@ -250,13 +253,21 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             from ...training.distributed import DataParallelNet
 
             options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
+        elif self.optimizer == "lbfgs":
+            options["kind"] = FullBatchNet
         return options
 
     def _plateau(self) -> Plateau:
+        if self.optimizer == "lbfgs" and not self.early_stopping:
+            return Stationary(self.tol)
         patience, least_steps = self.n_iter_no_change, 0
         if patience == "auto":
             patience, least_steps = PATIENCE, self.early_stopping * VALIDATED_STEPS
         return Plateau(self.tol, patience, least_steps, self.monitor)
+
+    def _n_epochs_before(self, warm: bool) -> int:
+        """Number of epochs before this call, from which seeds of later calls differ."""
+        return len(self.loss_curve_) if warm else 0
 
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""
@@ -268,7 +279,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         }
 
     def _weight_penalties(self) -> tuple:
-        penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
+        kinds = L1(biases=self.penalize_biases), L2(biases=self.penalize_biases)
+        penalties = zip((self.weight_l1, self.weight_l2), kinds)
         return tuple((strength, cost) for strength, cost in penalties if strength)
 
     def _compute_importances(self, rows: list[Rows]) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from torch import nn
 
 from ...modules import ACTIVATIONS
 from ...utils.docstrings import substituted
+from ...utils.parameter_names import ExplainedNames
 from ...utils.validation import OPTIMIZERS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
@@ -28,6 +29,9 @@ TEMPLATE = """\
 weight_l1, weight_l2 : float, default=0.0
         Strengths of the penalties ``sum |theta|`` and ``sum theta ** 2`` over all
         weights and biases of the network.
+    penalize_biases : bool, default=True
+        Whether these two penalties act on biases, as in the paper of the gradient
+        LASSO, or on weights only, as ``alpha`` of scikit-learn's networks.
     hidden_layer_sizes : int or sequence of int, {default_sizes}
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers of the default network. "softplus" and
@@ -41,20 +45,29 @@ weight_l1, weight_l2 : float, default=0.0
         values in a row; if it has a parameter ``feature_shape``, it also receives the
         shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
-        Keyword arguments for "tabular", or for a module class or factory.
+        Keyword arguments for "tabular", for a module class or factory, or for the
+        default network, :class:`~sklearn_gradlasso.modules.MLP`.
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.
-    optimizer : {"adam", "sgd"} or torch.optim.Optimizer class, default="adam"
-        Optimizer that minimises the objective.
+    optimizer : {"adam", "sgd", "lbfgs"} or torch.optim.Optimizer class, default="adam"
+        Optimizer that minimises the objective. "sgd" has Nesterov's momentum of 0.9.
+        "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
+        on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
+        have no effect. Without ``early_stopping`` training ends when no gradient by a
+        weight exceeds ``tol``, or when the objective no longer falls, and
+        ``n_iter_no_change`` has no effect. It has no ``partial_fit``, and it needs an
+        objective that is not random (NGSLL and expected gradients in training are).
     optimizer_params : dict, default=None
-        Keyword arguments of the optimizer, except the learning rate.
+        Keyword arguments of the optimizer, except the learning rate, such as
+        ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
+        ``max_fun=15000``, the largest number of evaluations of the objective.
     learning_rate_init : float, default=0.003
         Learning rate of the optimizer.
     batch_size : int or "auto", default="auto"
         Number of rows per step; "auto" is ``min(256, n_samples)``.
     max_iter : int, default=200
-        Largest number of epochs (passes over the data).
+        Largest number of epochs (passes over the data), or iterations of "lbfgs".
     shuffle : bool, default=True
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.
@@ -62,7 +75,7 @@ weight_l1, weight_l2 : float, default=0.0
         An epoch counts as no change if it lowers the objective by less than this. With
         ``early_stopping`` it is the value on the held-out rows that ``monitor`` names
         (a score must rise).
-    n_iter_no_change : int or "auto", default="auto"
+    n_iter_no_change : int, "auto" or np.inf, default="auto"
         Training ends after more than this many consecutive epochs without change.
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
@@ -151,7 +164,7 @@ PARAMETERS_DOC = parameters_doc(
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetworkParameters:
+class NetworkParameters(ExplainedNames):
     """The fields of the parameters that are documented in ``TEMPLATE``.
 
     A subclass states the limits of its own parameters in ``_constraints``. If several
@@ -161,6 +174,7 @@ class NetworkParameters:
 
     weight_l1: float = 0.0
     weight_l2: float = 0.0
+    penalize_biases: bool = True
     hidden_layer_sizes: int | Sequence[int] = (50, 30)
     activation: str = "relu"
     module: nn.Module | Callable[..., nn.Module] | str | None = None
@@ -173,7 +187,7 @@ class NetworkParameters:
     max_iter: int = 200
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: int | str = "auto"
+    n_iter_no_change: int | float | str = "auto"
     early_stopping: bool = False
     monitor: str = "objective"
     validation_fraction: float = 0.1
@@ -189,6 +203,7 @@ class NetworkParameters:
     _constraints = {
         "weight_l1": [Interval(Real, 0, np.inf, closed="left")],
         "weight_l2": [Interval(Real, 0, np.inf, closed="left")],
+        "penalize_biases": ["boolean"],
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -210,6 +225,7 @@ class NetworkParameters:
         "n_iter_no_change": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
         ],
         "early_stopping": ["boolean"],
         "monitor": [StrOptions({"objective", "loss", "score"})],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from ...training.rows import TrainingData
+from . import fit_method
 from .network_estimator import NetworkEstimator
 from .regression import Regression
 
@@ -54,6 +55,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
 
+    @fit_method.in_passes
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ):
@@ -114,7 +116,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     @property
     def _task(self) -> Regression:
-        return Regression(self._y_mean, self._y_scale, self._y_axes)
+        return self._regression
+
+    def _kind_of_task(self) -> tuple[type[Regression], bool]:
+        """Hook: return the kind of task, and whether it normalises y."""
+        return Regression, True
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
         if sp.issparse(y):
@@ -124,10 +130,16 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         except (TypeError, ValueError) as error:
             raise ValueError(f"y must be numbers for a regressor; {error}.") from error
         columns = y.reshape(len(y), -1)
+        kind, normalizes = self._kind_of_task()
         if reset:
-            task = Regression.of(columns, sample_weight)
-            self._y_axes, self.n_outputs_ = y.ndim, task.n_outputs
-            self._y_mean, self._y_scale = task.mean, task.scale
+            task = kind.of(columns, sample_weight, normalizes)
+            self._regression = replace(task, n_axes=y.ndim)
+            self.n_outputs_ = task.n_outputs
+        elif kind is not type(self._regression):
+            raise ValueError(
+                "partial_fit and warm_start continue with the same loss; fit a clone "
+                "of the estimator instead."
+            )
         elif columns.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {columns.shape[1]} columns, but the network that training "

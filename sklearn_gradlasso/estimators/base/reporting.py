@@ -8,6 +8,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 __all__ = ["report_end"]
 
+# Reasons of an end before the objective has settled.
+LIMITS = {
+    "max_epochs": "max_iter={} epochs are over",
+    "evaluations": "max_fun of optimizer_params evaluations are used up",
+}
+
 
 def report_end(estimator, ended_by: str, one_pass: bool) -> None:
     """Raise after a divergence; warn after an interrupt, or if ``max_iter`` ran out.
@@ -35,10 +41,11 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
             "estimator holds what it has learned until then.",
             stacklevel=level,
         )
-    if ended_by == "max_epochs" and not one_pass:
+    if ended_by in LIMITS and not one_pass:
+        limit = LIMITS[ended_by].format(estimator.max_iter)
         warnings.warn(
-            f"{name}: max_iter={estimator.max_iter} epochs are over and training has "
-            "not settled; raise max_iter, learning_rate_init or tol.",
+            f"{name}: {limit}, and training has not settled; raise max_iter, "
+            "learning_rate_init or tol.",
             ConvergenceWarning,
             stacklevel=level,
         )

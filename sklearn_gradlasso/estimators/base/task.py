@@ -32,6 +32,8 @@ class Task(ABC):
         Name of the target whose attribution a prior penalises by default.
     target_names : dict of str to callable
         The targets that are defined for this task, by their names.
+    out_activation : str
+        scikit-learn's name of the activation of the output.
     n_outputs : int
         Number of columns of the output.
     is_classifier : bool
@@ -41,6 +43,7 @@ class Task(ABC):
     loss: ClassVar[Callable[[Tensor, Tensor], Tensor]]
     default_target: ClassVar[str]
     target_names: ClassVar[Mapping[str, Target]]
+    out_activation: ClassVar[str]
     is_classifier: ClassVar[bool] = True
 
     @property

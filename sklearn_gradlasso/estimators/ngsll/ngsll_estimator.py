@@ -69,6 +69,8 @@ class NGSLLEstimator(ABC):
         "{network_parameters}": NETWORK_DOC,
     }
     _constraints = {
+        # The random gate has no line along which its values could be compared.
+        "optimizer": [StrOptions({"adam", "sgd"}), callable],
         "n_nonzero_coefs": [POSITIVE_INTEGER],
         "simplify": [HasMethods(["fit", "transform"]), callable, None],
         "encode": [HasMethods(["fit", "transform"]), None],

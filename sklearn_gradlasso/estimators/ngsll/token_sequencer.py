@@ -14,13 +14,15 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from ...utils.parameter_names import ExplainedNames
+
 __all__ = ["TokenSequencer"]
 
 PADDING, UNKNOWN = 0, 1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TokenSequencer(TransformerMixin, BaseEstimator):
+class TokenSequencer(ExplainedNames, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of token ids of one length.
 
     As the ``encode`` of an NGSLL estimator it makes the network read the words of a

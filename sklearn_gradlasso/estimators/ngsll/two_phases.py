@@ -107,7 +107,10 @@ class TwoPhases:
                 previous=before,
                 begins_phase=attempt > 0 or not n_fine,
                 optimizer="sgd",
-                optimizer_params={"momentum": self.fine_phase["momentum"]},
+                optimizer_params={
+                    "momentum": self.fine_phase["momentum"],
+                    "nesterov": False,
+                },
                 learning_rate=self.rate,
             )
             yield net
