@@ -202,7 +202,7 @@ class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
     def intercept_(self) -> float | np.ndarray:
         check_is_fitted(self)
         mean = self._task.mean
-        return float(mean[0]) if self._y_axes == 1 else mean
+        return float(mean[0]) if self._task.n_axes == 1 else mean
 
     def _outputs(self, X):
         models, _ = self._models(X)
