@@ -24,11 +24,15 @@ class Regression(Task):
     mean, scale : ndarray of shape (n_outputs,)
         Mean and standard deviation of the training targets, in units of y; 0 and 1 if
         y is not standardised.
+    n_axes : int
+        Number of axes of y: 1 for (n,), or 2 for (n, n_outputs).
     """
 
     mean: np.ndarray
     scale: np.ndarray
+    n_axes: int = 2
 
+    is_classifier = False
     loss = staticmethod(squared_error)
     out_activation = "identity"
     default_target = "output"
@@ -69,6 +73,17 @@ class Regression(Task):
     def encode(self, y, sample_weight):
         return (y - self.mean) / self.scale, sample_weight
 
+    def decoded(self, y):
+        return self._in_shape_of_y(y * self.scale + self.mean)
+
+    def predicted(self, output):
+        with np.errstate(over="ignore"):
+            in_units = output * self.scale + self.mean
+            return self._in_shape_of_y(in_units.astype(output.dtype))
+
+    def _in_shape_of_y(self, values):
+        return values[:, 0] if self.n_axes == 1 else values
+
     def labels_to_stratify_by(self, y):
         return None
 
@@ -82,10 +97,6 @@ class Regression(Task):
 
     def head(self, network, n_scores=None):
         return network
-
-    def predicted(self, output: np.ndarray) -> np.ndarray:
-        """What ``predict`` returns, in units of y."""
-        return output * self.scale + self.mean
 
     def in_units(self, target):
         def in_units(output, y):
@@ -150,7 +161,8 @@ class PoissonRegression(Regression):
         return super().validation_score(output.exp(), y, sample_weight)
 
     def predicted(self, output):
-        return super().predicted(np.exp(output))
+        with np.errstate(over="ignore"):
+            return super().predicted(np.exp(output))
 
     def in_units(self, target):
         in_units = super().in_units(target)
