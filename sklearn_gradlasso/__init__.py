@@ -8,10 +8,9 @@ from .estimators.attribution_prior import (
 )
 from .estimators.find_another_explanation import FindAnotherExplanation
 from .estimators.from_mlp import from_mlp
-from .estimators.gradient_lasso import (
-    GradientLassoClassifier,
+from .estimators.gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+from .estimators.gradient_lasso_cv import (
     GradientLassoClassifierCV,
-    GradientLassoRegressor,
     GradientLassoRegressorCV,
 )
 from .estimators.ngsll.estimators import NGSLLClassifier, NGSLLRegressor

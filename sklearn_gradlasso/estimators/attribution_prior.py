@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
-from .base.classifier import NetworkClassifier
-from .base.outputs import ChosenLoss, OutputUnits
+from .base.classifier import UNITS, NetworkClassifier
+from .base.fit_method import in_passes
 from .base.regressor import ATTRIBUTES_DOC as OF_REGRESSORS
-from .base.regressor import NetworkRegressor
+from .base.regressor import LOSS, NetworkRegressor
 
 __all__ = ["AttributionPriorClassifier", "AttributionPriorRegressor"]
 
@@ -29,7 +29,7 @@ feature_importances_ : ndarray of shape (n_features,)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorClassifier(AttributionPriorMixin, OutputUnits, NetworkClassifier):
+class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     """Neural network classifier that is trained with a prior on its explanations.
 
     The network minimises ``cross-entropy + lam * prior(attribution)``. The default
@@ -100,11 +100,14 @@ class AttributionPriorClassifier(AttributionPriorMixin, OutputUnits, NetworkClas
         )
         + OF_CLASSIFIERS,
     }
-    partial_fit = annotated.partial_fit_classes
+    single_logit: bool = False
+
+    _constraints = UNITS
+    partial_fit = in_passes(annotated.partial_fit_classes)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributionPriorRegressor(AttributionPriorMixin, ChosenLoss, NetworkRegressor):
+class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
     """Neural network regressor that is trained with a prior on its explanations.
 
     The network minimises ``mean squared error + lam * prior(attribution)``. The error
@@ -167,4 +170,8 @@ class AttributionPriorRegressor(AttributionPriorMixin, ChosenLoss, NetworkRegres
         )
         + OF_REGRESSORS,
     }
-    partial_fit = annotated.partial_fit
+    loss: str = "squared_error"
+    normalize_y: bool = True
+
+    _constraints = LOSS
+    partial_fit = in_passes(annotated.partial_fit)

@@ -31,9 +31,9 @@ from ..priors import L2, WrongSign
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
 from .base import annotated
-from .base.classifier import NetworkClassifier
-from .base.outputs import ChosenLoss, OutputUnits
-from .base.regressor import NetworkRegressor
+from .base.classifier import UNITS, NetworkClassifier
+from .base.fit_method import in_passes
+from .base.regressor import LOSS, NetworkRegressor
 from .obedience.raising import nets_until_obeyed
 from .obedience.reporting import checked_by_name, measurement_of, set_obedience
 from .obedience.ruled_out import check_something_is_free
@@ -159,7 +159,7 @@ class RightReasons:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRClassifier(RightReasons, OutputUnits, NetworkClassifier):
+class RRRClassifier(RightReasons, NetworkClassifier):
     """Neural network classifier that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``cross-entropy + lam * mean_i sum_j (A_ij
@@ -247,11 +247,14 @@ class RRRClassifier(RightReasons, OutputUnits, NetworkClassifier):
     True
     """
 
-    partial_fit = annotated.partial_fit_classes
+    single_logit: bool = False
+
+    _constraints = UNITS
+    partial_fit = in_passes(annotated.partial_fit_classes)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RRRRegressor(RightReasons, ChosenLoss, NetworkRegressor):
+class RRRRegressor(RightReasons, NetworkRegressor):
     """Neural network regressor that does not use features an expert rules out.
 
     ``fit(X, y, annotations=A)`` minimises ``mean squared error + lam * mean_i sum_j
@@ -333,4 +336,8 @@ class RRRRegressor(RightReasons, ChosenLoss, NetworkRegressor):
     np.True_
     """
 
-    partial_fit = annotated.partial_fit
+    loss: str = "squared_error"
+    normalize_y: bool = True
+
+    _constraints = LOSS
+    partial_fit = in_passes(annotated.partial_fit)

@@ -63,13 +63,13 @@ class MLP(nn.Sequential):
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers. "softplus" and "tanh" are smooth: their
         input gradients have no jumps.
+    generator : torch.Generator, optional
+        Source of the initial weights; a fresh one with torch's default seed if not
+        given.
     init : {"fan_in", "glorot"}, default="fan_in"
         Largest size of an initial weight or bias: ``1 / sqrt(fan_in)``, as torch has
         it, or that of Glorot and Bengio as scikit-learn has it, ``sqrt(6 / (fan_in +
         fan_out))`` and for "logistic" ``sqrt(2 / (fan_in + fan_out))``.
-    generator : torch.Generator, optional
-        Source of the initial weights; a fresh one with torch's default seed if not
-        given.
     """
 
     same_in_both_modes = True
@@ -80,8 +80,8 @@ class MLP(nn.Sequential):
         n_outputs: int,
         hidden_layer_sizes: Sequence[int] = (50, 30),
         activation: str = "relu",
-        init: str = "fan_in",
         generator: torch.Generator | None = None,
+        init: str = "fan_in",
     ):
         if init not in ("fan_in", "glorot"):
             raise ValueError(f"init must be 'fan_in' or 'glorot', got {init!r}.")

@@ -28,7 +28,7 @@ from sklearn.utils.validation import (
 
 from ..inspection.open_model import open_model
 from ..inspection.wrappers import check_not_frozen, unwrapped
-from ..utils.parameter_names import ExplainedNames
+from ..utils import parameter_names
 from ..utils.seeds import reseeded
 from ._measured_columns import measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
@@ -47,9 +47,7 @@ def _can(name: str):
     return check
 
 
-class SensitivitySelector(
-    ExplainedNames, SelectorMixin, MetaEstimatorMixin, BaseEstimator
-):
+class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     """Select the features to which a network is sensitive.
 
     Features are ordered by their global importance (see
@@ -143,6 +141,7 @@ class SensitivitySelector(
     True
     """
 
+    __new__, set_params = parameter_names.new, parameter_names.set_params
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cumulative": [Interval(Real, 0, 1, closed="right")],

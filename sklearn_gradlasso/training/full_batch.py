@@ -52,9 +52,11 @@ class FullBatchNet(ObjectiveNet):
                 "optimizer='lbfgs' minimises one objective; use schedule='joint'."
             )
         super().start(mean)
+        self.optimizer_.forget()  # An earlier objective may have been another one.
 
-    def continue_from(self, net):
-        """Start anew: the curvature is that of other rows or another objective."""
+    def train(self, rows, valid=None):
+        super().train(rows, valid)
+        self.optimizer_.forget()
 
     def _record_training(self, records):
         super()._record_training(records)

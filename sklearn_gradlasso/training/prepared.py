@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..utils.optimizers import check_optimizer
 from ..utils.seeds import borrowed_generators
-from ..utils.validation import check_optimizer
 from .continuing import continue_from
 from .loop import ObjectiveNet
 from .own_callbacks import own_callbacks

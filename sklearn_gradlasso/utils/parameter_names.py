@@ -1,4 +1,8 @@
-"""Errors about names of parameters: what a name of another package is called here."""
+"""Errors about names of parameters: what a name of another package is called here.
+
+A class uses the functions as its methods by assignments, ``__new__ =
+parameter_names.new`` and ``set_params = parameter_names.set_params``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from inspect import Parameter, signature
 
-__all__ = ["ExplainedNames"]
+from sklearn.base import BaseEstimator
+
+__all__ = ["new", "set_params"]
 
 MLP = "from_mlp(estimator) translates a whole MLPClassifier or MLPRegressor."
 SGD = 'give optimizer="sgd" and optimizer_params'
@@ -108,44 +114,43 @@ PREFIXES = {
 }
 
 
-class ExplainedNames:
-    """Makes the constructor and ``set_params`` say what an unknown name means.
+def new(cls, *args, **kwargs):
+    """``__new__`` of an estimator: it checks the names of the arguments.
 
     The constructors themselves, and so the signatures from which scikit-learn reads the
     parameters, stay as they are; those of subclasses, too.
     """
+    _check_arguments(cls, args, kwargs)
+    return object.__new__(cls)
 
-    def __new__(cls, *args, **kwargs):
-        _check_arguments(cls, args, kwargs)
-        return super().__new__(cls)
 
-    def set_params(self, **params):
-        """Set parameters of the estimator, or with ``__`` of a part of it.
+def set_params(self, **params):
+    """Set parameters of the estimator, or with ``__`` of a part of it.
 
-        Parameters
-        ----------
-        **params : dict
-            Values by the names of parameters.
+    Parameters
+    ----------
+    **params : dict
+        Values by the names of parameters.
 
-        Returns
-        -------
-        self : object
-            The estimator.
+    Returns
+    -------
+    self : object
+        The estimator.
 
-        Raises
-        ------
-        ValueError
-            If there is no parameter of such a name.
-        """
-        known = self.get_params(deep=False)
-        for name in params:
-            if name.partition("__")[0] not in known:
-                hint = _hint(name, known)
-                raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {type(self).__name__}: "
-                    f"{hint} Valid parameters are: {sorted(known)}."
-                )
-        return super().set_params(**params)
+    Raises
+    ------
+    ValueError
+        If there is no parameter of such a name.
+    """
+    known = self.get_params(deep=False)
+    for name in params:
+        if name.partition("__")[0] not in known:
+            hint = _hint(name, known)
+            raise ValueError(
+                f"Invalid parameter {name!r} for estimator {type(self).__name__}: "
+                f"{hint} Valid parameters are: {sorted(known)}."
+            )
+    return BaseEstimator.set_params(self, **params)
 
 
 def _check_arguments(cls: type, args: tuple, kwargs: dict) -> None:

@@ -16,24 +16,17 @@ import torch
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
-from .lbfgs import LBFGS
-
 __all__ = [
-    "OPTIMIZERS",
     "check_count",
     "check_device",
     "check_feature_shape",
     "check_hidden_layer_sizes",
-    "check_optimizer",
     "check_pairs",
     "check_sample_weight",
     "finite_array",
     "is_count",
     "rows_of_positive_weight",
 ]
-
-
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "lbfgs": LBFGS}
 
 
 def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
@@ -51,43 +44,6 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
             "linear network."
         )
     return tuple(map(int, sizes))
-
-
-def check_optimizer(
-    optimizer: str | type, params: dict | None
-) -> tuple[type[torch.optim.Optimizer], dict]:
-    """The optimizer's class and parameters.
-
-    "adam" and "sgd" use torch's fused implementation, unless the parameters ask for
-    another one. "sgd" has momentum by default.
-
-    Raises
-    ------
-    TypeError
-        If the optimizer is neither a name nor a class of optimizers, or the parameters
-        hold the learning rate.
-    """
-    params = dict(params or {})
-    if "lr" in params:
-        raise TypeError(
-            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
-        )
-    if optimizer == "sgd":
-        params = {"momentum": 0.9, **params}
-        plain = not params["momentum"] or params.get("dampening")
-        params = {"nesterov": not plain, **params}
-    if optimizer == "lbfgs":
-        return LBFGS, params
-    if optimizer in OPTIMIZERS:
-        fused = not (params.get("foreach") or params.get("differentiable"))
-        return OPTIMIZERS[optimizer], {"fused": fused, **params}
-    is_class = isinstance(optimizer, type)
-    if is_class and issubclass(optimizer, torch.optim.Optimizer):
-        return optimizer, params
-    raise TypeError(
-        "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
-        f"torch.optim.Optimizer, got {optimizer!r}."
-    )
 
 
 def check_feature_shape(

@@ -73,7 +73,7 @@ def test_training_is_what_the_prior_saw(models):
     assert cost == pytest.approx(model.penalty_curve_[-1], rel=0.2)
 
     regressor, X = models["one"]
-    standardised = regressor.explain(X, target="training") * regressor._task.scale
+    standardised = regressor.explain(X, target="training") * regressor._y_scale
     np.testing.assert_allclose(standardised, regressor.explain(X), rtol=1e-12)
 
 

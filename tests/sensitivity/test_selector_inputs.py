@@ -1,5 +1,7 @@
 """A selector takes rows in every form, with each of its rules."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,8 +31,14 @@ def data():
     )
 
 
-def one(X):
-    return 1
+@dataclass(frozen=True)
+class AtMost:
+    """A limit that is a callable; the names of the checks contain its repr."""
+
+    number: int
+
+    def __call__(self, X):
+        return self.number
 
 
 def chosen(selector):
@@ -80,7 +88,7 @@ NETWORKS = [
     ours(max_iter=2),
     MLPRegressor(hidden_layer_sizes=(3,), max_iter=2),
 ]
-CHECKED = [{"threshold": "mean"}, {"max_features": 1}, {"max_features": one}]
+CHECKED = [{"threshold": "mean"}, {"max_features": 1}, {"max_features": AtMost(1)}]
 CHECKED += [{"threshold": "noise", "level": 0.3}]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...training.rows import TrainingData
 from ..obedience.reporting import warn_of_disobedience
-from .fit_method import GROUPS_DOC, documented, in_passes
+from .fit_method import GROUPS_DOC, documented
 
 __all__ = ["REQUEST", "fit", "partial_fit", "partial_fit_classes"]
 
@@ -78,7 +78,6 @@ def fit(
     return self
 
 
-@in_passes
 @documented("partial_fit", annotations=ANNOTATIONS_DOC)
 def partial_fit_classes(
     self,
@@ -119,7 +118,6 @@ def partial_fit_classes(
     return self._one_pass(TrainingData(X, y, sample_weight, annotations), classes)
 
 
-@in_passes
 @documented("partial_fit", annotations=ANNOTATIONS_DOC)
 def partial_fit(
     self,

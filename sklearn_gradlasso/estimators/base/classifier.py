@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from ...training.rows import TrainingData
-from . import fit_method
+from . import fit_method, layers
 from .classification import Classification
 from .multilabel import (
     Multilabel,
@@ -24,7 +24,14 @@ from .multilabel import (
 )
 from .network_estimator import NetworkEstimator
 
-__all__ = ["NetworkClassifier"]
+__all__ = ["UNITS", "NetworkClassifier"]
+
+UNITS = {"single_logit": ["boolean"]}  # limits
+UNITS_DOC = """\
+single_logit : bool, default=False
+        Whether a network for two classes has one output unit, their log-odds, as
+        scikit-learn's has, and not a unit for each class as in the paper. A ``module``
+        then has ``n_outputs=1``. More classes have a unit each."""
 
 CLASS_WEIGHT_DOC = """\
 class_weight : dict or "balanced", default=None
@@ -83,9 +90,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     # What y was in ``fit``: an indicator of labels, and a sparse matrix.
     _has_labels = False
     _y_is_sparse = False
+    # A parameter of the estimators whose network computes the scores.
+    single_logit = False
     _reasons = "log_odds"
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
+        "{output_units}": UNITS_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,
     }
     _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}
@@ -213,6 +223,27 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = takes_labels(self)
         return tags
+
+    coefs_, intercepts_ = layers.coefs_, layers.intercepts_
+    n_layers_ = layers.n_layers_
+
+    @property
+    def out_activation_(self) -> str:
+        """scikit-learn's name of the activation of the output."""
+        single = len(self.intercepts_[-1]) < self.n_outputs_
+        return "logistic" if single else self._task.out_activation
+
+    def _requested_architecture(self):
+        requested = super()._requested_architecture()
+        return {**requested, "n_outputs": self._n_units()}
+
+    def _with_head(self, network):
+        return self._task.head(network, self._n_units())
+
+    def _n_units(self) -> int:
+        # A single class has one unit, too, but that is not its log-odds.
+        takes_one = self.single_logit and self.n_outputs_ > 1
+        return self._task.n_scores if takes_one else self.n_outputs_
 
     @property
     def _task(self) -> Classification | Multilabel:

@@ -5,8 +5,10 @@ A class uses the function as its method by an assignment, ``fit = fit_method.fit
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MethodType
+
 from numpy.typing import ArrayLike
-from sklearn.utils.metaestimators import available_if
 
 from ...training.rows import TrainingData
 from ...utils.docstrings import substituted
@@ -21,17 +23,21 @@ groups : array-like of shape (n_samples,), default=None
         group: see ``validation_split``. Without it they are not used."""
 
 
-def _trains_in_passes(estimator) -> bool:
-    if estimator.optimizer == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers: "
-            "optimizer='lbfgs' needs all rows at once; use 'adam' or 'sgd'."
-        )
-    return True
+class in_passes:
+    """A decorator of ``partial_fit``: there is none if the optimizer needs all rows."""
 
+    def __init__(self, function: Callable):
+        self.function = function
 
-# A decorator of ``partial_fit``: there is none if the optimizer needs all rows.
-in_passes = available_if(_trains_in_passes)
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self.function  # A pickle finds it by its name.
+        if estimator.optimizer == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers, but "
+                "optimizer='lbfgs' needs all rows at once; use 'adam' or 'sgd'."
+            )
+        return MethodType(self.function, estimator)
 
 
 def documented(name: str, **texts: str):

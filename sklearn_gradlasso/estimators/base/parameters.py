@@ -17,9 +17,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from torch import nn
 
 from ...modules import ACTIVATIONS
+from ...utils import parameter_names
 from ...utils.docstrings import substituted
-from ...utils.parameter_names import ExplainedNames
-from ...utils.validation import OPTIMIZERS
+from ...utils.optimizers import OPTIMIZERS
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
 
@@ -164,7 +164,7 @@ PARAMETERS_DOC = parameters_doc(
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetworkParameters(ExplainedNames):
+class NetworkParameters:
     """The fields of the parameters that are documented in ``TEMPLATE``.
 
     A subclass states the limits of its own parameters in ``_constraints``. If several
@@ -243,6 +243,8 @@ class NetworkParameters(ExplainedNames):
         "verbose": ["verbose"],
     }
     _shared_doc = {"{network_parameters}": PARAMETERS_DOC}
+
+    __new__, set_params = parameter_names.new, parameter_names.set_params
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -175,8 +175,8 @@ def _check_call(estimator, one_pass: bool) -> None:
         )
     if one_pass and estimator.early_stopping:
         raise ValueError(
-            "partial_fit does not support early_stopping=True, because it does not "
-            "hold rows out; use early_stopping=False with it."
+            "partial_fit does not support early_stopping=True, because "
+            "partial_fit does not hold rows out; use early_stopping=False with it."
         )
 
 

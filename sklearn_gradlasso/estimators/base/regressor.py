@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.utils._param_validation import StrOptions
 
 from ...training.rows import TrainingData
-from . import fit_method
+from . import fit_method, layers
 from .network_estimator import NetworkEstimator
-from .regression import Regression
+from .regression import PoissonRegression, Regression
 
-__all__ = ["NetworkRegressor"]
+__all__ = ["LOSS", "NetworkRegressor"]
+
+LOSSES = {"squared_error": Regression, "poisson": PoissonRegression}
+LOSS = {"loss": [StrOptions(set(LOSSES))], "normalize_y": ["boolean"]}  # limits
+LOSS_DOC = """\
+loss : {"squared_error", "poisson"}, default="squared_error"
+        "poisson" is half the deviance of counts or rates, which must not be negative.
+        The network then computes the logarithm of the prediction; that is the output
+        whose gradient a prior penalises, and what ``target="training"`` explains.
+        ``predict``, ``explain`` and effects are in the units of y.
+    normalize_y : bool, default=True
+        Whether the network learns y in units of its standard deviation, from its mean,
+        or with ``loss="poisson"`` in units of its mean. Penalties then mean the same
+        for every unit of y. Without it the loss is that of y as it is."""
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
@@ -53,7 +67,12 @@ lam_ : float
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
     """A network estimator whose network predicts the targets in standardised units."""
 
-    _shared_doc = {"{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC}
+    # Parameters of the estimators whose network computes the prediction.
+    loss, normalize_y = "squared_error", True
+    _shared_doc = {
+        "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,
+        "{regressor_loss}": LOSS_DOC,
+    }
 
     @fit_method.in_passes
     def partial_fit(
@@ -114,13 +133,17 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         tags.target_tags.multi_output = True
         return tags
 
+    coefs_, intercepts_ = layers.coefs_, layers.intercepts_
+    n_layers_ = layers.n_layers_
+
+    @property
+    def out_activation_(self) -> str:
+        """scikit-learn's name of the activation of the output."""
+        return self._task.out_activation
+
     @property
     def _task(self) -> Regression:
-        return self._regression
-
-    def _kind_of_task(self) -> tuple[type[Regression], bool]:
-        """Hook: return the kind of task, and whether it normalises y."""
-        return Regression, True
+        return self._kind_of_task(self._y_mean, self._y_scale, self._y_axes)
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
         if sp.issparse(y):
@@ -130,12 +153,13 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         except (TypeError, ValueError) as error:
             raise ValueError(f"y must be numbers for a regressor; {error}.") from error
         columns = y.reshape(len(y), -1)
-        kind, normalizes = self._kind_of_task()
+        kind = LOSSES[self.loss]
         if reset:
-            task = kind.of(columns, sample_weight, normalizes)
-            self._regression = replace(task, n_axes=y.ndim)
-            self.n_outputs_ = task.n_outputs
-        elif kind is not type(self._regression):
+            task = kind.of(columns, sample_weight, self.normalize_y)
+            self._y_axes, self.n_outputs_ = y.ndim, task.n_outputs
+            self._y_mean, self._y_scale = task.mean, task.scale
+            self._kind_of_task = kind
+        elif kind is not self._kind_of_task:
             raise ValueError(
                 "partial_fit and warm_start continue with the same loss; fit a clone "
                 "of the estimator instead."

@@ -201,15 +201,14 @@ class NGSLLRegressor(NGSLLEstimator, NetworkRegressor):
     @property
     def intercept_(self) -> float | np.ndarray:
         check_is_fitted(self)
-        mean = self._task.mean
-        return float(mean[0]) if self._task.n_axes == 1 else mean
+        return float(self._y_mean[0]) if self._y_axes == 1 else self._y_mean
 
     def _outputs(self, X):
         models, _ = self._models(X)
         return models.decisions
 
     def _in_answers(self, models):
-        return models.times(self._task.scale)
+        return models.times(self._y_scale)
 
     def _of_predicted(self, models):
         self._task.single_target()  # It raises an error for several outputs.

@@ -30,6 +30,7 @@ from ...utils import validation as check
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
 from ...utils.threads import computing
+from ..base import layers
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
@@ -245,6 +246,8 @@ class NGSLLEstimator(ABC):
             gate.n_nonzero_coefs, gate.generator = n_open, None
         self._is_fine, self._fine_rate = phases.is_fine, phases.rate
         self.n_coarse_iter_ = phases.n_coarse_epochs
+
+    coefs_ = intercepts_ = n_layers_ = out_activation_ = layers.absent
 
     # The network ---------------------------------------------------------------------
 

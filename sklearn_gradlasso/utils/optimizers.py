@@ -1,4 +1,4 @@
-"""L-BFGS as an optimizer whose steps are single iterations."""
+"""Optimizers by their names, and L-BFGS whose steps are single iterations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["LBFGS"]
+__all__ = ["LBFGS", "OPTIMIZERS", "check_optimizer"]
 
 LONGEST_SEARCH = 26  # largest number of evaluations in a step
 
@@ -49,6 +49,11 @@ class LBFGS(torch.optim.LBFGS):
         if max_fun < 1:
             raise ValueError(f"max_fun must be a positive integer, got {max_fun!r}")
         self.max_fun = max_fun
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: the curvature that was learned is that of one objective."""
+        self.state.clear()
         self.n_evaluations, self.gradient_size = 0, float("inf")
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
@@ -67,3 +72,43 @@ class LBFGS(torch.optim.LBFGS):
             return value
 
         return super().step(counted)
+
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "lbfgs": LBFGS}
+
+
+def check_optimizer(
+    optimizer: str | type, params: dict | None
+) -> tuple[type[torch.optim.Optimizer], dict]:
+    """The optimizer's class and parameters.
+
+    "adam" and "sgd" use torch's fused implementation, unless the parameters ask for
+    another one. "sgd" has momentum by default.
+
+    Raises
+    ------
+    TypeError
+        If the optimizer is neither a name nor a class of optimizers, or the parameters
+        hold the learning rate.
+    """
+    params = dict(params or {})
+    if "lr" in params:
+        raise TypeError(
+            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
+        )
+    if optimizer == "sgd":
+        params = {"momentum": 0.9, **params}
+        plain = not params["momentum"] or params.get("dampening")
+        params = {"nesterov": not plain, **params}
+    if optimizer == "lbfgs":
+        return LBFGS, params
+    if optimizer in OPTIMIZERS:
+        fused = not (params.get("foreach") or params.get("differentiable"))
+        return OPTIMIZERS[optimizer], {"fused": fused, **params}
+    is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.Optimizer):
+        return optimizer, params
+    raise TypeError(
+        "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
+        f"torch.optim.Optimizer, got {optimizer!r}."
+    )
