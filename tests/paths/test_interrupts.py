@@ -34,6 +34,8 @@ def interrupt_at(monkeypatch, kind, method, *calls):
         made.append(self)
         if len(made) in calls:
             press()
+            if kind is StackNet:  # Another thread trains; the main one is told.
+                assert self.stop.wait(timeout=60)
         return whole(self, *given)
 
     monkeypatch.setattr(kind, method, pressing)
