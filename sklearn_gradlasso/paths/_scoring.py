@@ -67,7 +67,6 @@ class HeldOutScore:
         ValueError
             If the score is no number.
         """
-        self.n_networks += 1
         scorer, known = self.scorer, estimator
         if self.classes is not None and _reads_probabilities(scorer):
             lacking = len(estimator.classes_) < len(self.classes)
@@ -84,6 +83,7 @@ class HeldOutScore:
             raise ValueError(
                 f"scoring={self.scoring!r} must return a number, got {score!r}."
             )
+        self.n_networks += 1
         if math.isnan(score):
             self.without[part] = self.without.get(part, 0) + 1
         return float(score)

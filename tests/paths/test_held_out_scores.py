@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.quick import LAMS, OF_A_SEARCH, classifier_cv
 from sklearn import config_context
@@ -55,6 +56,17 @@ def test_probabilities_of_a_class_that_a_fold_lacks(rare):
         assert search.scores_[fold, k] == pytest.approx(expected, rel=1e-6)
     # The first fold trains without c, and the second one has none to predict.
     assert (search.scores_[0] < -4).all() and (search.scores_[1] > -2).all()
+
+
+def test_labels_of_a_frame(rare):
+    X, y = rare
+    given = {"scoring": "neg_log_loss", "cv": FOLDS}
+    expected = classifier_cv(**given).fit(X, y).scores_
+    category = pd.Series(y, dtype="category", index=np.arange(90)[::-1])
+    numbers = pd.Series(np.searchsorted(list("abc"), y), dtype="Int64")
+    for labels in (category, numbers):
+        found = classifier_cv(**given).fit(pd.DataFrame(X, index=labels.index), labels)
+        np.testing.assert_allclose(found.scores_, expected, atol=1e-10)
 
 
 def test_the_quadratic_score_and_weights(rare):

@@ -34,6 +34,8 @@ def interrupt_at(monkeypatch, kind, method, *calls):
         made.append(self)
         if len(made) in calls:
             press()
+            if kind is StackNet:  # Another thread trains; the main one is told.
+                assert self.stop.wait(timeout=60)
         return whole(self, *given)
 
     monkeypatch.setattr(kind, method, pressing)
@@ -170,3 +172,23 @@ def test_stability_counts_the_subsamples_that_were_fitted(table, monkeypatch):
         found = stability_selection(model, *table, lams=[0.01], n_subsamples=6)
     assert set(np.unique(found.frequencies * 2 * 3)) <= set(range(7))
     assert found.frequencies.shape == whole.frequencies.shape
+
+
+def test_a_warm_path_ends_at_the_strength_in_training(table, monkeypatch):
+    interrupt_at(monkeypatch, StackNet, "train_step", 30)
+    search = classifier_cv(warm_path=True, max_iter=20, tol=0.0, n_iter_no_change=20)
+    with pytest.warns(UserWarning, match="interrupted: of 9 networks 3 .* 3 hold"):
+        search.fit(*table)
+    assert np.isfinite(search.scores_).all(axis=0).tolist() == [True, True, False]
+    assert search.best_index_ in (0, 1)
+
+
+def test_what_was_interrupted_can_be_trained_on(table, monkeypatch):
+    interrupt_at(monkeypatch, StackNet, "train_step", 5)
+    model = GradientLassoClassifier(**ENDLESS)
+    with pytest.warns(UserWarning, match="interrupted"):
+        path = lambda_path(model, *table, lams=LAMS, return_estimators=True)
+    fitted = path[1].estimator
+    n_iter = fitted.n_iter_
+    assert fitted.partial_fit(*table).n_iter_ == n_iter + 1
+    assert fitted.set_params(max_iter=3, tol=10.0).fit(*table).n_iter_ <= 3

@@ -121,7 +121,9 @@ weight_l1, weight_l2 : float, default=0.0
     n_jobs : int, default=None
         Number of CPU threads of a fit or a prediction; ``None`` means 1, and -1 means
         all cores. More threads are only faster for convolutions or for networks of
-        about 100,000 weights or more. The default does not depend on the environment,
+        about 100,000 weights or more. Where many networks are trained as one (paths and
+        searches over ``lam``) it is the number of groups that are trained at a time,
+        and each network has one thread. The default does not depend on the environment,
         because the number of threads changes the rounding.
     accelerator : accelerate.Accelerator, default=None
         Trains the network in several processes. Each of them calls ``fit`` with the
