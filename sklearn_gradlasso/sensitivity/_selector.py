@@ -13,7 +13,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.feature_selection._from_model import _calculate_threshold
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -30,6 +30,7 @@ from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import OpenedModel, open_model, unwrapped
 from ..inspection.user_columns import columns_of_table, user_columns
 from ..utils.seeds import reseeded
+from ..utils.validation import Interval
 from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
 from ._reporting import percent

@@ -36,6 +36,7 @@ from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
+from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
 from ...utils.threads import threads
 from ...utils.validation import check_feature_shape
@@ -43,7 +44,7 @@ from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
-from .reporting import report_end
+from .reporting import report_end, report_scales
 from .storage import stored_net, stored_weights
 from .task import Task
 
@@ -69,6 +70,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _merges_repeated = False
     # Name of the target of reasons; None for that of ``explain``.
     _reasons = None
+    # Whether the network is given the columns of X as they are.
+    _reads_columns = True
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -123,14 +126,16 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 "rows of another shape, such as modules.RecurrentNet."
             )
         form = {"reset": reset, "multi_output": True, **self._input_form()}
-        X, y = validate_data(self, X, data.y, **form)
+        with names_columns_it_cannot_read(X):
+            X, y = validate_data(self, X, data.y, **form)
         self._check_row_shape(X.shape[1:], reset)
         return replace(data, X=X, y=y)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **self._input_form())
+        with names_columns_it_cannot_read(X):
+            X = validate_data(self, X, reset=False, **self._input_form())
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(X)
 
@@ -204,6 +209,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
+                if not warm:
+                    report_scales(self, data.X, one_pass)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
                 requested = self._requested_lam() if lam is None else lam

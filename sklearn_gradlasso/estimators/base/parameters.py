@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from torch import nn
 
 from ...modules import ACTIVATIONS
 from ...utils.docstrings import substituted
-from ...utils.validation import OPTIMIZERS
+from ...utils.validation import OPTIMIZERS, Interval
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
 
@@ -221,7 +221,7 @@ class NetworkParameters:
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str, torch.device],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
         "accelerator": [HasMethods(["gather", "reduce", "wait_for_everyone"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

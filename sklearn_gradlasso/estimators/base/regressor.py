@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from ...training.rows import TrainingData
+from ...utils.readable_columns import are_dates
 from .network_estimator import NetworkEstimator
 from .regression import Regression
 
@@ -118,6 +119,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return Regression(self._y_mean, self._y_scale)
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
+        if are_dates(np.asarray(y)):
+            raise ValueError("y has dates or durations; turn them into numbers.")
         try:
             y = np.asarray(y, dtype=np.float64)
         except (TypeError, ValueError) as error:
