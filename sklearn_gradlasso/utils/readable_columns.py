@@ -87,7 +87,7 @@ def _columns(X, lists: bool = False) -> Iterator[tuple[str, Any]]:
     if np.ndim(X) == 2 and X.dtype.kind in "OSU":
         for at in range(X.shape[1]):
             yield str(at), X[:, at]
-    elif X.ndim:
+    elif X.dtype.kind in "mMOSU":
         yield "all columns", X
 
 
@@ -104,6 +104,8 @@ def _array(rows) -> np.ndarray:
 
 def _is_read(values) -> bool:
     """Whether values can be read as numbers; missing ones can."""
+    if getattr(values.dtype, "kind", "O") == "c":
+        return False
     try:
         values = values.to_numpy() if hasattr(values, "to_numpy") else values
         np.asarray(values, dtype=np.float64)

@@ -17,8 +17,6 @@ from sklearn.utils import _param_validation
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
-from .readable_columns import are_dates
-
 __all__ = [
     "OPTIMIZERS",
     "Interval",
@@ -153,7 +151,7 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     if sample_weight is None:
         return None
     try:
-        if are_dates(np.asarray(sample_weight)):
+        if np.asarray(sample_weight).dtype.kind in "mM":
             raise ValueError("they are dates or durations")
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
