@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from .. import attributions, priors
 from ..attributions import Attribution
@@ -18,7 +18,7 @@ from ..objective import Objective
 from ..priors._of_columns import of_columns
 from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
-from ..utils.validation import check_pairs
+from ..utils.validation import Interval, check_pairs
 from .base import annotated
 from .base.storage import as_fitted
 from .obedience.reporting import checked_by_name, set_obedience

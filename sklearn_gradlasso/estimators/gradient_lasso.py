@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L1
+from ..utils.validation import Interval
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
 

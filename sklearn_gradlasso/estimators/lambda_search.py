@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from ..inspection.user_columns import traced_columns
@@ -31,7 +31,7 @@ from ..paths._supervision import Stop
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
-from ..utils.validation import check_sample_weight
+from ..utils.validation import Interval, check_sample_weight
 
 __all__ = ["LambdaSearch"]
 

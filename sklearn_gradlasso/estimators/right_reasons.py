@@ -22,7 +22,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
 from ..attributions import Gradients
@@ -30,6 +30,7 @@ from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
+from ..utils.validation import Interval
 from .base import annotated
 from .base.classifier import UNITS, NetworkClassifier
 from .base.fit_method import in_passes

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
-from sklearn.utils._param_validation import HasMethods, Interval, Options
+from sklearn.utils._param_validation import HasMethods, Options
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -30,6 +30,7 @@ from ..inspection.open_model import open_model
 from ..inspection.wrappers import check_not_frozen, unwrapped
 from ..utils import parameter_names
 from ..utils.seeds import reseeded
+from ..utils.validation import Interval
 from ._measured_columns import measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
 from ._selection_rules import kept, limit_of, ranking, threshold_of

@@ -13,10 +13,12 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils import _param_validation
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
 __all__ = [
+    "Interval",
     "check_count",
     "check_device",
     "check_feature_shape",
@@ -27,6 +29,16 @@ __all__ = [
     "is_count",
     "rows_of_positive_weight",
 ]
+
+
+class Interval(_param_validation.Interval):
+    """Limits of a parameter that is a number; unlike scikit-learn's without bools.
+
+    A bool is an integer in Python. ``lam=True`` is a mistake, and not a strength of 1.
+    """
+
+    def is_satisfied_by(self, val) -> bool:
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
 
 
 def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
@@ -103,6 +115,8 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     if sample_weight is None:
         return None
     try:
+        if np.asarray(sample_weight).dtype.kind in "mM":
+            raise ValueError("they are dates or durations")
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"sample_weight must be numbers; {error}.") from error

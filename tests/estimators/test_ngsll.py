@@ -89,6 +89,7 @@ FORMS = {"dense": np.asarray, "tidy": sp.csr_matrix, "untidy": untidy}
 COURSES = ["fit", "early_stopping", "warm_start", "partial_fit", "pickled"]
 
 
+@pytest.mark.filterwarnings("ignore:n_nonzero_coefs=.* is more than")
 @given(
     kind=st.sampled_from(["two", "three", "one target", "a column", "two targets"]),
     n_nonzero_coefs=st.integers(1, 7),

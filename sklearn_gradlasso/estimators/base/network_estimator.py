@@ -38,6 +38,7 @@ from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
 from ...training.stored_training import stored_training
 from ...training.training_record import TrainingRecord
+from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
 from ...utils.threads import computing
 from ...utils.validation import check_feature_shape
@@ -45,7 +46,7 @@ from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .parameters import NetworkParameters
 from .preparation import architecture_of, prepare_fit, prepare_path
-from .reporting import report_end
+from .reporting import report_end, report_scales
 from .storage import as_fitted, params_of_fit, stored_net, stored_weights
 from .task import Task
 
@@ -71,6 +72,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _merges_repeated = False
     # Name of the target of reasons; None for that of ``explain``.
     _reasons = None
+    # Whether the network is given the columns of X as they are.
+    _reads_columns = True
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -130,14 +133,17 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 "rows of another shape, such as modules.RecurrentNet."
             )
         form = {"reset": reset, "multi_output": True, **self._input_form()}
-        X, y = validate_data(self, X, data.y, **form)
+        with names_columns_it_cannot_read(X):
+            X, y = validate_data(self, X, data.y, **form)
         self._check_row_shape(X.shape[1:], reset)
         return replace(data, X=X, y=y)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **as_fitted(self)._input_form())
+        with names_columns_it_cannot_read(X):
+            form = as_fitted(self)._input_form()
+            X = validate_data(self, X, reset=False, **form)
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(X)
 
@@ -212,6 +218,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
                 self._params_of_fit = params_of_fit(self)
+                if not warm:
+                    report_scales(self, data.X, one_pass)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
                 requested = self._requested_lam() if lam is None else lam

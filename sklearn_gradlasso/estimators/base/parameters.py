@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 from torch import nn
 
 from ...modules import ACTIVATIONS
 from ...utils import parameter_names
 from ...utils.docstrings import substituted
 from ...utils.optimizers import OPTIMIZERS
+from ...utils.validation import Interval
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
 
@@ -239,7 +240,7 @@ class NetworkParameters:
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str, torch.device],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
         "accelerator": [HasMethods(["gather", "reduce", "wait_for_everyone"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

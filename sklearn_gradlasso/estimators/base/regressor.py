@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import StrOptions
 
 from ...training.rows import TrainingData
+from ...utils.readable_columns import are_dates
 from . import fit_method, layers
 from .network_estimator import NetworkEstimator
 from .regression import PoissonRegression, Regression
@@ -148,6 +149,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     def _learn_task(self, y, sample_weight, reset, every, classes):
         if sp.issparse(y):
             raise ValueError("y is sparse; a regressor needs an array, y.toarray().")
+        if are_dates(np.asarray(y)):
+            raise ValueError("y has dates or durations; turn them into numbers.")
         try:
             y = np.asarray(y, dtype=np.float64)
         except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Errors and warnings about training that did not end by settling."""
+"""Errors and warnings about training, and about data that it does badly with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-__all__ = ["report_end"]
+from ...training.column_scales import warn_of_scales
+
+__all__ = ["report_end", "report_scales"]
+
+
+def report_scales(estimator, X, one_pass: bool) -> None:
+    """Warn if the network is given columns of very different scales."""
+    if estimator._reads_columns:
+        level = 5 if one_pass else 4  # as in ``report_end``
+        warn_of_scales(X, estimator.module, stacklevel=level)
+
 
 # Reasons of an end before the objective has settled.
 LIMITS = {
