@@ -43,9 +43,10 @@ from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .parameters import NetworkParameters
+from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end
-from .storage import as_fitted, params_of_fit, stored_net, stored_weights
+from .storage import stored_net, stored_weights
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -203,7 +204,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
-                self._params_of_fit = params_of_fit(self)
+                remember_params(self)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
                 requested = self._requested_lam() if lam is None else lam

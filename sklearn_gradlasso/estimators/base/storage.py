@@ -12,28 +12,9 @@ from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
 from ...training.stored_training import array_of, resume, tensor_of
 from ...utils import validation as check
+from .params_of_fit import as_fitted
 
-__all__ = ["as_fitted", "params_of_fit", "stored_net", "stored_weights"]
-
-# Parameters about the machine and the call, which are not those of the fitted network.
-NOT_FITTED = ("accelerator", "callbacks", "device", "n_jobs", "random_state", "verbose")
-
-
-def params_of_fit(estimator) -> dict[str, Any]:
-    """The parameters that the fitted network depends on, whatever is set later."""
-    params = estimator.get_params(deep=False)
-    return {name: of for name, of in params.items() if name not in NOT_FITTED}
-
-
-def as_fitted(estimator):
-    """The estimator with the parameters of its fit; itself if none has changed."""
-    fitted = vars(estimator).get("_params_of_fit", {})
-    if all(getattr(estimator, name) is of for name, of in fitted.items()):
-        return estimator
-    # ``copy`` would also copy the net, by way of ``__getstate__``.
-    view = object.__new__(type(estimator))
-    vars(view).update({**vars(estimator), **fitted})
-    return view
+__all__ = ["stored_net", "stored_weights"]
 
 
 def stored_weights(net: ObjectiveNet) -> dict[str, np.ndarray]:
