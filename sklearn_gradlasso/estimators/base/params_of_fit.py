@@ -18,7 +18,7 @@ def remember_params(estimator) -> None:
 def as_fitted(estimator):
     """The estimator with the parameters of its fit; itself if none has changed.
 
-    They are those of now if they were not remembered, in a pickle of an earlier version.
+    They are those of now if a pickle of an earlier version does not hold them.
     """
     fitted = vars(estimator).get("_params_of_fit", {})
     if all(getattr(estimator, name) is of for name, of in fitted.items()):
