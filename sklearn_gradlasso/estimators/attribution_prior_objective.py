@@ -20,7 +20,7 @@ from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import Interval, check_pairs
 from .base import annotated
-from .base.storage import as_fitted
+from .base.params_of_fit import as_fitted
 from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]

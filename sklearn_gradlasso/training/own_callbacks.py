@@ -87,7 +87,13 @@ def copies_of(callbacks: list) -> list:
         return deepcopy(callbacks, dict(memo))
     except Exception:  # Objects refuse to be copied by errors of many kinds.
         shared = {id(value): value for value in _uncopied(instances, memo)}
+    try:
         return deepcopy(callbacks, {**memo, **shared})
+    except Exception as error:  # See above.
+        raise TypeError(
+            "callbacks are copied, so that fit does not change those that are given, "
+            f"but one of {callbacks!r} cannot be copied: {error}"
+        ) from error
 
 
 def _uncopied(callbacks: list[Callback], memo: dict) -> Iterator[Any]:

@@ -68,6 +68,16 @@ class SteppingNet(AnsweringNet):
     def _default_callbacks(self):
         return []
 
+    def initialize_module(self):
+        sizes = self.get_params_for("module")
+        if sizes:
+            raise TypeError(
+                "callbacks must not give parameters to the network, which is made "
+                "before them: the estimator tells it the number of features; use "
+                f"module_params for the rest. Got {sorted(sizes)}."
+            )
+        return super().initialize_module()
+
     def initialize_optimizer(self, triggered_directly=None):
         try:
             return super().initialize_optimizer(triggered_directly)
@@ -89,7 +99,10 @@ class SteppingNet(AnsweringNet):
             if self._lean:
                 results.append(self._lean_step(batch))
             else:
-                results.append(super().train_step(batch, **fit_params))
+                step = super().train_step(batch, **fit_params)
+                # Callbacks and the history are given the loss without penalties.
+                _, loss, *_ = step["record"]
+                results.append({**step, "loss": loss})
         return results[0] if len(results) == 1 else _joined(*results)
 
     def _lean_step(self, batch) -> dict:

@@ -102,20 +102,15 @@ def _unpacked(value: Any) -> Any:
 
 
 def _mapped(function, value):
-    """Apply a function to the elements of plain containers."""
+    """Apply a function to the elements of dictionaries, lists and tuples."""
     if isinstance(value, dict):
-        mapped = {name: function(of) for name, of in value.items()}
-        return mapped if type(value) is dict else _refilled(value, mapped)
+        mapped = copy(value)  # of its kind, such as an OrderedDict
+        for name, of in value.items():
+            mapped[name] = function(of)
+        return mapped
     if type(value) in (list, tuple):
         return type(value)(map(function, value))
     return value
-
-
-def _refilled(value: dict, mapped: dict) -> dict:
-    """A copy of a kind of dict, such as an OrderedDict, with other values."""
-    refilled = copy(value)
-    refilled.update(mapped)
-    return refilled
 
 
 def array_of(value: Any) -> Any:

@@ -36,7 +36,6 @@ from ...training.full_batch import FullBatchNet, Stationary
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.stopping import Plateau
-from ...training.stored_training import stored_training
 from ...training.training_record import TrainingRecord
 from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
@@ -45,9 +44,10 @@ from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .parameters import NetworkParameters
+from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
-from .storage import as_fitted, params_of_fit, stored_net, stored_weights
+from .storage import STORED, restore_net, stored_instead_of_net
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -217,7 +217,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
-                self._params_of_fit = params_of_fit(self)
+                remember_params(self)
                 if not warm:
                     report_scales(self, data.X, one_pass)
                 stack.enter_context(prepared.global_rng())
@@ -394,20 +394,14 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     # Storage -------------------------------------------------------------------------
 
     def __getstate__(self):
-        state = dict(super().__getstate__())
+        state = {**super().__getstate__()}
         state["accelerator"] = None  # It belongs to the running processes.
-        net = state.pop("net_", None)
-        if net is not None:
-            state["_weights"] = stored_weights(net)
-            state["_training"] = stored_training(net)
-        return state
+        return stored_instead_of_net(state)
 
     def __setstate__(self, state):
-        state = dict(state)
-        weights, training = (state.pop(key, None) for key in ("_weights", "_training"))
-        super().__setstate__(state)
-        if weights is not None:
-            self.net_ = stored_net(self, weights, training)
+        stored = {name: state.get(name) for name in STORED}
+        super().__setstate__({n: of for n, of in state.items() if n not in STORED})
+        restore_net(self, *stored.values())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -26,6 +26,7 @@ from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
 from ...utils.torch_modes import default_modes
+from .params_of_fit import remember_params
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
@@ -128,6 +129,7 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
     params = clone(estimator).get_params(deep=False)
     vars(own).update({**params, "module": estimator.module, "lam": lam})
     own.lam_, own._found_lam = resolve_lam(lam, own._objective, prepared)
+    remember_params(own)
 
     def fitted(net):
         record = TrainingRecord(n_rows=len(prepared.train))

@@ -8,55 +8,42 @@ import numpy as np
 import torch
 
 from ...modules import build_module
-from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
-from ...training.stored_training import array_of, resume, tensor_of
+from ...training.stored_training import array_of, resume, stored_training, tensor_of
 from ...utils import validation as check
 from ...utils.torch_modes import default_modes
+from .params_of_fit import as_fitted
 
-__all__ = ["as_fitted", "params_of_fit", "stored_net", "stored_weights"]
+__all__ = ["STORED", "restore_net", "stored_instead_of_net"]
 
-# Parameters about the machine and the call, which are not those of the fitted network.
-NOT_FITTED = ("accelerator", "callbacks", "device", "n_jobs", "random_state", "verbose")
-
-
-def params_of_fit(estimator) -> dict[str, Any]:
-    """The parameters that the fitted network depends on, whatever is set later."""
-    params = estimator.get_params(deep=False)
-    return {name: of for name, of in params.items() if name not in NOT_FITTED}
+STORED = ("_weights", "_training")  # what takes the place of a net in a pickle
 
 
-def as_fitted(estimator):
-    """The estimator with the parameters of its fit; itself if none has changed."""
-    fitted = vars(estimator).get("_params_of_fit", {})
-    if all(getattr(estimator, name) is of for name, of in fitted.items()):
-        return estimator
-    # ``copy`` would also copy the net, by way of ``__getstate__``.
-    view = object.__new__(type(estimator))
-    vars(view).update({**vars(estimator), **fitted})
-    return view
-
-
-def stored_weights(net: ObjectiveNet) -> dict[str, np.ndarray]:
-    """Copies of the network's parameters and buffers, by name."""
-    return {name: array_of(of) for name, of in net.module_.state_dict().items()}
+def stored_instead_of_net(state: dict[str, Any]) -> dict[str, Any]:
+    """Replace the net in the state of an estimator, if it has one, by arrays."""
+    net = state.pop("net_", None)
+    if net is None:
+        return state
+    weights = net.module_.state_dict().items()  # and the buffers
+    weights = {name: array_of(values) for name, values in weights}
+    return {**state, "_weights": weights, "_training": stored_training(net)}
 
 
 @default_modes()
-def stored_net(
-    estimator, weights: dict[str, np.ndarray], training: dict[str, Any] | None
-) -> ObjectiveNet:
-    """Rebuild the net of an estimator from what was stored.
+def restore_net(
+    estimator, weights: dict[str, np.ndarray] | None, training: dict[str, Any] | None
+) -> None:
+    """Rebuild ``net_`` of an estimator from what was stored, if it had one.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-    weights : dict
-        See :func:`stored_weights`.
-    training : dict or None
-        What :func:`~...training.stored_training.stored_training` returned. Without it,
-        as in pickles of earlier versions, the net continues with a new optimizer.
+    weights, training : dict or None
+        What :func:`stored_instead_of_net` has added. Without ``training``, as in
+        pickles of earlier versions, the net continues with a new optimizer.
     """
+    if weights is None:
+        return
     fitted = as_fitted(estimator)
     network = estimator._with_head(build_module(**estimator._architecture))
     values = {name: tensor_of(array) for name, array in weights.items()}
@@ -74,4 +61,4 @@ def stored_net(
     net = initialized_net(network, fitted._objective(fitted.lam_), **options)
     if training:
         resume(net, training)
-    return net
+    estimator.net_ = net

@@ -149,7 +149,7 @@ def callbacks_of_batches(accelerator):
 
 
 def _mean_output(net, X, y=None):
-    return float(net.predict(X)[:, 0].mean())
+    return float(net.forward(X)[:, 0].mean())
 
 
 def callback_of_one_process(accelerator):
