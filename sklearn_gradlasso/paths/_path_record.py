@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils._optional_dependencies import check_pandas_support
 
-from ..inspection.feature_names import names_known, numbered
+from ..inspection.feature_names import headings, names_known, numbered
 
 __all__ = ["LambdaPath", "names_of"]
 
@@ -71,7 +71,7 @@ class LambdaPath:
 
         The columns are lam, score and loss (with folds, the mean over them),
         effective_columns, effective_features, and the importance of each feature under
-        its name.
+        its name; a feature "lam" is "feature lam".
         """
         pandas = check_pandas_support("LambdaPath.to_frame")
 
@@ -82,7 +82,8 @@ class LambdaPath:
             "effective_columns": self.effective_columns,
             "effective_features": self.effective_features,
         }
-        importances = pandas.DataFrame(self.importances, columns=self.feature_names)
+        names = headings(self.feature_names, columns)
+        importances = pandas.DataFrame(self.importances, columns=names)
         return pandas.concat([pandas.DataFrame(columns), importances], axis=1)
 
 
