@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._optional_dependencies import check_pandas_support
 
-from ..inspection.feature_names import names_known, numbered
+from ..inspection.feature_names import headings, names_known, numbered
 
 __all__ = ["LambdaPath", "Strength", "names_of"]
 
@@ -221,7 +221,7 @@ class LambdaPath:
 
         The columns are lam, score and loss (with folds, the mean over them),
         effective_columns, effective_features, and the importance of each feature under
-        its name.
+        its name; a feature "lam" is "feature lam".
         """
         pandas = check_pandas_support("LambdaPath.to_frame")
 
@@ -232,7 +232,8 @@ class LambdaPath:
             "effective_columns": self.effective_columns,
             "effective_features": self.effective_features,
         }
-        importances = pandas.DataFrame(self.importances, columns=self.feature_names)
+        names = headings(self.feature_names, columns)
+        importances = pandas.DataFrame(self.importances, columns=names)
         return pandas.concat([pandas.DataFrame(columns), importances], axis=1)
 
     def _increasing(self) -> np.ndarray:

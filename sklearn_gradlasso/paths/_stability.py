@@ -16,6 +16,7 @@ from sklearn.utils._optional_dependencies import check_pandas_support
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
+from ..inspection.feature_names import headings
 from ..training.rows import TrainingData
 from ..utils.validation import check_count
 from ._grid import finite_fits, fit_path, resolve_lams
@@ -138,11 +139,13 @@ class StabilityPath:
     def to_frame(self):
         """The frequencies as a pandas.DataFrame with a row for each strength.
 
-        The columns are lam, and the frequency of each feature under its name.
+        The columns are lam, and the frequency of each feature under its name; a
+        feature "lam" is "feature lam".
         """
         pandas = check_pandas_support("StabilityPath.to_frame")
 
-        frame = pandas.DataFrame(self.frequencies, columns=self.feature_names)
+        names = headings(self.feature_names, ["lam"])
+        frame = pandas.DataFrame(self.frequencies, columns=names)
         frame.insert(0, "lam", self.lams)
         return frame
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..inspection.column_slopes import UserColumns
-from ..inspection.feature_names import check_same_columns
+from ..inspection.feature_names import check_same_columns, other_columns
 from ..inspection.open_model import OpenedModel, open_model
 from ..inspection.user_columns import columns_of_table, user_columns
 from ._columns import column_sizes
@@ -87,6 +87,8 @@ def _columns(opened: OpenedModel, X, groups) -> tuple[UserColumns, np.ndarray]:
         columns = columns_of_table(X, transformers, names)
         if columns is not None:
             return columns, np.arange(len(columns.positions))
+        # Names that agree are no proof, because they may be numbers.
+        raise other_columns(names, X)
     check_same_columns(names, X, bool(transformers))
     columns = user_columns(opened.rows, names, groups)
     column_of = np.empty(names.size, dtype=np.intp)
