@@ -23,7 +23,6 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ..utils.tensors import tensor_to_read
-from ..utils.torch_modes import default_modes
 from ..utils.validation import rows_of_positive_weight
 
 __all__ = [
@@ -173,7 +172,6 @@ class Rows(Dataset):
     device : torch.device or str
     """
 
-    @default_modes()
     def __init__(self, X, y=None, extras=None, *, feature_shape, dtype, device):
         self.feature_shape = tuple(feature_shape)
         self.dtype, self.device = dtype, device
