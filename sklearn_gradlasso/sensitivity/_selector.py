@@ -29,7 +29,7 @@ from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import OpenedModel, open_model, unwrapped
 from ..inspection.user_columns import columns_of_table, user_columns
-from ..utils import parameter_names
+from ..utils.parameter_names import ExplainedNames
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
 from ._noise_floor import noise_floor, weights_given
@@ -38,7 +38,9 @@ from ._reporting import percent
 __all__ = ["SensitivitySelector"]
 
 
-class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+class SensitivitySelector(
+    ExplainedNames, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Select the features to which a network is sensitive.
 
     Features are ordered by their global importance (see
@@ -125,7 +127,6 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     True
     """
 
-    __new__, set_params = parameter_names.new, parameter_names.set_params
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cumulative": [Interval(Real, 0, 1, closed="right")],
