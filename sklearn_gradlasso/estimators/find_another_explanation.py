@@ -18,8 +18,8 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from ..utils import parameter_names
 from ..utils.annotations import check_annotations
+from ..utils.parameter_names import ExplainedNames
 from ..utils.validation import Interval
 from .reason_masks import covers_everything, large_gradients, share_of, union
 from .right_reasons import RRRClassifier
@@ -31,7 +31,7 @@ __all__ = ["FindAnotherExplanation"]
 NOTHING_NEW = 0.05
 
 
-class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
+class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
     """Accurate models that rely on different features, found one after the other.
 
     The first member is the estimator, fitted as it is. Each further member is fitted
@@ -114,7 +114,6 @@ class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
     (3, (100,))
     """
 
-    __new__, set_params = parameter_names.new, parameter_names.set_params
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict", "score"]), None],
         "n_explanations": [Interval(Integral, 1, None, closed="left")],

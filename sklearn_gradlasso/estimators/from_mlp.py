@@ -86,8 +86,7 @@ def from_mlp(
       nowhere do they hold the penalty of the weights.
     - ``epsilon`` of "adam" is added to the root of the corrected second moment, as
       torch does, which matters only for gradients near ``epsilon``.
-    - If a schedule changes the learning rate, the momentum of earlier steps has the new
-      rate. With ``warm_start`` the schedule goes on.
+    - With ``warm_start`` a schedule of the learning rate goes on; there it begins anew.
     - "lbfgs" is torch's, with a line search by the strong Wolfe conditions.
     - Of epochs with the same validation score the one with the lowest loss is kept.
     - ``verbose`` shows a progress bar.

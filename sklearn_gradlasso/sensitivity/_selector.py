@@ -28,7 +28,7 @@ from sklearn.utils.validation import (
 
 from ..inspection.open_model import open_model
 from ..inspection.wrappers import check_not_frozen, unwrapped
-from ..utils import parameter_names
+from ..utils.parameter_names import ExplainedNames
 from ..utils.seeds import reseeded
 from ..utils.validation import Interval
 from ._measured_columns import measured, measured_without_fit
@@ -48,7 +48,9 @@ def _can(name: str):
     return check
 
 
-class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+class SensitivitySelector(
+    ExplainedNames, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Select the features to which a network is sensitive.
 
     Features are ordered by their global importance (see
@@ -142,7 +144,6 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     True
     """
 
-    __new__, set_params = parameter_names.new, parameter_names.set_params
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cumulative": [Interval(Real, 0, 1, closed="right")],

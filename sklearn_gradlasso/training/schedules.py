@@ -6,6 +6,7 @@ Their state is in the groups of the optimizer, beside the rate.
 from __future__ import annotations
 
 from skorch.callbacks import Callback
+from torch.optim import Optimizer
 
 __all__ = ["AdaptiveRate", "InverseScaling"]
 
@@ -26,7 +27,8 @@ class InverseScaling(Callback):
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
         for group in net.optimizer_.param_groups:
             group["n_seen"] = group.get("n_seen", 0) + len(dataset_train)
-            group["lr"] = net.lr / (group["n_seen"] + 1) ** self.power
+            rate = net.lr / (group["n_seen"] + 1) ** self.power
+            _change_rate(net.optimizer_, group, rate)
 
 
 class AdaptiveRate(Callback):
@@ -49,6 +51,19 @@ class AdaptiveRate(Callback):
         if net.plateau is None or not net.plateau.reached or not above:
             return
         for group in groups:
-            group["lr"] /= self.divisor
+            _change_rate(net.optimizer_, group, group["lr"] / self.divisor)
         net.plateau.forget_count()
         net.ended_by_ = "max_epochs"
+
+
+def _change_rate(optimizer: Optimizer, group: dict, rate: float) -> None:
+    """Change the rate of coming gradients, and not that of those in the momentum.
+
+    torch multiplies the momentum by the rate of now; scikit-learn, each gradient in it
+    by the rate that there was.
+    """
+    for weight in group["params"]:
+        momentum = optimizer.state[weight].get("momentum_buffer")
+        if momentum is not None:
+            momentum *= group["lr"] / rate
+    group["lr"] = rate

@@ -12,7 +12,7 @@ from inspect import Parameter, signature
 
 from sklearn.base import BaseEstimator
 
-__all__ = ["new", "set_params"]
+__all__ = ["ExplainedNames", "new", "set_params"]
 
 MLP = "from_mlp(estimator) translates a whole MLPClassifier or MLPRegressor."
 SGD = 'give optimizer="sgd" and optimizer_params'
@@ -144,13 +144,24 @@ def set_params(self, **params):
     """
     known = self.get_params(deep=False)
     for name in params:
-        if name.partition("__")[0] not in known:
+        part, is_nested, _ = name.partition("__")
+        holds_none = is_nested and not hasattr(known.get(part), "set_params")
+        if part not in known or holds_none:
             hint = _hint(name, known)
             raise ValueError(
                 f"Invalid parameter {name!r} for estimator {type(self).__name__}: "
                 f"{hint} Valid parameters are: {sorted(known)}."
             )
     return BaseEstimator.set_params(self, **params)
+
+
+class ExplainedNames:
+    """A base with these methods, for a class whose own constructor is in its body.
+
+    ``inspect.signature`` would read that of a ``__new__`` beside the constructor.
+    """
+
+    __new__, set_params = new, set_params
 
 
 def _check_arguments(cls: type, args: tuple, kwargs: dict) -> None:
@@ -186,6 +197,8 @@ def _hint(name: str, known: Collection[str]) -> str:
         place, hint = ELSEWHERE["lr"]
     if hint and (place is None or place in known):
         return hint
+    if name == "lam" and "n_nonzero_coefs" in known:
+        return "the gate makes weights sparse here, by n_nonzero_coefs."
     if hint and "estimator" in known:
         return f"give it to the estimator inside, where {hint}"
     close = get_close_matches(name, known, n=1)

@@ -51,17 +51,25 @@ lam_ : float
         Cross-entropy (summed over labels, if y is an indicator), and ``lam_`` times the
         penalty, in each epoch.
     loss_, best_loss_ : float
-        Last and lowest value of ``loss_curve_``.
-    validation_scores_ : list of float
+        Last and lowest value of ``loss_curve_``; no lowest with ``early_stopping``.
+    validation_scores_ : list of float or None
         Accuracy on the held-out rows after each epoch, with ``early_stopping``; of an
         indicator the share of rows of which all labels are right.
-    validation_loss_curve_ : list of float
+    validation_loss_curve_ : list of float or None
         Loss on the held-out rows after each epoch, with the penalty if
         ``monitor="objective"``.
     best_validation_score_ : float or None
         Validation score of the weights that were kept in the last fit.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs of the last call of ``fit``; 1 after ``partial_fit``.
+    t_ : int
+        Number of rows that training has seen, in all epochs of all calls.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_inputs, n_units) and biases of each layer of the default network.
+    n_layers_ : int
+        Number of layers, with that of the inputs.
+    out_activation_ : str
+        scikit-learn's name of the activation of the output.
     classes_ : ndarray of shape (n_classes,)
         Class labels, also those whose rows all have weight zero. A network of one
         class is constant: the class has probability 1, and attributions are 0. If y is

@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
-from ...utils import parameter_names
+from ...utils.parameter_names import ExplainedNames
 from ...utils.validation import Interval
 
 __all__ = ["TokenSequencer"]
@@ -23,7 +23,7 @@ PADDING, UNKNOWN = 0, 1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TokenSequencer(TransformerMixin, BaseEstimator):
+class TokenSequencer(ExplainedNames, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of token ids of one length.
 
     As the ``encode`` of an NGSLL estimator it makes the network read the words of a
@@ -73,7 +73,6 @@ class TokenSequencer(TransformerMixin, BaseEstimator):
     max_length: int | None = None
     vectorizer: Any = None
 
-    __new__, set_params = parameter_names.new, parameter_names.set_params
     _parameter_constraints = {
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
