@@ -32,10 +32,8 @@ from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
-from ...training.full_batch import FullBatchNet, Stationary
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
-from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
 from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
@@ -51,11 +49,6 @@ from .storage import STORED, restore_net, stored_instead_of_net
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
-
-PATIENCE = 10  # epochs of n_iter_no_change="auto"
-# With early stopping it also waits for so many steps: the loss on held-out rows may
-# rise for a while before it falls, and an epoch of a small table is a single step.
-VALIDATED_STEPS = 150
 
 
 class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
@@ -244,47 +237,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         report_end(self, ended_by, one_pass)
         return self
 
-    def _net_options(self, one_pass: bool) -> dict[str, Any]:
-        """Options of the nets that will be trained."""
-        options = {
-            **self._optimization(),
-            "callbacks": list(self.callbacks or []),
-            "plateau": None if one_pass else self._plateau(),
-            "average": not one_pass,
-            "progress": bool(self.verbose),
-            "verbose": self.verbose,
-            "max_epochs": 1 if one_pass else self.max_iter,
-            **self._schedule_options(one_pass),
-        }
-        if self.accelerator is not None:
-            # Import this here, because it needs accelerate, which is optional.
-            from ...training.distributed import DataParallelNet
-
-            options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
-        elif self.optimizer == "lbfgs":
-            options["kind"] = FullBatchNet
-        return options
-
-    def _plateau(self) -> Plateau:
-        if self.optimizer == "lbfgs" and not self.early_stopping:
-            return Stationary(self.tol)
-        patience, least_steps = self.n_iter_no_change, 0
-        if patience == "auto":
-            patience, least_steps = PATIENCE, self.early_stopping * VALIDATED_STEPS
-        return Plateau(self.tol, patience, least_steps, self.monitor)
-
     def _n_epochs_before(self, warm: bool) -> int:
         """Number of epochs before this call, from which seeds of later calls differ."""
         return len(self.loss_curve_) if warm else 0
-
-    def _optimization(self) -> dict[str, Any]:
-        """Options of all nets, including a net that is loaded from a pickle."""
-        return {
-            "optimizer": self.optimizer,
-            "optimizer_params": self.optimizer_params,
-            "learning_rate": self.learning_rate_init,
-            "task": self._task,
-        }
 
     def _weight_penalties(self) -> tuple:
         kinds = L1(biases=self.penalize_biases), L2(biases=self.penalize_biases)
