@@ -82,7 +82,8 @@ lam_ : float
         Names of the features, if X is a DataFrame with string columns.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` maps inputs to log-probabilities, or to the
-        log-odds of labels."""
+        log-odds of labels, and ``net_.history`` has an entry for each epoch of all
+        calls."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -110,10 +110,11 @@ weight_l1, weight_l2 : float, default=0.0
         ``validation_fraction`` is not.
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights of the previous call, with the state
-        of its optimizer and with its validation split. An estimator that was loaded
-        from a pickle continues with a new optimizer.
+        of its optimizer and callbacks, and with its validation split. An estimator that
+        was loaded from a pickle continues in the same way.
     callbacks : list of skorch callbacks, default=None
-        See :mod:`skorch.callbacks`. Their history has ``train_loss``,
+        See :mod:`skorch.callbacks`. They are copied, and the copies are
+        ``net_.callbacks_``. Their history has ``train_loss``,
         ``train_penalty``, ``train_total`` and, with ``early_stopping``,
         ``valid_loss``, ``valid_score`` and (if it is monitored) ``valid_objective`` of
         each epoch.
@@ -138,7 +139,8 @@ weight_l1, weight_l2 : float, default=0.0
         Determines the initial weights, the order of the rows and the validation split.
         An int gives the same bits in every call, process and thread.
     verbose : int, default=0
-        If it is above 0, a progress bar shows the terms of the objective."""
+        If it is above 0, a progress bar shows the terms of the objective, and callbacks
+        print their messages."""
 
 
 def parameters_doc(default_sizes: str, module_contract: str) -> str:

@@ -69,7 +69,8 @@ lam_ : float
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X is a DataFrame with string columns.
     net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` maps inputs to standardised predictions."""
+        The trained net; ``net_.module_`` maps inputs to standardised predictions, and
+        ``net_.history`` has an entry for each epoch of all calls."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
