@@ -41,6 +41,7 @@ from ...utils.threads import computing
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
+from .net_options import net_options
 from .parameters import NetworkParameters
 from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
@@ -236,6 +237,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                     raise
         report_end(self, ended_by, one_pass)
         return self
+
+    def _net_options(self, one_pass: bool) -> dict[str, Any]:
+        return net_options(self, one_pass)
 
     def _n_epochs_before(self, warm: bool) -> int:
         """Number of epochs before this call, from which seeds of later calls differ."""

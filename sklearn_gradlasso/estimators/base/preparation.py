@@ -26,7 +26,6 @@ from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
 from ...utils.torch_modes import default_modes
-from .net_options import net_options
 from .params_of_fit import remember_params
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
@@ -110,7 +109,7 @@ def prepare_fit(
         one_pass=one_pass,
     )
     estimator._learn_from(prepared, warm)
-    return replace(prepared, options=net_options(estimator, one_pass))
+    return replace(prepared, options=estimator._net_options(one_pass))
 
 
 @default_modes()
@@ -143,7 +142,7 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
     return Candidate(
         lam=own.lam_,
         objective=own._objective(own.lam_),
-        options=net_options(own, one_pass=False),
+        options=own._net_options(one_pass=False),
         fitted=fitted,
     )
 
