@@ -7,7 +7,7 @@ from typing import Any
 from ...training.full_batch import FullBatchNet, Stationary
 from ...training.stopping import Plateau
 
-__all__ = ["net_options", "optimization"]
+__all__ = ["net_options"]
 
 PATIENCE = 10  # epochs of n_iter_no_change="auto"
 # With early stopping it also waits for so many steps: the loss on held-out rows may
@@ -25,7 +25,7 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
         Whether they are trained for one epoch only, as by ``partial_fit``.
     """
     options = {
-        **optimization(estimator),
+        **estimator._optimization(),
         "callbacks": list(estimator.callbacks or []),
         "plateau": None if one_pass else _plateau(estimator),
         "average": not one_pass,
@@ -42,16 +42,6 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     elif estimator.optimizer == "lbfgs":
         options["kind"] = FullBatchNet
     return options
-
-
-def optimization(estimator) -> dict[str, Any]:
-    """Options of all nets, including a net that is loaded from a pickle."""
-    return {
-        "optimizer": estimator.optimizer,
-        "optimizer_params": estimator.optimizer_params,
-        "learning_rate": estimator.learning_rate_init,
-        "task": estimator._task,
-    }
 
 
 def _plateau(estimator) -> Plateau:

@@ -241,6 +241,15 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _net_options(self, one_pass: bool) -> dict[str, Any]:
         return net_options(self, one_pass)
 
+    def _optimization(self) -> dict[str, Any]:
+        """Options of all nets, including a net that is loaded from a pickle."""
+        return {
+            "optimizer": self.optimizer,
+            "optimizer_params": self.optimizer_params,
+            "learning_rate": self.learning_rate_init,
+            "task": self._task,
+        }
+
     def _n_epochs_before(self, warm: bool) -> int:
         """Number of epochs before this call, from which seeds of later calls differ."""
         return len(self.loss_curve_) if warm else 0

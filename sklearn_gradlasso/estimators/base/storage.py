@@ -12,7 +12,6 @@ from ...training.prepared import initialized_net
 from ...training.stored_training import array_of, resume, stored_training, tensor_of
 from ...utils import validation as check
 from ...utils.torch_modes import default_modes
-from .net_options import optimization
 from .params_of_fit import as_fitted
 
 __all__ = ["STORED", "restore_net", "stored_instead_of_net"]
@@ -57,7 +56,7 @@ def restore_net(
     except ValueError:  # A model that was trained on a GPU can be used without one.
         device = "cpu"
     network = network.eval().to(device)
-    options = {**optimization(fitted), "verbose": estimator.verbose}
+    options = {**fitted._optimization(), "verbose": estimator.verbose}
     options |= training["options"] if training else {}
     net = initialized_net(network, fitted._objective(fitted.lam_), **options)
     if training:
