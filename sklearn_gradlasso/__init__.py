@@ -7,10 +7,10 @@ from .estimators.attribution_prior import (
     AttributionPriorRegressor,
 )
 from .estimators.find_another_explanation import FindAnotherExplanation
-from .estimators.gradient_lasso import (
-    GradientLassoClassifier,
+from .estimators.from_mlp import from_mlp
+from .estimators.gradient_lasso import GradientLassoClassifier, GradientLassoRegressor
+from .estimators.gradient_lasso_cv import (
     GradientLassoClassifierCV,
-    GradientLassoRegressor,
     GradientLassoRegressorCV,
 )
 from .estimators.ngsll.estimators import NGSLLClassifier, NGSLLRegressor
@@ -39,6 +39,7 @@ __all__ = [
     "SensitivitySelector",
     "TokenSequencer",
     "annotations_for",
+    "from_mlp",
     "lambda_path",
     "monotonic_cst_for",
     "stability_selection",

@@ -8,6 +8,8 @@ With ``layers="all"`` all learnable parameters count, including biases. This is 
 of theta in Ross, Lage and Doshi-Velez (2017), *The Neural LASSO*, equation 1. With
 ``layers="first"`` only the weight matrix that multiplies the inputs counts, as in Erion
 et al. (2019), *Learning Explainable Models Using Attribution Priors*, appendix I.3.
+With ``biases=False`` parameters with one axis, such as biases, are free, as with the
+``alpha`` of scikit-learn's networks.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ class _OfLayers(ABC):
     """A penalty of the learnable parameters of all layers or of the first."""
 
     layers: str = "all"
+    biases: bool = True
 
     def __post_init__(self):
         if self.layers not in ("all", "first"):
@@ -50,6 +53,9 @@ class _OfLayers(ABC):
         if self.layers == "first":
             # Biases, which have one axis, count only if there are no weight matrices.
             weights = [w for w in weights if w.ndim > 1][:1] or weights[:1]
+        if not self.biases:
+            free = weights[0].new_zeros(1)  # where there are biases only
+            weights = [w for w in weights if w.ndim > 1] or [free]
         return self._cost(weights)
 
     @abstractmethod
@@ -65,6 +71,8 @@ class L1(_OfLayers):
     ----------
     layers : {"all", "first"}, default="all"
         Whose weights count.
+    biases : bool, default=True
+        Whether parameters with one axis count.
     """
 
     def _cost(self, weights: Sequence[Tensor]) -> Tensor:
@@ -79,6 +87,8 @@ class L2(_OfLayers):
     ----------
     layers : {"all", "first"}, default="all"
         Whose weights count.
+    biases : bool, default=True
+        Whether parameters with one axis count.
     """
 
     def _cost(self, weights: Sequence[Tensor]) -> Tensor:
@@ -99,6 +109,8 @@ class SparseGroupLasso(_OfLayers):
     ----------
     layers : {"all", "first"}, default="all"
         Whose weights count.
+    biases : bool, default=True
+        Whether parameters with one axis count.
     """
 
     def _cost(self, weights: Sequence[Tensor]) -> Tensor:

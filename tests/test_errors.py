@@ -1,10 +1,15 @@
 """Every mistake is answered by the argument's name, what was given and what to do."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.utils._param_validation import Interval, InvalidParameterError
 from torch import nn
 
+import sklearn_gradlasso
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
 X = np.random.default_rng(0).standard_normal((40, 3))
@@ -144,3 +149,27 @@ def test_a_module_that_computes_nan_is_found_out():
     torch.manual_seed(0)
     with pytest.raises(ValueError, match="no longer finite"):
         GradientLassoClassifier(module=Root, random_state=0).fit(X, Y)
+
+
+def public_estimators():
+    kinds = (getattr(sklearn_gradlasso, name) for name in sklearn_gradlasso.__all__)
+    return [kind for kind in kinds if hasattr(kind, "_parameter_constraints")]
+
+
+@pytest.mark.parametrize("kind", public_estimators(), ids=lambda kind: kind.__name__)
+def test_a_bool_is_no_number(kind):
+    estimator = kind(GradientLassoClassifier()) if "Selector" in str(kind) else kind()
+    limits = kind._parameter_constraints
+    numbers = {name for name, each in limits.items() if any(map(is_interval, each))}
+    assert numbers
+    for name in numbers - {"hidden_layer_sizes"}:
+        for value in (True, False, np.True_):
+            clone(estimator)._validate_params()
+            message = f"The '{name}' parameter of {kind.__name__} must be"
+            with pytest.raises(InvalidParameterError, match=message):
+                clone(estimator).set_params(**{name: value})._validate_params()
+
+
+def is_interval(constraint):
+    assert constraint not in (Integral, Real)
+    return isinstance(constraint, Interval)

@@ -32,6 +32,22 @@ def test_log_odds_of_several_classes_are_against_the_rest():
     assert scores[0, 0].item() == pytest.approx(40.0, abs=1e-4)
 
 
+def test_names_that_mean_something_else_for_labels():
+    p = torch.tensor([[0.2, 0.8], [0.5, 0.75]])
+    odds = p.logit()
+    expected = {
+        "log_odds": odds,
+        "output": odds,
+        "probabilities": p,
+        "log_prob_sum": (p.log() + (1 - p).log()).sum(dim=1),
+    }
+    for name, value in expected.items():
+        target = targets.by_name(name, targets.OF_LABELS)
+        torch.testing.assert_close(target(odds, None), value)
+        assert target.ignores_y
+    assert set(targets.OF_LABELS) == set(expected)
+
+
 def test_a_single_output_loses_its_axis():
     assert targets.output(torch.zeros(3, 1), None).shape == (3,)
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
-from .base.classifier import NetworkClassifier
+from .base.classifier import UNITS, NetworkClassifier
+from .base.fit_method import in_passes
 from .base.regressor import ATTRIBUTES_DOC as OF_REGRESSORS
-from .base.regressor import NetworkRegressor
+from .base.regressor import LOSS, NetworkRegressor
 
 __all__ = ["AttributionPriorClassifier", "AttributionPriorRegressor"]
 
@@ -43,11 +44,13 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     {prior_parameters}
     target : str or callable, default=None
         Scalar that is attributed in training. The default is the log-odds for two
-        classes, and the log-probability of the predicted class for more. Other values
-        are "log_prob_sum", "output", "probabilities", "true_class", or a callable
-        ``(log_probabilities, y) -> (n,)``.
+        classes or of each label, and the log-probability of the predicted class for
+        more. Other values are "log_prob_sum", "output", "probabilities", "true_class"
+        (not of labels), or a callable ``(log_probabilities, y) -> (n,)``, which of
+        labels is given the log-odds.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -92,12 +95,15 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
 
     _shared_doc = {
         "{fitted_attributes}": IMPORTANCES_DOC.format(
-            importance_target="the log-odds (two classes) or of the\n"
-            "        log-probability of the predicted class"
+            importance_target="the log-odds (two classes, or each\n"
+            "        label) or of the log-probability of the predicted class"
         )
         + OF_CLASSIFIERS,
     }
-    partial_fit = annotated.partial_fit_classes
+    single_logit: bool = False
+
+    _constraints = UNITS
+    partial_fit = in_passes(annotated.partial_fit_classes)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -117,6 +123,7 @@ class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
         Scalar that is attributed in training. The default is "output", the prediction
         in standardised units; each of several outputs has its own attribution. A
         callable ``(output, y) -> (n,)`` is also possible.
+    {regressor_loss}
     {network_parameters}
 
     Attributes
@@ -163,4 +170,8 @@ class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
         )
         + OF_REGRESSORS,
     }
-    partial_fit = annotated.partial_fit
+    loss: str = "squared_error"
+    normalize_y: bool = True
+
+    _constraints = LOSS
+    partial_fit = in_passes(annotated.partial_fit)

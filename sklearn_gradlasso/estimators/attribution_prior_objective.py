@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from .. import attributions, priors
 from ..attributions import Attribution
@@ -18,8 +18,9 @@ from ..objective import Objective
 from ..priors._of_columns import of_columns
 from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
-from ..utils.validation import check_pairs
+from ..utils.validation import Interval, check_pairs
 from .base import annotated
+from .base.params_of_fit import as_fitted
 from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]
@@ -100,7 +101,7 @@ class AttributionPriorMixin:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._n_previous_epochs = self.n_iter_ if warm else 0
+        self._n_previous_epochs = self._n_epochs_before(warm)
         # A single remaining row is added to the last batch: see ``Batches``.
         in_one_batch = 1 + prepared.batch_size
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch
@@ -163,7 +164,7 @@ class AttributionPriorMixin:
         return attributions.by_name(self.attribution, n_references=n_references)
 
     def _own_attribution(self):
-        return self._attribution(None).drawing_from(None)
+        return as_fitted(self)._attribution(None).drawing_from(None)
 
     def _prior(self):
         if not isinstance(self.prior, (list, tuple)):

@@ -14,11 +14,13 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..utils.annotations import check_annotations
+from ..utils.parameter_names import ExplainedNames
+from ..utils.validation import Interval
 from .reason_masks import covers_everything, large_gradients, share_of, union
 from .right_reasons import RRRClassifier
 
@@ -29,7 +31,7 @@ __all__ = ["FindAnotherExplanation"]
 NOTHING_NEW = 0.05
 
 
-class FindAnotherExplanation(MetaEstimatorMixin, BaseEstimator):
+class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
     """Accurate models that rely on different features, found one after the other.
 
     The first member is the estimator, fitted as it is. Each further member is fitted

@@ -13,27 +13,26 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from ..attributions import Gradients
 from ..objective import Objective
 from ..priors import L1
-from .base.classifier import NetworkClassifier
-from .base.regressor import NetworkRegressor
-from .lambda_search import LambdaSearch
+from ..utils.validation import Interval
+from .base.classifier import UNITS, NetworkClassifier
+from .base.regressor import LOSS, NetworkRegressor
 
 __all__ = [
+    "TARGET",
     "GradientLassoClassifier",
-    "GradientLassoClassifierCV",
     "GradientLassoRegressor",
-    "GradientLassoRegressorCV",
+    "gradient_lasso_objective",
 ]
 
 LAM = [Interval(Real, 0, np.inf, closed="left")]
 TARGET = [str, callable, None]
 
 
-def _gradient_lasso_objective(estimator, lam: float) -> Objective:
+def gradient_lasso_objective(estimator, lam: float) -> Objective:
     """The loss plus the L1 norm of the gradient of the estimator's ``target``."""
     task = estimator._task
     return Objective(
@@ -65,9 +64,13 @@ class GradientLassoClassifier(NetworkClassifier):
         Scalar whose gradient is penalised. The default is the scalar of the paper,
         "log_prob_sum". Other values are "output" (the log-probability of each class),
         "log_odds", "probabilities", "true_class", "predicted_class", or a callable
-        ``(log_probabilities, y) -> (n,)``.
+        ``(log_probabilities, y) -> (n,)``. If y is an indicator of labels, the default
+        is ``sum_l log p_l + log(1 - p_l)`` over labels, "output" and "log_odds" are the
+        log-odds of each label (which a callable is given, too), and the true and the
+        predicted class have no meaning.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -106,11 +109,12 @@ class GradientLassoClassifier(NetworkClassifier):
 
     lam: float = 0.01
     target: str | Callable | None = None
+    single_logit: bool = False
 
-    _constraints = {"lam": LAM, "target": TARGET}
+    _constraints = {"lam": LAM, "target": TARGET, **UNITS}
 
     def _objective(self, lam):
-        return _gradient_lasso_objective(self, lam)
+        return gradient_lasso_objective(self, lam)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -129,6 +133,7 @@ class GradientLassoRegressor(NetworkRegressor):
     target : str or callable, default=None
         Scalar whose gradient is penalised. The default is "output", the prediction in
         standardised units. A callable ``(output, y) -> (n,)`` is also possible.
+    {regressor_loss}
     {network_parameters}
 
     Attributes
@@ -162,115 +167,10 @@ class GradientLassoRegressor(NetworkRegressor):
 
     lam: float = 0.01
     target: str | Callable | None = None
+    loss: str = "squared_error"
+    normalize_y: bool = True
 
-    _constraints = {"lam": LAM, "target": TARGET}
-
-    def _objective(self, lam):
-        return _gradient_lasso_objective(self, lam)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
-    """Gradient LASSO classifier that chooses its strength by cross-validation.
-
-    The networks of all strengths and folds are trained as one large network. This gives
-    the same networks as ``GridSearchCV`` in less time. A final network is then trained
-    on all rows with the chosen strength.
-
-    Parameters
-    ----------
-    {search_parameters}
-    target : str or callable, default=None
-        Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
-    {network_parameters}
-    {class_weight}
-
-    Attributes
-    ----------
-    {search_attributes}
-    {fitted_attributes}
-
-    See Also
-    --------
-    GradientLassoClassifier : The same method with a given strength.
-    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
-
-    References
-    ----------
-    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
-    Sparsity for Interpretable Explanations, equation 1.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from sklearn_gradlasso import GradientLassoClassifierCV
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> search = GradientLassoClassifierCV(
-    ...     lams=5, cv=3, selection="one_se", tol=1e-2, random_state=0
-    ... )
-    >>> model = make_pipeline(StandardScaler(), search).fit(X, y)
-    >>> search.scores_.shape
-    (3, 5)
-    >>> bool(search.scores_.mean(axis=0).max() > 0.95)
-    True
-    """
-
-    target: str | Callable | None = None
-
-    _constraints = {"target": TARGET}
-    _with_lam = staticmethod(GradientLassoClassifier)
+    _constraints = {"lam": LAM, "target": TARGET, **LOSS}
 
     def _objective(self, lam):
-        return _gradient_lasso_objective(self, lam)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
-    """Gradient LASSO regressor that chooses its strength by cross-validation.
-
-    The networks of all strengths and folds are trained as one large network. This gives
-    the same networks as ``GridSearchCV`` in less time. A final network is then trained
-    on all rows with the chosen strength.
-
-    Parameters
-    ----------
-    {search_parameters}
-    target : str or callable, default=None
-        Scalar whose gradient is penalised, as in ``GradientLassoRegressor``.
-    {network_parameters}
-
-    Attributes
-    ----------
-    {search_attributes}
-    {fitted_attributes}
-
-    See Also
-    --------
-    GradientLassoRegressor : The same method with a given strength.
-    sklearn_gradlasso.lambda_path : Fits and returns all networks of a path.
-
-    References
-    ----------
-    A. S. Ross, I. Lage, F. Doshi-Velez (2017). The Neural LASSO: Local Linear
-    Sparsity for Interpretable Explanations, equation 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_gradlasso import GradientLassoRegressorCV
-    >>> X = np.random.default_rng(0).standard_normal((500, 10))
-    >>> y = X[:, 0] * X[:, 1]
-    >>> model = GradientLassoRegressorCV(lams=4, cv=3, tol=1e-2, random_state=0)
-    >>> model.fit(X, y).importances_.shape
-    (4, 10)
-    """
-
-    target: str | Callable | None = None
-
-    _constraints = {"target": TARGET}
-    _with_lam = staticmethod(GradientLassoRegressor)
-
-    def _objective(self, lam):
-        return _gradient_lasso_objective(self, lam)
+        return gradient_lasso_objective(self, lam)

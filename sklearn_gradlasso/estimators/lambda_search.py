@@ -10,29 +10,28 @@ from numbers import Integral
 from types import NoneType
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import rankdata
 from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
 from ..paths._choice import best_score, one_standard_error
-from ..paths._grid import (
-    Split,
-    evaluate_fits,
-    fit_path,
-    mean_over_folds,
-    resolve_lams,
-)
+from ..paths._evaluation import Split, evaluate_fits
+from ..paths._grid import finite_fits, fit_path, resolve_lams
 from ..paths._path_record import names_of
 from ..paths._pipeline import seeded_clone
+from ..paths._scoring import HeldOutScore, classes_of
+from ..paths._supervision import Stop
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, needs_groups
 from ..utils.state import undone_on_failure
-from ..utils.validation import check_sample_weight
+from ..utils.validation import Interval, check_sample_weight
 
 __all__ = ["LambdaSearch"]
 
@@ -45,15 +44,18 @@ lams : int or array-like of shape (n_lams,), default=20
         Cross-validation, as in ``GridSearchCV``; ``None`` means five folds. If ``fit``
         is given ``groups``, a number of folds are folds of whole groups.
     scoring : str or callable, default=None
-        The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors.
+        The score, as in ``GridSearchCV``; by default accuracy, or R2 for regressors. A
+        score that fails is NaN and gives a warning. Scores of probabilities take all
+        classes into account, also in folds without some of them.
     selection : {"best", "one_se"} or callable, default="best"
-        "best" chooses the strength with the highest mean score over the folds, and the
-        largest strength among equal scores. "one_se" chooses the fewest effective
-        columns among strengths that are as good: whose mean score and mean loss (log
-        loss, or squared error) are within one standard error of the best, the loss also
-        within 0.01, and whose loss is below that of a constant answer by one standard
-        error. A callable takes the :class:`~sklearn_gradlasso.paths.LambdaPath` and
-        returns the index of a strength.
+        "best" chooses the strength with the highest mean score over the folds that have
+        one, and the largest strength among equal scores. "one_se" chooses the fewest
+        effective columns among strengths that are as good: whose mean score and mean
+        loss (log loss, or squared error) are within one standard error of the best, the
+        loss also within 0.01, and whose loss is below that of a constant answer by one
+        standard error. A callable takes the
+        :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
+        strength.
     warm_path : bool, default=False
         Whether each network of the search starts from the weights of the network with
         the next smaller strength. By default all have the same initial weights."""
@@ -62,10 +64,10 @@ ATTRIBUTES_DOC = """\
 lams_ : ndarray of shape (n_lams,)
         The strengths.
     scores_ : ndarray of shape (n_folds, n_lams)
-        Scores on the held-out rows; NaN where training diverged.
+        Scores on the held-out rows; NaN where training diverged or the score failed.
     losses_ : ndarray of shape (n_folds, n_lams)
-        Log loss on the held-out rows, or a regressor's squared error as a share of the
-        variance of y.
+        Log loss on the held-out rows (summed over labels of an indicator), or a
+        regressor's squared error as a share of the variance of y.
     effective_columns_ : ndarray of shape (n_lams,)
         Average number of columns that count at a held-out sample, by effects, with
         one-hot neighbours as one column (see
@@ -77,7 +79,22 @@ lams_ : ndarray of shape (n_lams,)
         Average number of features that matter at a held-out sample, by slopes; the mean
         over folds.
     importances_ : ndarray of shape (n_lams, n_features)
-        Mean of ``feature_importances_`` over folds."""
+        Mean of ``feature_importances_`` over folds.
+path_ : LambdaPath
+        All results of the search: features selected with each strength, the order in
+        which they vanish, losses of training. See
+        :class:`~sklearn_gradlasso.paths.LambdaPath`.
+best_index_ : int
+        Position of the chosen strength.
+best_score_ : float
+        Its mean score over the folds that have one.
+best_params_ : dict
+        The chosen strength as ``{"lam": lam_}``.
+cv_results_ : dict of str to array
+        The scores under the names of ``GridSearchCV``: "params", "param_lam",
+        "split0_test_score" and so on, "mean_test_score", "std_test_score" and
+        "rank_test_score". There are no times, because all networks are trained as
+        one."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -133,13 +150,17 @@ class LambdaSearch(ABC):
         Returns
         -------
         self : object
-            The fitted estimator.
+            The fitted estimator. A keyboard interrupt ends the search: the strength is
+            chosen among the networks that there are by then, a warning says how many,
+            and the network of this strength is trained on all rows. A second interrupt
+            ends everything.
 
         Raises
         ------
         ValueError
             If a parameter or an input is not as described, or if the loss becomes
-            infinite or NaN with all strengths or with the chosen strength.
+            infinite or NaN with all strengths or with the chosen strength, or if the
+            score fails for all networks.
         """
         self._validate_params()
         with undone_on_failure(self):
@@ -149,7 +170,11 @@ class LambdaSearch(ABC):
             self.effective_columns_ = path.effective_columns
             self.effective_features_ = path.effective_features
             self.importances_ = path.importances
-            lam = float(path.lams[self._chosen(path)])
+            self.path_, self.best_index_ = path, self._chosen(path)
+            self.best_score_ = float(path.mean_scores[self.best_index_])
+            lam = float(path.lams[self.best_index_])
+            self.best_params_ = {"lam": lam}
+            self.cv_results_ = _cv_results(path)
             data = TrainingData(X, y, sample_weight, groups=groups)
             return self._fit(data, warm=self.warm_start, lam=lam)
 
@@ -159,6 +184,11 @@ class LambdaSearch(ABC):
             f"{type(self).__name__} has no partial_fit, because the choice of lam "
             "needs all rows; use that of the estimator with lam=lam_."
         )
+
+    @property
+    def _jobs_of_fit(self) -> None:
+        """One thread; ``n_jobs`` are the groups of the search that train at a time."""
+        return None
 
     def _search(self, X, y, sample_weight, groups) -> LambdaPath:
         continues = self.warm_start and hasattr(self, "net_")
@@ -178,22 +208,20 @@ class LambdaSearch(ABC):
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
         estimator = seeded_clone(self._with_lam(**params))
+        classes = classes_of(checked.y) if is_classifier(self) else None
+        score, stop = HeldOutScore(estimator, self.scoring, classes), Stop()
         lams = resolve_lams(estimator, data, self.lams)
         parts = [train for train, _ in splits]
-        fits = fit_path(estimator, data, parts, lams, self.warm_path)
+        fits = fit_path(estimator, data, parts, lams, self.warm_path, stop)
         shape = len(splits), len(lams)
         rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
         columns = traced_columns(checked.X, [], checked.X)
-        grid = evaluate_fits(fits, shape, rows, self.scoring, columns)
+        fits = finite_fits(fits, len(splits) * len(lams), stop)
+        grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(
             lams=lams,
-            scores=grid.scores,
-            losses=grid.losses,
-            constant_losses=grid.constant_losses,
-            effective_columns=mean_over_folds(grid.effective_columns),
-            effective_features=mean_over_folds(grid.effective_features),
-            importances=mean_over_folds(grid.importances),
             feature_names=names_of(data.X, grid.importances.shape[-1]),
+            **grid.over_folds(),
         )
 
     def _folds(self, groups, y):
@@ -225,3 +253,18 @@ class LambdaSearch(ABC):
             return int(index)
         rule = best_score if self.selection == "best" else one_standard_error
         return rule(path)
+
+
+def _cv_results(path: LambdaPath) -> dict[str, Any]:
+    """The scores of a search as scikit-learn's searches report them."""
+    means = path.mean_scores
+    ranks = rankdata(np.where(np.isnan(means), np.inf, -means), method="min")
+    splits = {f"split{k}_test_score": each for k, each in enumerate(path.scores)}
+    return {
+        "params": [{"lam": float(lam)} for lam in path.lams],
+        "param_lam": np.ma.MaskedArray(path.lams, mask=False),
+        **splits,
+        "mean_test_score": means,
+        "std_test_score": path.std_scores,
+        "rank_test_score": ranks.astype(np.int32),
+    }

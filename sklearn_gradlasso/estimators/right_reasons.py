@@ -22,7 +22,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
 from ..attributions import Gradients
@@ -30,9 +30,11 @@ from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
+from ..utils.validation import Interval
 from .base import annotated
-from .base.classifier import NetworkClassifier
-from .base.regressor import NetworkRegressor
+from .base.classifier import UNITS, NetworkClassifier
+from .base.fit_method import in_passes
+from .base.regressor import LOSS, NetworkRegressor
 from .obedience.raising import nets_until_obeyed
 from .obedience.reporting import checked_by_name, measurement_of, set_obedience
 from .obedience.ruled_out import check_something_is_free
@@ -64,7 +66,7 @@ class RightReasons:
         self._signs = self._checked_signs(prepared.train)
         check_something_is_free(prepared.train)
         # When training continues, other rows must be exchanged.
-        entropy = prepared.seed, 1 + (self.n_iter_ if warm else 0)
+        entropy = prepared.seed, 1 + self._n_epochs_before(warm)
         self._exchange_seed, self._measuring_seed = spawn_seeds(2, *entropy)
 
     def _phases(self, prepared, objective, record):
@@ -166,8 +168,10 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     penalty is the paper's, and makes the network flat in the features that are
     annotated as irrelevant. In the second, d is the decision (log-odds, or the
     log-probabilities of more than two classes), and x_i' has the annotated values of
-    another row; it is absent with ``obedience=None``. Without annotations and
-    ``monotonic_cst`` the estimator is a plain network.
+    another row; it is absent with ``obedience=None``. If y is an indicator of labels, d
+    are the log-odds of each label, and the sum over classes is ``sum_l log p_l + log(1
+    - p_l)``. Without annotations and ``monotonic_cst`` the estimator is a plain
+    network.
 
     Parameters
     ----------
@@ -205,6 +209,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
         promised.
     {network_parameters}
     {class_weight}
+    {output_units}
 
     Attributes
     ----------
@@ -243,7 +248,10 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     True
     """
 
-    partial_fit = annotated.partial_fit_classes
+    single_logit: bool = False
+
+    _constraints = UNITS
+    partial_fit = in_passes(annotated.partial_fit_classes)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -290,6 +298,7 @@ class RRRRegressor(RightReasons, NetworkRegressor):
         :class:`~sklearn_gradlasso.ObedienceWarning` with the figure. With ``None`` the
         penalty is that on gradients alone, nothing is measured, and nothing is
         promised.
+    {regressor_loss}
     {network_parameters}
 
     Attributes
@@ -328,4 +337,8 @@ class RRRRegressor(RightReasons, NetworkRegressor):
     np.True_
     """
 
-    partial_fit = annotated.partial_fit
+    loss: str = "squared_error"
+    normalize_y: bool = True
+
+    _constraints = LOSS
+    partial_fit = in_passes(annotated.partial_fit)

@@ -9,13 +9,15 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_pandas_support
 
+from ..inspection.feature_names import headings
+
 __all__ = ["data_shown", "frame_of", "shap_of", "top_of", "unit_of"]
 
 
 def frame_of(explanation):
     """See ``Explanation.to_frame``."""
     pandas = check_pandas_support("Explanation.to_frame")
-    columns = explanation.feature_names.ravel()
+    columns = headings(explanation.feature_names.ravel())
     if _has_outputs(explanation):
         columns = pandas.MultiIndex.from_product(
             [_outputs(explanation), columns], names=["output", "feature"]

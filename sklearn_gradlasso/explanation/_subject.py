@@ -50,6 +50,7 @@ def subject_of(opened: OpenedModel, target, outputs: tuple[int, ...]) -> dict[st
     has_label_each = labels is not None and outputs == (len(labels),)
     named = (target is None or isinstance(target, str)) and has_label_each
     words, unit = _words(opened, target, labels, outputs)
+    words += ", before calibration" if opened.calibrated else ""
     return {
         "classes": labels,
         "output_names": labels if named else None,

@@ -12,10 +12,10 @@ from sklearn.exceptions import NotFittedError
 
 from ..utils.annotations import weights_by_name
 from .feature_names import names_known, numbered
-from .open_model import steps_before_the_last, unwrapped
 from .tracing.columns import traced
 from .tracing.tables import Feature
 from .tracing.values import as_values, column_of, copied
+from .wrappers import steps_before_the_last, unwrapped
 
 __all__ = ["annotations_for", "monotonic_cst_for"]
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from sklearn.utils.validation import _num_features
 
-__all__ = ["check_same_columns", "names_after", "names_known", "numbered"]
+__all__ = [
+    "check_same_columns",
+    "headings",
+    "names_after",
+    "names_known",
+    "numbered",
+    "other_columns",
+]
 
 
 def names_known(X, estimator):
@@ -39,8 +48,10 @@ def names_after(X, transformers: list, rows, network) -> np.ndarray:
     Returns
     -------
     ndarray of str of the shape of a row
+        Numbers where a step names no outputs, but never names of columns of X that are
+        something else.
     """
-    names = names_known(X, [*transformers, network][0])
+    own = names = names_known(X, [*transformers, network][0])
     for transformer in transformers:
         try:
             names = transformer.get_feature_names_out(names)
@@ -51,7 +62,37 @@ def names_after(X, transformers: list, rows, network) -> np.ndarray:
     if names is None:
         shape = rows.shape if hasattr(rows, "shape") else np.asarray(rows).shape
         names = numbered(shape[1:])
+        if own is not None:
+            free = headings(names.ravel(), own) if transformers else names.ravel()
+            names = free.reshape(names.shape)
     return np.asarray(names, dtype=object)
+
+
+def headings(names, taken: Iterable[str] = ()) -> np.ndarray:
+    """Names of features as headings of a table, where each heading is there once.
+
+    A name that is taken, by a column of ours or by a feature before it, becomes
+    "feature NAME".
+
+    Parameters
+    ----------
+    names : iterable of str
+    taken : iterable of str
+        Headings of the other columns.
+
+    Returns
+    -------
+    ndarray of str
+    """
+    names, taken = list(names), set(taken)
+    others, found = set(names), []
+    for name in names:
+        heading = name
+        while heading in taken or (heading != name and heading in others):
+            heading = f"feature {heading}"
+        taken.add(heading)
+        found.append(heading)
+    return np.array(found, dtype=object)
 
 
 def numbered(shape: tuple) -> np.ndarray:
@@ -85,8 +126,13 @@ def check_same_columns(names: np.ndarray, X, has_transformers: bool) -> None:
     if not own or not all(isinstance(name, str) for name in own):
         own = numbered((n,)).tolist()
     if names.size != n or (has_transformers and names.ravel().tolist() != own):
-        raise ValueError(
-            f"The network sees {names.size} features, {names.ravel().tolist()[:5]} "
-            f"..., and not the {n} columns of X one by one; put the steps that make or "
-            "order columns before it."
-        )
+        raise other_columns(names, X)
+
+
+def other_columns(names: np.ndarray, X) -> ValueError:
+    """The error that features of a network are not the columns of X."""
+    return ValueError(
+        f"The network sees {names.size} features, {names.ravel().tolist()[:5]} ..., "
+        f"and not the {_num_features(X)} columns of X one by one; put the steps that "
+        "make or order columns before it, or say what they do by register_transformer."
+    )

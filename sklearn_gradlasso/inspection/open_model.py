@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import is_regressor
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import (
-    FixedThresholdClassifier,
-    TunedThresholdClassifierCV,
-)
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .. import attributions
@@ -34,8 +26,9 @@ from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
 from .tracing.values import copied
+from .wrappers import hint_for, named, unwrapped
 
-__all__ = ["OpenedModel", "open_model", "steps_before_the_last", "unwrapped"]
+__all__ = ["OpenedModel", "open_model"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,9 @@ class OpenedModel:
     transformed_target : bool
         Whether the network is the regressor of a ``TransformedTargetRegressor``, whose
         answers are in units of the transformed target.
+    calibrated : bool
+        Whether the network is that of a ``CalibratedClassifierCV``, whose probabilities
+        are not those of the network.
     """
 
     network: Any
@@ -65,6 +61,7 @@ class OpenedModel:
     transformers: list
     X: Any
     transformed_target: bool = False
+    calibrated: bool = False
 
     @cached_property
     def columns(self) -> list[TableColumn] | None:
@@ -182,6 +179,20 @@ class OpenedModel:
             rows, weight = rows[weight > 0], weight[weight > 0]
         return Background(rows, weight, self.network._feature_means, "training rows")
 
+    def at_kept_rows(self) -> tuple[OpenedModel | None, np.ndarray | None]:
+        """The model at the training rows that its network keeps, and their weights.
+
+        Both are None if it keeps none.
+        """
+        kept = getattr(self.network, "_background", None)
+        if kept is None:
+            return None, None
+        rows, weight = kept
+        rows = np.asarray(rows).reshape(len(rows), *self.names.shape)
+        if hasattr(self.rows, "iloc"):
+            rows = type(self.rows)(rows, columns=self.rows.columns)
+        return replace(self, rows=rows), weight
+
     @property
     def classes(self) -> np.ndarray | None:
         """Labels of the classes of a classifier."""
@@ -259,9 +270,8 @@ def open_model(model, X, *, many_to_many: bool = False) -> OpenedModel:
     network = _asked(inside.network, many_to_many)
     X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
     rows, names = _transformed(X, inside.network, inside.transformers)
-    return OpenedModel(
-        network, rows, names, inside.transformers, X, inside.transformed_target
-    )
+    front, *marks = inside[1:]
+    return OpenedModel(network, rows, names, front, X, *marks)
 
 
 def _asked(network, many_to_many: bool):
@@ -283,67 +293,11 @@ def _asked(network, many_to_many: bool):
     raise TypeError(
         "The model must be a fitted network: an estimator of this package, "
         "MLPClassifier, MLPRegressor, a skorch net or a torch.nn.Module; alone or in a "
-        "Pipeline, a search with refit=True, FrozenEstimator, "
-        "FixedThresholdClassifier, TunedThresholdClassifierCV or "
-        "TransformedTargetRegressor; got "
-        f"{type(network).__name__}. Open the members of an ensemble one by one, such "
-        "as the estimators_ of FindAnotherExplanation. For other models see "
+        "wrapper that answers with one network, such as a Pipeline, a search with "
+        f"refit=True or TransformedTargetRegressor; got {named(network)}. "
+        f"{hint_for(network)}For other models see "
         "sklearn.inspection.permutation_importance."
     )
-
-
-class Unwrapped(NamedTuple):
-    """The network inside a model, and what a model does before and after it."""
-
-    network: Any
-    transformers: list
-    transformed_target: bool
-
-
-def unwrapped(model) -> Unwrapped:
-    """Look through wrappers that answer with one network.
-
-    Raises
-    ------
-    TypeError, NotFittedError
-        If one of them is not a fitted estimator.
-    """
-    last, transformers, transformed_target = model, [], False
-    while not isinstance(last, nn.Module):
-        if isinstance(last, FixedThresholdClassifier):
-            # It needs no fit if its estimator is fitted.
-            last = getattr(last, "estimator_", last.estimator)
-            continue
-        check_is_fitted(last)
-        if isinstance(last, FrozenEstimator):
-            last = last.estimator
-        elif isinstance(last, TunedThresholdClassifierCV):
-            last = last.estimator_
-        elif isinstance(last, TransformedTargetRegressor):
-            changes = last.transformer is not None or last.func is not None
-            transformed_target = transformed_target or changes
-            last = last.regressor_
-        elif hasattr(last, "best_estimator_"):  # any search
-            last = last.best_estimator_
-        elif hasattr(last, "named_steps") and last.steps:  # any Pipeline
-            transformers += steps_before_the_last(last)
-            last = last.steps[-1][1]
-        else:
-            break
-    return Unwrapped(last, transformers, transformed_target)
-
-
-def steps_before_the_last(pipeline) -> list:
-    """The transformers of a Pipeline as one, if there are any.
-
-    Samplers of imbalanced-learn act in ``fit`` alone, and a slice of its Pipeline that
-    ends in one cannot transform.
-    """
-    steps = pipeline.steps[:-1]
-    kept = [(name, step) for name, step in steps if not hasattr(step, "fit_resample")]
-    if len(kept) < len(steps):
-        return [Pipeline(kept)] if kept else []
-    return [pipeline[:-1]] if steps else []
 
 
 def _transformed(X, network, transformers: list) -> tuple:

@@ -48,9 +48,8 @@ def applied(part: nn.Module, x: Tensor, training: bool) -> Tensor:
 class MLP(nn.Sequential):
     """Multi-layer perceptron, ``(n, *feature_shape) -> (n, n_outputs)``.
 
-    Rows of any shape are flattened. Weights and biases are drawn uniformly from
-    ``+-1 / sqrt(fan_in)``, by ``generator`` alone: torch's global generator is neither
-    read nor advanced.
+    Rows of any shape are flattened. Weights and biases are drawn uniformly by
+    ``generator`` alone: torch's global generator is neither read nor advanced.
 
     Parameters
     ----------
@@ -67,6 +66,10 @@ class MLP(nn.Sequential):
     generator : torch.Generator, optional
         Source of the initial weights; a fresh one with torch's default seed if not
         given.
+    init : {"fan_in", "glorot"}, default="fan_in"
+        Largest size of an initial weight or bias: ``1 / sqrt(fan_in)``, as torch has
+        it, or that of Glorot and Bengio as scikit-learn has it, ``sqrt(6 / (fan_in +
+        fan_out))`` and for "logistic" ``sqrt(2 / (fan_in + fan_out))``.
     """
 
     same_in_both_modes = True
@@ -78,13 +81,23 @@ class MLP(nn.Sequential):
         hidden_layer_sizes: Sequence[int] = (50, 30),
         activation: str = "relu",
         generator: torch.Generator | None = None,
+        init: str = "fan_in",
     ):
+        if init not in ("fan_in", "glorot"):
+            raise ValueError(f"init must be 'fan_in' or 'glorot', got {init!r}.")
         generator = torch.Generator() if generator is None else generator
+        factor = 2.0 if activation == "logistic" else 6.0
+
+        def linear(fan_in, fan_out):
+            of_glorot = math.sqrt(factor / (fan_in + fan_out))
+            bound = 1 / math.sqrt(fan_in) if init == "fan_in" else of_glorot
+            return _linear(fan_in, fan_out, bound, generator)
+
         sizes = [n_features, *hidden_layer_sizes]
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(sizes):
-            layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
-        super().__init__(*layers, _linear(sizes[-1], n_outputs, generator))
+            layers += [linear(fan_in, fan_out), ACTIVATIONS[activation]()]
+        super().__init__(*layers, linear(sizes[-1], n_outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)
@@ -93,9 +106,10 @@ class MLP(nn.Sequential):
         return x
 
 
-def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
+def _linear(
+    fan_in: int, fan_out: int, bound: float, generator: torch.Generator
+) -> nn.Linear:
     layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float32)
-    bound = 1 / math.sqrt(fan_in)
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)
         layer.bias.uniform_(-bound, bound, generator=generator)

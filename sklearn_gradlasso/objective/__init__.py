@@ -45,7 +45,13 @@ An :class:`Objective` promises:
 
 from ._equation import Components, Objective
 from ._exchange import Exchange
-from ._losses import average, cross_entropy, labels_cross_entropy, squared_error
+from ._losses import (
+    average,
+    cross_entropy,
+    labels_cross_entropy,
+    poisson_deviance,
+    squared_error,
+)
 from ._score import Score
 
 __all__ = [
@@ -56,5 +62,6 @@ __all__ = [
     "average",
     "cross_entropy",
     "labels_cross_entropy",
+    "poisson_deviance",
     "squared_error",
 ]

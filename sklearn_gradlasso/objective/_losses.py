@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, special
 from torch.nn import functional
 
-__all__ = ["average", "cross_entropy", "labels_cross_entropy", "squared_error"]
+__all__ = [
+    "average",
+    "cross_entropy",
+    "labels_cross_entropy",
+    "poisson_deviance",
+    "squared_error",
+]
 
 
 def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
@@ -58,6 +64,24 @@ def squared_error(output: Tensor, y: Tensor) -> Tensor:
     Tensor of shape (n,)
     """
     return (output - y).square().mean(dim=1)
+
+
+def poisson_deviance(output: Tensor, y: Tensor) -> Tensor:
+    """Half the Poisson deviance of each sample, averaged over outputs.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_outputs)
+        Logarithms of the expected values.
+    y : Tensor of shape (n, n_outputs)
+        Targets, which are not negative, in the same units.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+    """
+    of_perfect = special.xlogy(y, y) - y
+    return (of_perfect - y * output + output.exp()).mean(dim=1)
 
 
 def average(values: Tensor, sample_weight: Tensor | None = None) -> Tensor:

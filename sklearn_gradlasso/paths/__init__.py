@@ -12,16 +12,24 @@ Besides its public parameters they use ``explain``, ``score``, ``feature_importa
 first step of a stack gives the same values as a first step of each network alone.
 Otherwise they are trained one by one.
 
-The files, from the top: ``_lambda_path`` and ``_stability`` use ``_grid`` (strengths
-and evaluation of the fits), which uses ``_scheduler`` (order, memory, threads), which
-uses ``_grouping`` (which networks can be trained as one) and ``_train_group``.
+The files, from the top: ``_lambda_path`` and ``_stability`` use ``_evaluation`` (what
+the fits are worth) and ``_grid`` (strengths), which uses ``_scheduler`` (order, memory,
+threads), which uses ``_grouping`` (which networks can be trained as one) and
+``_train_group``. A ``Stop`` of ``_supervision`` is shared by all of them: it is how a
+keyboard interrupt ends training.
 
 The wing may import ``training``, ``inspection``, ``objective``, ``metrics`` and
 ``utils``, but not the estimators.
 """
 
 from ._lambda_path import lambda_path
-from ._path_record import LambdaPath
+from ._path_record import LambdaPath, Strength
 from ._stability import StabilityPath, stability_selection
 
-__all__ = ["LambdaPath", "StabilityPath", "lambda_path", "stability_selection"]
+__all__ = [
+    "LambdaPath",
+    "StabilityPath",
+    "Strength",
+    "lambda_path",
+    "stability_selection",
+]

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from ._path_record import LambdaPath
+from ._path_record import LambdaPath, by_lam
 
 __all__ = ["best_score", "one_standard_error"]
 
@@ -19,10 +19,13 @@ LOSS_ERROR = 0.01
 def best_score(path: LambdaPath) -> int:
     """Index of the highest mean score; the largest strength among equal scores.
 
+    Means are over the folds that have a score. A strength that has results in fewer
+    folds than others, because it diverged there, is not chosen.
+
     Raises
     ------
     ValueError
-        If no strength has a score in all folds.
+        If no strength has a score.
     """
     means = _mean_scores(path)
     return _strongest(path, means == np.nanmax(means))
@@ -37,20 +40,20 @@ def one_standard_error(path: LambdaPath) -> int:
     these the one with the fewest effective columns is chosen, and the largest strength
     among equals. If no candidate has such a score, the best score among the others is
     taken. If no loss is smaller than that of a constant, the smallest loss is taken,
-    and a warning says so.
+    and a warning says so. Means and errors are over the folds that have a value.
 
     Raises
     ------
     ValueError
-        If no strength has a score in all folds.
+        If no strength has a score.
     """
     means = _mean_scores(path)
-    losses = path.losses.mean(axis=0)
+    losses = by_lam(path.losses)
     losses[np.isnan(means)] = np.nan
     lowest = losses == np.nanmin(losses)
     error = min(_standard_error(path.losses[:, lowest]).max(), LOSS_ERROR)
     gains = path.constant_losses[:, None] - path.losses
-    helps = gains.mean(axis=0) > _standard_error(gains)
+    helps = by_lam(gains) > _standard_error(gains)
     usable = helps & (losses <= losses[lowest][0] + error)
     if not usable.any():
         warnings.warn(
@@ -72,21 +75,24 @@ def one_standard_error(path: LambdaPath) -> int:
 
 
 def _mean_scores(path: LambdaPath) -> np.ndarray:
-    """Mean scores over folds; NaN where a fold has none."""
-    means = path.scores.mean(axis=0)
+    """Mean scores over folds; NaN without any, or with results in too few folds."""
+    means = by_lam(path.scores)
+    n_folds = np.isfinite(path.losses).sum(axis=0)
+    means[n_folds < n_folds.max()] = np.nan
     if np.isnan(means).all():
         raise ValueError(
-            "no strength has a score in all folds: it is NaN in some, or the loss "
-            "was no longer finite. Use fewer folds, or another scoring; or scale X "
-            "(for example with StandardScaler), or lower learning_rate_init."
+            "no strength has a score in any fold: the scores are NaN, or the loss was "
+            "no longer finite. Use fewer folds, or another scoring; or scale X (for "
+            "example with StandardScaler), or lower learning_rate_init."
         )
     return means
 
 
 def _standard_error(values: np.ndarray) -> np.ndarray:
-    """Standard errors of means over folds; 0 if there is one fold only."""
-    n_folds = len(values)
-    return values.std(axis=0, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
+    """Standard errors of means over the folds that have a value; 0 if one has."""
+    n_folds = np.isfinite(values).sum(axis=0)
+    deviations = by_lam(values, np.ma.MaskedArray.std)  # divided by n_folds
+    return deviations / np.sqrt(np.maximum(n_folds - 1, 1))
 
 
 def _strongest(path: LambdaPath, chosen: np.ndarray) -> int:

@@ -1,57 +1,27 @@
-"""Fits of many strengths to parts of the data, and their scores on other rows."""
+"""Which strengths are fitted, to which parts of the data, and which fits count."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_array
 
-from ..inspection.column_slopes import UserColumns
 from ..training.prepared import prepare
 from ..training.rows import TrainingData
 from ..utils.threads import computing
-from ._losses import HeldOutLoss
 from ._scheduler import fit_all
 from ._stack import named_tensors
+from ._supervision import Stop
 from ._train_group import Fit
-from ._usage import Usage
 
-__all__ = [
-    "Grid",
-    "Split",
-    "evaluate_fits",
-    "finite_fits",
-    "fit_path",
-    "mean_over_folds",
-    "resolve_lams",
-    "shares",
-]
-
-
-class Grid(NamedTuple):
-    """Results of the networks of all parts and strengths; NaN after a divergence.
-
-    ``scores``, ``losses``, ``effective_features`` and ``effective_columns`` have shape
-    (n_parts, n_lams), ``constant_losses`` (n_parts,), and ``importances`` (n_parts,
-    n_lams, n_features), or with columns of their own names (n_parts, n_lams,
-    n_columns).
-    """
-
-    scores: np.ndarray
-    losses: np.ndarray
-    constant_losses: np.ndarray
-    effective_features: np.ndarray
-    effective_columns: np.ndarray
-    importances: np.ndarray
+__all__ = ["finite_fits", "fit_path", "resolve_lams"]
 
 
 def resolve_lams(
@@ -74,8 +44,8 @@ def resolve_lams(
         return _checked(lams)
     if lams < 1:
         raise ValueError(f"lams must be a positive number of strengths, got {lams}.")
-    prepared = prepare(clone(estimator).set_params(lam=0.0), data)
-    with computing(estimator.n_jobs):
+    with computing(None):
+        prepared = prepare(clone(estimator).set_params(lam=0.0), data)
         balanced = prepared.candidate("auto").lam
     if not balanced:
         raise ValueError(
@@ -110,39 +80,51 @@ def fit_path(
     parts: Sequence[np.ndarray],
     lams: np.ndarray,
     warm_start: bool = False,
+    stop: Stop | None = None,
 ) -> Iterator[Fit]:
     """Fit to all parts with all strengths.
 
     With ``warm_start`` each network starts from the weights of the network with the
-    next smaller strength on the same part.
+    next smaller strength on the same part. For ``stop`` see :func:`fit_all`.
     """
+    stop = Stop() if stop is None else stop
     if not warm_start:
-        yield from fit_all(estimator, data, parts, lams)
+        yield from fit_all(estimator, data, parts, lams, stop=stop)
         return
     trained: dict = {}
     for k in np.argsort(lams, kind="stable"):
-        fits = fit_all(estimator, data, parts, lams[[k]], dict(trained))
+        if stop.is_set():
+            return
+        fits = fit_all(estimator, data, parts, lams[[k]], dict(trained), stop)
         with closing(fits):
             for fit in fits:
                 trained[fit.part] = named_tensors(fit.estimator.net_.module_)
                 yield fit._replace(strength=int(k))
 
 
-def finite_fits(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
+def finite_fits(fits: Iterator[Fit], n_fits: int, stop: Stop) -> Iterator[Fit]:
     """Yield the fits whose loss stayed finite, and warn at the end about the others.
 
     Raises
     ------
     ValueError
         If no loss stayed finite.
+    KeyboardInterrupt
+        If there are no fits, because training was interrupted.
     """
-    diverged = []
+    diverged, n_given, n_interrupted = [], 0, 0
     with closing(fits):
         for fit in fits:
+            n_interrupted += fit.ended_by == "interrupt"
+            n_given += 1
             if fit.ended_by == "divergence":
                 diverged.append(fit.estimator.lam_)
             else:
                 yield fit
+    if stop.is_set():
+        if n_given == len(diverged):
+            raise KeyboardInterrupt
+        _warn_of_interrupt(n_fits, n_given, n_interrupted)
     if diverged:
         message = (
             f"the loss was no longer finite in {len(diverged)} of {n_fits} fits, with "
@@ -155,81 +137,11 @@ def finite_fits(fits: Iterator[Fit], n_fits: int) -> Iterator[Fit]:
         warnings.warn(f"{message} They do not count.", FitFailedWarning, stacklevel=4)
 
 
-class Split(NamedTuple):
-    """Functions that return the rows networks are trained on, and those held out."""
-
-    train: Callable[[], TrainingData]
-    rest: Callable[[], TrainingData]
-
-
-def evaluate_fits(
-    fits: Iterator[Fit],
-    shape: tuple[int, int],
-    splits: Sequence[Split],
-    scoring,
-    columns: UserColumns,
-) -> Grid:
-    """Evaluate each fit on the rows held out from its part, as soon as it is fitted.
-
-    There is a split for each part.
-
-    Raises
-    ------
-    ValueError
-        If training diverged in all fits, or if ``scoring`` is several scores.
-    """
-    if isinstance(scoring, (list, tuple, set, dict)):
-        raise ValueError(f"scoring must be one score, got {scoring!r}.")
-    grid = Grid(
-        scores=np.full(shape, np.nan),
-        losses=np.full(shape, np.nan),
-        constant_losses=np.full(shape[0], np.nan),
-        effective_features=np.full(shape, np.nan),
-        effective_columns=np.full(shape, np.nan),
-        importances=np.empty(0),
+def _warn_of_interrupt(n_fits: int, n_given: int, n_interrupted: int) -> None:
+    warnings.warn(
+        f"training was interrupted: of {n_fits} networks {n_given - n_interrupted} had "
+        f"been trained, {n_interrupted} hold what they had learned until then, and "
+        f"{n_fits - n_given} have no results.",
+        UserWarning,
+        stacklevel=5,
     )
-    measures: dict[int, tuple[HeldOutLoss, Usage]] = {}
-    with closing(finite_fits(fits, np.prod(shape))) as fits:
-        for part, strength, estimator in fits:
-            at, rest = (part, strength), splits[part].rest()
-            if part not in measures:
-                train = splits[part].train()
-                loss = HeldOutLoss(estimator, train, rest)
-                measures[part] = loss, Usage(estimator, train, rest, columns)
-                grid.constant_losses[part] = loss.of_constant
-            loss, usage = measures[part]
-            used = usage(estimator, rest.X)
-            importances = estimator.feature_importances_
-            if not columns.are_features:
-                importances = shares(used.sizes)
-            if not grid.importances.size:
-                empty = np.full((*shape, len(importances)), np.nan)
-                grid = grid._replace(importances=empty)
-            grid.importances[at] = importances
-            grid.effective_features[at] = used.features
-            grid.effective_columns[at] = used.columns
-            grid.losses[at] = loss(estimator, rest.X)
-            grid.scores[at] = _score(check_scoring(estimator, scoring), estimator, rest)
-    return grid
-
-
-def shares(sizes: np.ndarray) -> np.ndarray:
-    """Sizes that sum to 1; all are equal if nothing has a size."""
-    total = sizes.sum()
-    return sizes / total if total > 0 else np.full(len(sizes), 1 / len(sizes))
-
-
-def mean_over_folds(values: np.ndarray) -> np.ndarray:
-    """Mean along the first axis over the finite values; NaN if there are none."""
-    return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
-
-
-def _score(scorer, estimator, rest: TrainingData) -> float:
-    weight = rest.sample_weight
-    if weight is not None:
-        try:
-            return scorer(estimator, rest.X, rest.y, sample_weight=weight)
-        except TypeError as error:  # Some scorers take no weights.
-            if "sample_weight" not in str(error):
-                raise
-    return scorer(estimator, rest.X, rest.y)

@@ -7,14 +7,18 @@ from contextlib import closing
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from ..training.rows import TrainingData
-from ._grid import Split, evaluate_fits, fit_path, resolve_lams
+from ._evaluation import Split, evaluate_fits
+from ._grid import finite_fits, fit_path, resolve_lams
 from ._obedience import judged
 from ._path_record import LambdaPath
 from ._pipeline import opened
+from ._scoring import HeldOutScore, classes_of
+from ._supervision import Stop
 
 __all__ = ["lambda_path"]
 
@@ -111,28 +115,27 @@ def lambda_path(
     if X_test is not None:
         rest = TrainingData(found.transformed(X_test), y_test)
     lams = resolve_lams(estimator, data, lams)
-    everything, estimators = [np.arange(_num_samples(data.X))], {}
+    classes = classes_of(data.y, rest.y) if is_classifier(estimator) else None
+    score = HeldOutScore(estimator, scoring, classes)
+    everything, estimators, stop = [np.arange(_num_samples(data.X))], {}, Stop()
 
     def fits():
-        given = estimator, data, everything, lams, warm_start
+        given = estimator, data, everything, lams, warm_start, stop
         with closing(fit_path(*given)) as fitted:
             for fit in fitted:
                 if return_estimators:
-                    estimators[fit.strength] = found.complete(fit.estimator)
+                    estimators[fit.strength] = fit.estimator
                 yield fit
 
     splits = [Split(lambda: data, lambda: rest)]
     shape = 1, len(lams)
-    grid = evaluate_fits(judged(fits()), shape, splits, scoring, found.columns)
-    ordered = tuple(estimators[k] for k in sorted(estimators))
+    finite = finite_fits(judged(fits()), len(lams), stop)
+    grid = evaluate_fits(finite, shape, splits, score, found.columns, stop)
+    kept = {k: found.complete(fitted) for k, fitted in estimators.items()}
+    ordered = tuple(kept.get(k) for k in range(len(lams)))
     return LambdaPath(
         lams=lams,
-        scores=grid.scores[0],
-        losses=grid.losses[0],
-        constant_losses=grid.constant_losses[0],
-        effective_columns=grid.effective_columns[0],
-        effective_features=grid.effective_features[0],
-        importances=grid.importances[0],
         feature_names=found.names(grid.importances.shape[-1]),
         estimators=ordered if return_estimators else None,
+        **grid.of_one_part(),
     )

@@ -14,8 +14,11 @@ from sklearn.utils import check_random_state
 
 from ..inspection.column_slopes import UserColumns
 from ..inspection.user_columns import traced_columns
+from ..inspection.wrappers import check_not_frozen
+from ..training.column_scales import warn_of_scales
 from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData
+from ..utils.readable_columns import names_columns_it_cannot_read
 from ._path_record import names_of
 
 __all__ = ["Opened", "opened", "seeded_clone"]
@@ -55,7 +58,8 @@ class Opened:
         return self.pipeline[:-1].transform(X)
 
     def complete(self, fitted):
-        """A fitted estimator, behind the transformers."""
+        """A fitted estimator with the user's ``n_jobs``, behind the transformers."""
+        fitted.set_params(n_jobs=self.estimator.n_jobs)
         if self.pipeline is None:
             return fitted
         whole = copy(self.pipeline)
@@ -82,10 +86,14 @@ def opened(
     TypeError, ValueError
         If the estimator has no ``lam``, or the groups do not fit its features.
     """
+    check_not_frozen(estimator, "A path")
     steps = getattr(estimator, "steps", None)
     if not steps:
         estimator = seeded_clone(estimator)
-        return Opened(estimator, data, traced_columns(data.X, [], data.X, groups))
+        warn_of_scales(data.X, estimator.module, stacklevel=3)
+        with names_columns_it_cannot_read(data.X):
+            columns = traced_columns(data.X, [], data.X, groups)
+        return Opened(estimator, data, columns)
     last = seeded_clone(steps[-1][1])
     resamplers = [name for name, step in steps[:-1] if hasattr(step, "fit_resample")]
     if resamplers:
@@ -98,7 +106,9 @@ def opened(
         front = pipeline[:-1]
         rows, transformers = front.fit_transform(data.X, data.y), [front]
         pipeline.steps = [*front.steps, pipeline.steps[-1]]
-    columns = traced_columns(data.X, transformers, rows, groups)
+    warn_of_scales(rows, last.module, stacklevel=3)
+    with names_columns_it_cannot_read(rows):
+        columns = traced_columns(data.X, transformers, rows, groups)
     return Opened(last, replace(data, X=rows), columns, pipeline)
 
 

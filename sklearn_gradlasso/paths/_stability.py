@@ -16,10 +16,12 @@ from sklearn.utils._optional_dependencies import check_pandas_support
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
+from ..inspection.feature_names import headings
 from ..training.rows import TrainingData
 from ..utils.validation import check_count
 from ._grid import finite_fits, fit_path, resolve_lams
 from ._pipeline import opened
+from ._supervision import Stop
 from ._usage import Usage
 
 __all__ = ["StabilityPath", "stability_selection"]
@@ -40,11 +42,78 @@ class StabilityPath:
         column of a Pipeline or of ``groups``. Subsamples on which training diverged do
         not count.
     feature_names : ndarray of str of shape (n_features,) or (n_columns,)
+    n_selected : float
+        Number of columns that are selected on a subsample with at least one of the
+        strengths; the mean over subsamples.
+    n_columns : int
+        Number of columns. The features that encode one column are one.
     """
 
     lams: np.ndarray
     frequencies: np.ndarray
     feature_names: np.ndarray
+    n_selected: float = np.nan
+    n_columns: int = 0
+
+    @property
+    def order(self) -> np.ndarray:
+        """Positions of the features, the most often selected first.
+
+        What counts is the largest frequency with one of the strengths; equal features
+        are in the order of their mean frequency.
+        """
+        found = self.frequencies
+        return np.lexsort([-found.mean(axis=0), -found.max(axis=0)])
+
+    def expected_false(self, threshold: float = 0.6) -> float:
+        """Bound on the expected number of columns that are stable without a reason.
+
+        Meinshausen and Bühlmann (2010, theorem 1): ``n_selected ** 2 / ((2 * threshold
+        - 1) * n_columns)``, for subsamples of half of the rows, if all columns without
+        an influence are equally likely to be selected, and no likelier than by chance.
+
+        Parameters
+        ----------
+        threshold : float, default=0.6
+            As in :meth:`stable`. There is no bound up to one half; it is then infinite.
+
+        Returns
+        -------
+        float
+        """
+        _check_threshold(threshold)
+        if threshold <= 0.5:
+            return np.inf
+        return float(self.n_selected**2 / ((2 * threshold - 1) * self.n_columns))
+
+    def largest(self, expected_false: float = 1.0) -> np.ndarray:
+        """The largest set of stable features with a bound on the number of false ones.
+
+        Parameters
+        ----------
+        expected_false : float, default=1.0
+            Largest value of the bound :meth:`expected_false`. The threshold is the
+            smallest at which the bound is no larger; if there is none, no feature is
+            in the set. Leave out weak strengths if the set is empty: few columns must
+            be selected on a subsample, less than the root of ``expected_false *
+            n_columns``.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_features,)
+
+        Raises
+        ------
+        ValueError
+            If ``expected_false`` is not positive.
+        """
+        if not isinstance(expected_false, Real) or not expected_false > 0:
+            raise ValueError(
+                f"expected_false must be positive, got {expected_false!r}."
+            )
+        least = (1 + self.n_selected**2 / (expected_false * self.n_columns)) / 2
+        found = self.frequencies.max(axis=0)
+        return (found >= least) & (found > 0.5)
 
     def stable(self, threshold: float = 0.6) -> np.ndarray:
         """The features that are selected on at least this fraction of the subsamples.
@@ -64,18 +133,19 @@ class StabilityPath:
         ValueError
             If the threshold is not in (0, 1].
         """
-        if not 0 < threshold <= 1:
-            raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
+        _check_threshold(threshold)
         return self.frequencies.max(axis=0) >= threshold
 
     def to_frame(self):
         """The frequencies as a pandas.DataFrame with a row for each strength.
 
-        The columns are lam, and the frequency of each feature under its name.
+        The columns are lam, and the frequency of each feature under its name; a
+        feature "lam" is "feature lam".
         """
         pandas = check_pandas_support("StabilityPath.to_frame")
 
-        frame = pandas.DataFrame(self.frequencies, columns=self.feature_names)
+        names = headings(self.feature_names, ["lam"])
+        frame = pandas.DataFrame(self.frequencies, columns=names)
         frame.insert(0, "lam", self.lams)
         return frame
 
@@ -105,7 +175,8 @@ def stability_selection(
     and for more than 200 columns, gradients take the place of effects. The
     frequencies do not tell whether there is anything to learn,
     because a network also uses some features of pure noise; look at its scores for
-    that.
+    that. After a keyboard interrupt the frequencies are those of the subsamples that
+    have been fitted by then, and a warning says how many networks these are.
 
     Parameters
     ----------
@@ -182,28 +253,45 @@ def stability_selection(
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
     lams = resolve_lams(estimator, data, lams, ENDS)
-    sizes, usages = {}, {}
-    fits = fit_path(estimator, data, parts, lams)
-    with closing(finite_fits(fits, len(lams) * n_subsamples)) as fits:
-        for part, strength, fitted in fits:
-            rows = data.part(parts[part])
-            if part not in usages:
-                usages[part] = Usage(fitted, rows, rows, found.columns)
-            sizes.setdefault(part, {})[strength] = usages[part](fitted, rows.X).sizes
-            n_features = len(fitted.feature_importances_)
-    shape = len(lams), len(found.columns.positions)
-    counts, n_fits = np.zeros(shape), np.zeros((len(lams), 1))
+    sizes, usages, stop = {}, {}, Stop()
+
+    def measure(fit) -> int:
+        part, strength, fitted = fit
+        rows = data.part(parts[part])
+        if part not in usages:
+            usages[part] = Usage(fitted, rows, rows, found.columns)
+        sizes.setdefault(part, {})[strength] = usages[part](fitted, rows.X).sizes
+        return len(fitted.feature_importances_)
+
+    fits = fit_path(estimator, data, parts, lams, stop=stop)
+    with closing(finite_fits(fits, len(lams) * n_subsamples, stop)) as fits:
+        for fit in fits:
+            n_features = stop.outlasted(measure, fit)
+    n_columns = len(found.columns.positions)
+    counts, n_fits = np.zeros((len(lams), n_columns)), np.zeros((len(lams), 1))
+    n_selected = 0
     for of_part in sizes.values():
         largest = max(each.max() for each in of_part.values())
+        ever = np.zeros(n_columns, dtype=bool)
         for strength, size in of_part.items():
-            counts[strength] += (size >= cutoff * largest) & (size > 0)
+            selected = (size >= cutoff * largest) & (size > 0)
+            counts[strength] += selected
             n_fits[strength] += 1
+            ever |= selected
+        n_selected += ever.sum()
     frequencies = counts / np.maximum(n_fits, 1)
     return StabilityPath(
         lams=lams,
         frequencies=found.columns.reported(frequencies, n_features),
         feature_names=found.names(n_features),
+        n_selected=float(n_selected / len(sizes)),
+        n_columns=n_columns,
     )
+
+
+def _check_threshold(threshold: float) -> None:
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
 
 
 def _are_labels(y) -> bool:

@@ -18,6 +18,7 @@ from ..training.rows import Batch, Batches, StackedRows
 from ..training.step import TERMS
 from ..training.stopping import Plateau, RunningMean, Snapshot
 from ._stack import named_tensors
+from ._supervision import Progress
 
 __all__ = ["NetworkTraining", "StackNet"]
 
@@ -36,7 +37,7 @@ class NetworkTraining:
         The trained parameters and buffers; empty until training has ended.
     history : list of dict
         Losses of each epoch, under the names of skorch's history.
-    ended_by : {"max_epochs", "plateau", "divergence"}
+    ended_by : {"max_epochs", "plateau", "divergence", "interrupt"}
         Why training ended.
     best : list of Tensor or None
         The weights that are best on validation rows so far.
@@ -68,13 +69,16 @@ class StackNet(ObjectiveNet):
         Index of the data set that each network is trained on.
     objective : Objective
         An objective with a strength for each network.
+    told : Progress
+        It is told of the epochs and of the networks that have ended.
     **kwargs
         Parameters of :class:`ObjectiveNet`, without callbacks.
     """
 
-    def __init__(self, module, *, part_of: Tensor, **kwargs):
+    def __init__(self, module, *, part_of: Tensor, told: Progress, **kwargs):
         super().__init__(module, **kwargs)
         self.part_of = part_of
+        self.told = told
 
     @property
     def _names(self) -> list[str]:
@@ -87,6 +91,8 @@ class StackNet(ObjectiveNet):
         self, rows: StackedRows, valid: StackedRows | None = None
     ) -> list[NetworkTraining]:
         """Train each network until it has settled, for at most ``max_epochs``.
+
+        If training is stopped, it ends after the epoch, for all networks.
 
         Returns
         -------
@@ -116,12 +122,18 @@ class StackNet(ObjectiveNet):
                     valid_batches, False, "valid", self.validation_step
                 )
                 self._judge(running, has_prior, valid is not None)
+                if self.is_stopped:
+                    _interrupt(running)
                 for k, training in enumerate(running):
                     if is_last or training.ended_by != "max_epochs":
                         self._end(training, k, before, finite)
+            self.told.epoch(len(running))
+            for training in running:
+                if training.tensors:
+                    self.told.ended(epoch + 1)
             finite = before
             running = self._without_ended(running, finite)
-            if not running or self.is_stopped:
+            if not running:
                 break
         return trainings
 
@@ -205,13 +217,19 @@ class StackNet(ObjectiveNet):
             objective = loss + sum(penalties) / total
             self._epoch["valid_objective"] = objective.tolist()
         self._epoch["valid_score"] = [
-            self.validation_score(
+            self.task.validation_score(
                 output[:, k], y[:, k], None if weight is None else weight[:, k]
             )
             if finite
             else math.nan
             for k, finite in enumerate(map(math.isfinite, self._epoch["valid_loss"]))
         ]
+
+
+def _interrupt(running: list[NetworkTraining]) -> None:
+    for training in running:
+        if training.ended_by == "max_epochs":
+            training.ended_by = "interrupt"
 
 
 class _BatchesOfNetworks:

@@ -17,6 +17,7 @@ from ..training.rows import StackedRows
 from ..utils.threads import computing
 from ._stack import Stack, put_into
 from ._stack_net import StackNet
+from ._supervision import Progress
 
 __all__ = ["Fit", "Job", "train_group"]
 
@@ -49,7 +50,7 @@ class Fit(NamedTuple):
         return self.estimator.net_.ended_by_
 
 
-def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
+def train_group(jobs: list[Job], stop: Event, progress: Progress) -> list[Fit]:
     """Train networks on one thread; several networks are trained as one.
 
     Parameters
@@ -58,7 +59,9 @@ def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
         Jobs whose parts have the same number of rows, and whose strengths are either
         all zero or all positive.
     stop : Event
-        When it is set, training ends and no fits are returned.
+        When it is set, training ends after the current epoch, and the networks keep
+        what they have learned. A group that has not begun then returns no fits.
+    progress : Progress
     """
     # Earlier skorch nets contain reference cycles. Collect them now, because their
     # tensors would stay in memory otherwise.
@@ -66,9 +69,10 @@ def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
     with computing(None):
         candidates = [job.prepared.candidate(job.lam) for job in jobs]
         train = _train_as_one if len(jobs) > 1 else _train_alone
-        nets = list(train([job.prepared for job in jobs], candidates, stop))
         if stop.is_set():
             return []
+        prepared = [job.prepared for job in jobs]
+        nets = list(train(prepared, candidates, stop, progress))
         return [
             Fit(job.part, job.strength, candidate.fitted(net))
             for job, candidate, net in zip(jobs, candidates, nets)
@@ -76,17 +80,27 @@ def train_group(jobs: list[Job], stop: Event) -> list[Fit]:
 
 
 def _train_alone(
-    parts: list[Prepared], candidates: list[Candidate], stop: Event
+    parts: list[Prepared],
+    candidates: list[Candidate],
+    stop: Event,
+    progress: Progress,
 ) -> list[ObjectiveNet]:
     (prepared,), (candidate,) = parts, candidates
-    net = prepared.net_of(candidate, deepcopy(prepared.network), stop=stop)
+    network = deepcopy(prepared.network)
+    net = prepared.net_of(candidate, network, stop=stop, progress=False)
     with prepared.global_rng():
         net.train(*prepared.rows)
+    if net.ended_by_ == "interrupt":
+        stop.set()
+    progress.ended(0)
     return [net]
 
 
 def _train_as_one(
-    parts: list[Prepared], candidates: list[Candidate], stop: Event
+    parts: list[Prepared],
+    candidates: list[Candidate],
+    stop: Event,
+    progress: Progress,
 ) -> Iterator[ObjectiveNet]:
     different = list({id(prepared): prepared for prepared in parts}.values())
     stack = Stack([prepared.network for prepared in parts])
@@ -100,6 +114,7 @@ def _train_as_one(
         objective=replace(candidates[0].objective, lam=lams if lams.any() else 0.0),
         part_of=part_of.to(like.device),
         stop=stop,
+        told=progress,
     )
     rows = (StackedRows(each) for each in zip(*(p.rows for p in different)))
     for prepared, candidate, training in zip(parts, candidates, net.train(*rows)):

@@ -39,12 +39,14 @@ class Used(NamedTuple):
 
     ``sizes`` are root mean squares over rows for each column, of shape (n_columns,):
     of effects, in log-odds or in standard deviations of y. Where there are no effects
-    they are those of slopes, and ``columns`` is NaN.
+    they are those of slopes, and ``columns`` is NaN. ``shares`` are the same as shares
+    of the scale of the answer; those of slopes are per standard deviation.
     """
 
     features: float
     columns: float
     sizes: np.ndarray
+    shares: np.ndarray
 
 
 class Usage:
@@ -118,13 +120,20 @@ class Usage:
         floor[changes] = FLOOR * of_slopes / self.slopes.deviations[changes, None]
         features = effective_features(phi, floor=floor)
         if magnitudes is None:
-            sizes = self.slopes.squares(phi).mean(axis=(0, 2))
-            return Used(features, np.nan, np.sqrt(sizes))
+            squares = self.slopes.squares(phi)
+            sizes = np.sqrt(squares.mean(axis=(0, 2)))
+            squares = squares / np.where(of_slopes > 0, of_slopes, 1.0) ** 2
+            shares = np.sqrt(squares.mean(axis=(0, 2)))
+            if not self.columns.encode:  # Slopes are per unit of the only feature.
+                shares = shares * self.slopes.deviations
+            return Used(features, np.nan, sizes, shares)
         counts = effective_columns(magnitudes, scale, floor=FLOOR)
-        if not self.is_classifier:  # The outputs may have different units.
-            magnitudes = magnitudes / np.where(scale > 0, scale, 1.0)
-        sizes = np.square(magnitudes).mean(axis=(0, 2))
-        return Used(features, float(counts.mean()), np.sqrt(sizes))
+        relative = magnitudes / np.where(scale > 0, scale, 1.0)
+        shares = np.sqrt(np.square(relative).mean(axis=(0, 2)))
+        sizes = shares  # of outputs that may have different units
+        if self.is_classifier:
+            sizes = np.sqrt(np.square(magnitudes).mean(axis=(0, 2)))
+        return Used(features, float(counts.mean()), sizes, shares)
 
     def _scale(self, answers) -> np.ndarray:
         """Scale of each scalar of the answer, of shape (m,)."""

@@ -18,6 +18,7 @@ from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns
 from ..inspection.open_model import open_model
 from ..inspection.user_columns import traced_columns
+from ..inspection.wrappers import check_not_frozen
 from ..utils.annotations import check_annotations
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
@@ -83,7 +84,7 @@ def noise_floor(
     Raises
     ------
     TypeError
-        If the estimator cannot be differentiated.
+        If the estimator cannot be differentiated, or is frozen.
     ValueError
         If an argument is out of range, or the shadows are too few for the level.
 
@@ -94,9 +95,10 @@ def noise_floor(
     """
     bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
     check_scalar(level, "level", Real, **bounds)
+    check_not_frozen(estimator, "noise_floor")
     weight = weights_given(fit_params)
     behind = behind_transformers(estimator, X, y, fit_params)
-    estimator, X_given, X = behind.network, X, behind.rows
+    estimator, X_given, X = behind.network, X, _rows_to_copy(behind.rows)
     n, d = _shape(X)
     columns = traced_columns(X_given, behind.transformers, X, groups)
     n_columns = len(columns.positions)
@@ -157,6 +159,13 @@ def weights_given(fit_params: dict):
         if f"__{name}".endswith("__sample_weight"):
             return values
     return None
+
+
+def _rows_to_copy(X):
+    """Rows in a form whose rows and columns can be taken: all but frames change."""
+    if sp.issparse(X):
+        return X.tocsr()
+    return X if hasattr(X, "columns") else np.asarray(X)
 
 
 def _shape(X) -> tuple[int, int]:

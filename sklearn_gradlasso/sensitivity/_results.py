@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils._optional_dependencies import check_pandas_support
 
+from ..inspection.feature_names import headings
+
 __all__ = [
     "GlobalImportance",
     "InteractionImportance",
@@ -68,7 +70,7 @@ class LocalImportance:
         """A pandas.DataFrame with a line for each row and a column for each feature."""
         pandas = check_pandas_support("LocalImportance.to_frame")
         values = self.importances.reshape(len(self.importances), -1)
-        names = self.feature_names.ravel()
+        names = headings(self.feature_names.ravel())
         return pandas.DataFrame(values, index=self.index, columns=names)
 
 
@@ -99,15 +101,16 @@ class LagImportance:
         """A pandas.DataFrame with a line for each lag, or for each row.
 
         Columns: lag, importance, with intervals lower and upper, and the part of each
-        feature under its name. If each row has its own lags, there is a column for each
-        lag.
+        feature under its name; a feature "lag" is "feature lag". If each row has its
+        own lags, there is a column for each lag.
         """
         pandas = check_pandas_support("LagImportance.to_frame")
         lags = np.arange(self.importances.shape[-1])
         if self.importances.ndim == 2:
             return pandas.DataFrame(self.importances, columns=lags)
         frame = _frame("lag", lags, self.importances, self.intervals)
-        parts = pandas.DataFrame(self.by_feature, columns=self.feature_names)
+        names = headings(self.feature_names, frame.columns)
+        parts = pandas.DataFrame(self.by_feature, columns=names)
         return pandas.concat([frame, parts], axis=1)
 
 

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import warnings
-from copy import deepcopy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
-from sklearn.feature_selection._from_model import _calculate_threshold
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Options
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names,
-    _num_features,
+    _check_n_features,
     check_is_fitted,
 )
 
-from ..inspection.column_slopes import UserColumns
-from ..inspection.feature_names import check_same_columns
-from ..inspection.open_model import OpenedModel, open_model, unwrapped
-from ..inspection.user_columns import columns_of_table, user_columns
+from ..inspection.open_model import open_model
+from ..inspection.wrappers import check_not_frozen, unwrapped
+from ..utils.parameter_names import ExplainedNames
 from ..utils.seeds import reseeded
-from ._columns import column_sizes
+from ..utils.validation import Interval
+from ._measured_columns import measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
-from ._reporting import percent
+from ._selection_rules import kept, limit_of, ranking, threshold_of
 
 __all__ = ["SensitivitySelector"]
 
 
-class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+def _can(name: str):
+    def check(selector):
+        if selector.threshold == "noise":
+            raise AttributeError("threshold='noise' needs all rows at once, in fit.")
+        getattr(selector.estimator, name)  # Its error is the cause of ours.
+        return True
+
+    return check
+
+
+class SensitivitySelector(
+    ExplainedNames, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Select the features to which a network is sensitive.
 
     Features are ordered by their global importance (see
@@ -59,13 +72,18 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         It has no effect if ``threshold`` or ``max_features`` is given.
     threshold : float, str or None, default=None
         Keep features of at least this importance (in shares, which sum to 1): a number,
-        "mean", "median" or a multiple such as "1.25*mean". "noise" keeps features above
-        the floor of :func:`sklearn_gradlasso.sensitivity.noise_floor`.
-    max_features : int or None, default=None
-        Keep at most this many features; exactly this many without a ``threshold``.
+        "mean", "median" or a multiple such as "1.25*mean"; -inf keeps all. "noise"
+        keeps features above the floor of
+        :func:`sklearn_gradlasso.sensitivity.noise_floor`. A threshold that is changed
+        after ``fit`` acts at once, except "noise".
+    max_features : int, callable or None, default=None
+        Keep at most this many features; exactly this many without a ``threshold``. A
+        callable is given X in ``fit`` and returns the number.
     prefit : bool, default=False
         Whether the estimator is fitted already; ``fit`` then only measures its
-        importances on X.
+        importances on X. Without ``fit``, ``transform`` measures them on the training
+        rows that an estimator of this package keeps (up to 500); other networks keep
+        none, and are measured on the rows that are transformed, with a warning.
     groups : dict of str to list of str, default=None
         Names of features of X that are made of one column, and are kept or left
         together; all others are columns of their own. By default neighbouring features
@@ -85,8 +103,10 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         are chosen by the importances of ``noise_floor_`` instead, from networks that
         were fitted on the shadows too.
     threshold_ : float
-        In shares, the ``threshold``; without one, the least importance that is kept;
-        with "noise" the floor.
+        In shares, the ``threshold``; without one, the least importance that is kept
+        (infinity if none is); with "noise" the floor.
+    max_features_ : int
+        The number that ``max_features`` stood for in ``fit``, if it is not None.
     noise_floor_ : NoiseFloor
         With ``threshold="noise"``.
     n_features_in_ : int
@@ -127,8 +147,13 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cumulative": [Interval(Real, 0, 1, closed="right")],
-        "threshold": [Interval(Real, 0, None, closed="left"), str, None],
-        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "threshold": [
+            Interval(Real, 0, None, closed="left"),
+            Options(Real, {-np.inf}),
+            str,
+            None,
+        ],
+        "max_features": [Interval(Integral, 0, None, closed="left"), callable, None],
         "prefit": ["boolean"],
         "groups": [dict, None],
         "level": [Interval(Real, 0, 1, closed="neither")],
@@ -181,114 +206,181 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             If a parameter is not as described, or the network does not see the columns
             of X one by one.
         """
-        self._validate_params()
-        self._check_rule()
-        given = fit_params
-        if _routing_enabled():
-            given = process_routing(self, "fit", **fit_params).estimator.fit
+        limit = self._check_rule(X)
+        given = self._routed("fit", fit_params)
         if self.prefit:
             unwrapped(self.estimator)  # It raises an error if anything is not fitted.
             self.estimator_ = deepcopy(self.estimator)
         else:
-            estimator = clone(self.estimator)
-            if self.random_state is not None:
-                reseeded(estimator, check_random_state(self.random_state))
-            self.estimator_ = estimator.fit(X, y, **given)
-        weight = weights_given(given)
-        opened = open_model(self.estimator_, X)
-        columns, column_of = self._columns(opened, X)
-        network = opened.differentiable(sample_weight=weight)
-        _check_feature_names(self, X, reset=True)
-        self.n_features_in_ = _num_features(X)
-        n_columns = len(columns.positions)
-        if self.max_features is not None and self.max_features > n_columns:
-            raise ValueError(
-                f"max_features must be at most the number of features, {n_columns}, "
-                f"got {self.max_features}; those of one column count as one."
-            )
-        importances = percent(column_sizes(network, columns), 0) / 100
-        self.importances_ = importances[column_of]
-        vars(self).pop("noise_floor_", None)
+            self.estimator_ = self._clone().fit(X, y, **given)
+        self._measure(X, weights_given(given), limit, reset=True)
         if self.threshold == "noise":
             rule = {"level": self.level, "random_state": self.random_state}
             rule["groups"] = self.groups
-            self.noise_floor_ = floor = noise_floor(
-                self.estimator, X, y, **rule, **given
-            )
-            by_name = dict(zip(floor.feature_names, floor.importances / 100))
-            importances = np.array([by_name.get(name, 0.0) for name in columns.names])
-            self.threshold_ = floor.floor / 100
-        elif isinstance(self.threshold, str):
-            self.threshold_ = _multiple(self.threshold, importances)
-        elif self.threshold is not None:
-            self.threshold_ = float(self.threshold)
-        order = np.argsort(-importances, kind="stable")
-        kept = order[: self._n_kept(importances)]
-        self._support = np.isin(column_of, kept)
-        if self.threshold is None:
-            self.threshold_ = float(importances[kept].min())
+            self.noise_floor_ = noise_floor(self.estimator, X, y, **rule, **given)
         return self
 
+    @available_if(_can("partial_fit"))
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params):
+        """Train the network for one pass, and measure its importances on these rows.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Not needed with ``prefit``.
+        **fit_params : dict
+            Parameters of the estimator's ``partial_fit``, as in ``fit``. The
+            ``classes`` of a classifier are by default those of y in the first call.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in ``fit``, and if the estimator is frozen. ``threshold="noise"`` needs
+            all rows at once, and has no ``partial_fit``.
+        """
+        limit = self._check_rule(X)
+        first = not hasattr(self, "estimator_")
+        given = self._routed("partial_fit", fit_params)
+        if self.prefit:
+            unwrapped(self.estimator)
+            if first:
+                self.estimator_ = deepcopy(self.estimator)
+        else:
+            check_not_frozen(self.estimator, "partial_fit")
+            if first and is_classifier(self.estimator):
+                given = {"classes": np.unique(y), **given}
+            elif not first:
+                _check_feature_names(self, X, reset=False)
+                _check_n_features(self, X, reset=False)
+            trained = self._clone() if first else self.estimator_
+            self.estimator_ = trained.partial_fit(X, y, **given)
+        self._measure(X, weights_given(given), limit, reset=first)
+        return self
+
+    def _clone(self):
+        estimator = clone(self.estimator)
+        if self.random_state is not None:
+            reseeded(estimator, check_random_state(self.random_state))
+        return estimator
+
+    def _routed(self, method: str, fit_params: dict) -> dict:
+        if _routing_enabled():
+            return process_routing(self, method, **fit_params).estimator[method]
+        return fit_params
+
+    def _measure(self, X, sample_weight, limit, *, reset: bool) -> None:
+        """Set what is known of the fitted network, at rows X."""
+        opened = open_model(self.estimator_, X)
+        found = measured(opened, X, self.groups, sample_weight)
+        _check_feature_names(self, X, reset=reset)
+        _check_n_features(self, X, reset=reset)
+        vars(self).pop("noise_floor_", None)
+        vars(self).pop("max_features_", None)
+        if limit is not None:
+            self.max_features_ = limit_of(limit, n_columns=len(found.importances))
+        self._found, self.importances_ = found, found.of_features
+        has_rule = self.threshold is not None or limit is not None
+        if not has_rule and not found.importances.any():
+            warnings.warn(
+                "No feature moves the network's answer; all features are kept.",
+                UserWarning,
+                stacklevel=3,
+            )
+
     def get_metadata_routing(self):
-        """Get metadata routing: ``fit`` passes on what the estimator requests.
+        """Get metadata routing: both fits pass on what the estimator requests.
 
         Returns
         -------
         routing : MetadataRouter
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
+        mapping.add(caller="partial_fit", callee="partial_fit")
         mapping.add(caller="fit_transform", callee="fit")  # for scikit-learn 1.6
         return MetadataRouter(owner=self).add(
             estimator=self.estimator, method_mapping=mapping
         )
 
-    def _columns(self, opened: OpenedModel, X) -> tuple[UserColumns, np.ndarray]:
-        """Columns to choose from, and to which of them each feature of X belongs."""
-        names, transformers = opened.names, opened.transformers
-        if transformers and self.groups is None and names.ndim == 1:
-            columns = columns_of_table(X, transformers, names)
-            if columns is not None:
-                return columns, np.arange(len(columns.positions))
-        check_same_columns(names, X, bool(transformers))
-        columns = user_columns(opened.rows, names, self.groups)
-        column_of = np.empty(names.size, dtype=np.intp)
-        for j, positions in enumerate(columns.positions):
-            column_of[positions] = j
-        return columns, column_of
+    # The rule, which is read anew each time -------------------------------------------
 
-    def _n_kept(self, importances: np.ndarray) -> int:
-        """How many of the most important features the rule keeps."""
+    @property
+    def threshold_(self) -> float:
+        check_is_fitted(self)
+        importances, threshold = self._ranking()
+        if threshold is not None:
+            return threshold
+        return float(importances[self._kept()].min(initial=np.inf))
+
+    def _ranking(self) -> tuple[np.ndarray, float | None]:
+        """Importances by which columns are chosen, and the least that is kept."""
+        floor = getattr(self, "noise_floor_", None)
+        return ranking(self._found, self.threshold, floor)
+
+    def _kept(self) -> np.ndarray:
+        """Positions of the columns that are kept."""
+        importances, threshold = self._ranking()
         limit = self.max_features
-        if self.threshold is not None:
-            above = importances >= self.threshold_
-            if self.threshold == "noise":
-                above = importances > self.threshold_
-            return min(int(above.sum()), limit or len(importances))
-        if limit is not None:
-            return limit
-        if not importances.any():
-            warnings.warn(
-                "No feature moves the network's answer; all features are kept.",
-                UserWarning,
-                stacklevel=3,
-            )
-            return len(importances)
-        shares = np.sort(importances)[::-1].cumsum()
-        rounding = 4 * np.finfo(shares.dtype).eps
-        return int(np.argmax(shares >= self.cumulative * shares[-1] - rounding)) + 1
+        if callable(limit):
+            limit = getattr(self, "max_features_", None)
+            if limit is None:
+                raise NotFittedError(
+                    "max_features is a callable, which is given the X of fit; call fit "
+                    "before transform."
+                )
+        elif limit is not None:
+            limit = limit_of(limit, n_columns=len(importances))
+        above = self.threshold == "noise"
+        return kept(importances, self.cumulative, threshold, above, limit)
 
     def _get_support_mask(self):
         check_is_fitted(self)
-        return self._support
+        return np.isin(self._found.column_of, self._kept())
 
-    def _check_rule(self) -> None:
+    def transform(self, X: ArrayLike):
+        """Keep the chosen features.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array, DataFrame or CSR matrix of shape (n_samples, n_kept)
+
+        Raises
+        ------
+        NotFittedError
+            If there was no ``fit``; with ``prefit``, if the estimator is not fitted or
+            the rule needs ``fit``.
+        """
+        if not self.prefit or hasattr(self, "_found"):
+            return super().transform(X)
+        # As SelectFromModel, it answers without a fit if the network is fitted.
+        fresh = copy(self)
+        fresh._found = measured_without_fit(self.estimator, X, self.groups)
+        _check_feature_names(fresh, X, reset=True)
+        _check_n_features(fresh, X, reset=True)
+        return fresh.transform(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_found")
+
+    def _check_rule(self, X) -> int | None:
+        """Check the parameters; returns what ``max_features`` stands for."""
+        self._validate_params()
         if isinstance(self.threshold, str) and self.threshold != "noise":
-            _multiple(self.threshold, np.ones(1))
+            threshold_of(self.threshold, np.ones(1))
         if self.threshold == "noise" and self.prefit:
             raise ValueError(
                 "threshold='noise' fits the estimator again, on permuted columns too; "
                 "use prefit=False."
             )
+        return None if self.max_features is None else limit_of(self.max_features, X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -297,17 +389,3 @@ class SensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         tags.target_tags.required = not self.prefit
         return tags
-
-
-def _multiple(threshold: str, importances: np.ndarray) -> float:
-    """The value of "mean", "median" or a multiple of one of them."""
-    try:
-        value = float(_calculate_threshold(None, importances, threshold))
-        if not 0 <= value < np.inf:
-            raise ValueError("a multiple that is no share")
-        return value
-    except ValueError as error:
-        raise ValueError(
-            "threshold must be a share, 'mean', 'median', a multiple such as "
-            f"'1.25*mean', 'noise' or None, got {threshold!r}."
-        ) from error

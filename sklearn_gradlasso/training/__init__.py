@@ -5,7 +5,8 @@ and ``Batches`` cuts them into batches. ``prepare`` turns an estimator and its d
 a :class:`~.prepared.Prepared`: a network, rows, and the options of the nets.
 ``resolve_lam`` decides the strength of the prior. A net then takes steps (``step``) in
 epochs (``loop``) until it stops (``stopping``), and a ``TrainingRecord`` keeps the
-losses.
+losses. A net that follows another one is given its history, callbacks, optimizer and
+schedules (``continuing``); in a pickle they are arrays (``stored_training``).
 
 The protocols between this wing and others:
 
@@ -16,7 +17,9 @@ The protocols between this wing and others:
   where they are given.
 - A network may define methods that change how it is trained: see
   :mod:`sklearn_gradlasso.modules`.
-- Callbacks are skorch's. If no callback overrides a hook of a batch, the loop skips
+- Callbacks are skorch's, and the net has its own copies (``own_callbacks``). They may
+  ask it as they would ask the estimator (``answering_net``), and read its data
+  (``readable_rows``). If no callback overrides a hook of a batch, the loop skips
   skorch's work at each batch.
 
 It may import ``objective`` and ``utils``.

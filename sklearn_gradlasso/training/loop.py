@@ -14,10 +14,13 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from ..objective import average
-from .rows import Batch, Batches, Rows
+from .continuing import schedules_kept
+from .readable_rows import ReadableRows
+from .rows import Batch, Batches, Rows, StackedRows, read_rows
 from .step import TERMS, SteppingNet
 from .stopping import Plateau, RunningMean, Snapshot
 
@@ -57,7 +60,23 @@ class ObjectiveNet(SteppingNet):
     ended_by_ : {"max_epochs", "plateau", "callback", "interrupt", "divergence"}
         Why training ended. "divergence" means that a loss or a weight became infinite
         or NaN; the network then has the last finite weights.
+    given_callbacks_ : list
+        What the user gave for each of ``callbacks_``.
+    feature_shape_ : tuple of int or None
+        Shape in which the network receives a row; ``None`` for that of X.
+    begins_phase_ : bool
+        Whether training begins as if there had been no epochs before it.
+    n_before_ : int
+        Number of epochs in the history when training begins.
+    epochs : list of dict
+        The entries of the history that this net has added.
     """
+
+    given_callbacks_: list = []
+    feature_shape_: tuple[int, ...] | None = None
+    begins_phase_ = False
+    n_before_ = 0
+    ended_by_: str | None = None
 
     def __init__(
         self,
@@ -78,6 +97,10 @@ class ObjectiveNet(SteppingNet):
         self.stop = stop
 
     @property
+    def epochs(self) -> list[dict]:
+        return list(self.history)[self.n_before_ :]
+
+    @property
     def is_stopped(self) -> bool:
         return self.stop is not None and self.stop.is_set()
 
@@ -91,27 +114,24 @@ class ObjectiveNet(SteppingNet):
             Rows that are held out to decide when to stop. The network keeps the
             weights that are best on them, by what the plateau monitors.
         """
-        self._valid = valid
+        data = [
+            None if part is None else ReadableRows(part, self.task)
+            for part in (rows, valid)
+        ]
+        given = {"X": data[0].X, "y": data[0].y} if self.callbacks_ else {}
         try:
-            self.partial_fit(rows)  # This is skorch's method, which calls fit_loop.
+            with schedules_kept(self):
+                self.notify("on_train_begin", **given)
+            self.n_before_ = len(self.history)
+            self.fit_loop(rows, valid, data)
+            self.notify("on_train_end", **given)
         finally:
-            del self._valid
             self.optimizer_.zero_grad(set_to_none=True)
             self._set_training(False)
 
-    def continue_from(self, net: ObjectiveNet) -> None:
-        """Take over the state of the optimizer of another net with the same module.
-
-        This net keeps its own learning rate and other settings of the optimizer.
-        """
-        if type(net.optimizer_) is type(self.optimizer_):
-            state = net.optimizer_.state_dict()
-            state["param_groups"] = self.optimizer_.state_dict()["param_groups"]
-            self.optimizer_.load_state_dict(state)
-
-    def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        rows, valid = X, self._valid
-        data = {"dataset_train": rows, "dataset_valid": valid}
+    def fit_loop(self, rows: Rows, valid: Rows | None, data: list) -> None:
+        """The epochs of :meth:`train`; ``data`` are the data sets for callbacks."""
+        data = dict(zip(("dataset_train", "dataset_valid"), data))
         batches = self.get_iterator(rows, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
         state = self.trained_tensors()
@@ -119,14 +139,17 @@ class ObjectiveNet(SteppingNet):
         self.start(mean)
         finite, best, final = Snapshot(state), None, None
         self.ended_by_ = "max_epochs"
-        n_epochs = epochs or self.max_epochs
-        bar = tqdm(total=n_epochs, unit="epoch", disable=not self.progress)
+        bar = tqdm(total=self.max_epochs, unit="epoch", disable=not self.progress)
         try:
-            for epoch in range(n_epochs):
-                before = Snapshot(state)
+            for epoch in range(self.max_epochs):
                 has_prior = epoch >= self.prior_start
                 self.start_epoch(has_prior)
+                before = Snapshot(state)
                 self.notify("on_epoch_begin", **data)
+                if len(self.trained_tensors()) != len(state):  # some freeze or thaw
+                    state = self.trained_tensors()
+                    before = Snapshot(state)
+                    mean = self._mean = mean and RunningMean(state)
                 self.run_single_epoch(batches, True, "train", self.train_step)
                 left = mean.pop() if mean else None
                 if self.is_finite(self._epoch):
@@ -158,15 +181,28 @@ class ObjectiveNet(SteppingNet):
         if not Snapshot(state).finite:
             self.ended_by_ = "divergence"
             finite.restore()
-        return self
+
+    def get_dataset(self, X, y=None) -> Dataset:
+        """X as rows for the network; data sets of other packages stay as they are."""
+        if isinstance(X, ReadableRows):
+            return X.rows
+        is_known = isinstance(X, Dataset)
+        return X if is_known else read_rows(self.module_, X, self.feature_shape_)
 
     def get_iterator(self, dataset, training=False):
+        if not isinstance(dataset, (Rows, StackedRows)):
+            return super().get_iterator(dataset, training)
         return Batches(dataset, self.batch_size, self.generator if training else None)
 
     def start(self, mean: RunningMean | None) -> None:
         """Prepare for the first epoch; ``mean`` averages weights within an epoch."""
         self._lean = not any(_asks_for_batches(cb) for _, cb in self.callbacks_)
         self._mean, self._lowest = mean, {}
+        for epoch in () if self.begins_phase_ else self.history:
+            for name in ("train_loss", "valid_loss"):
+                value = epoch.get(name, math.nan)
+                if value < self._lowest.get(name, math.inf):
+                    self._lowest[name] = value
         self._parameters = list(self.module_.parameters())
 
     def start_epoch(self, has_prior: bool) -> None:
@@ -195,6 +231,8 @@ class ObjectiveNet(SteppingNet):
         records = []
 
         def step(batch, **kwargs):
+            if self.module_.training is not training:  # A callback has predicted.
+                self._set_training(training)
             result = step_fn(batch, **kwargs)
             records.append(result["record"])
             if training and self._mean and len(records) > second_half:
@@ -256,7 +294,8 @@ class ObjectiveNet(SteppingNet):
             total = len(y) if weight is None else weight.sum()
             self._epoch["valid_objective"] = (loss + sum(penalties) / total).item()
         if self.is_finite(self._epoch):
-            self._epoch["valid_score"] = self.validation_score(output, y, weight)
+            score = self.task.validation_score(output, y, weight)
+            self._epoch["valid_score"] = score
             self._mark_lowest("valid_loss")
 
     def _mark_lowest(self, name: str) -> None:

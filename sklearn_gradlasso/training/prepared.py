@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
@@ -15,9 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..utils.optimizers import check_optimizer
 from ..utils.seeds import borrowed_generators
-from ..utils.validation import check_optimizer
+from .continuing import continue_from
 from .loop import ObjectiveNet
+from .own_callbacks import own_callbacks
 from .rows import Rows, TrainingData
 
 __all__ = [
@@ -120,6 +122,7 @@ class Prepared:
         network: nn.Module | None = None,
         *,
         previous: ObjectiveNet | None = None,
+        begins_phase: bool = False,
         **options,
     ) -> ObjectiveNet:
         """Make a net that is ready to be trained.
@@ -131,9 +134,10 @@ class Prepared:
         network : nn.Module, optional
             A network of the same architecture to train instead of the prepared one.
         previous : ObjectiveNet, optional
-            A net whose training is continued. The new net takes over its generator of
-            row orders, and the state of its optimizer if both optimizers are of the
-            same class.
+            A net whose training is continued: see :mod:`.continuing`. The new net also
+            takes over its generator of row orders.
+        begins_phase : bool
+            Whether callbacks and schedules of the learning rate begin anew.
         **options
             These replace ``self.options`` of the same name.
         """
@@ -148,8 +152,9 @@ class Prepared:
             generator=(order or self.order()) if self.shuffle else None,
             **options,
         )
+        net.feature_shape_ = self.train.feature_shape
         if previous:
-            net.continue_from(previous)
+            continue_from(net, previous, begins_phase)
         return net
 
     def net_of(self, candidate: Candidate, network: nn.Module, **options):
@@ -160,9 +165,9 @@ class Prepared:
 
     def trial_net(self, objective: Callable, network: nn.Module) -> ObjectiveNet:
         """Make a net that has the same optimizer, but no callbacks and no plateau."""
-        names = "optimizer", "optimizer_params", "learning_rate", "validation_score"
+        names = "optimizer", "optimizer_params", "learning_rate", "task"
         known = {name: self.options[name] for name in names}
-        return initialized_net(network, objective, callbacks=[], **known)
+        return initialized_net(network, objective, **known)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,6 +222,7 @@ def initialized_net(
     optimizer_params: dict | None,
     learning_rate: float,
     kind: type[ObjectiveNet] = ObjectiveNet,
+    callbacks: Sequence = (),
     **options,
 ) -> ObjectiveNet:
     """Make a net and let skorch initialize it with its optimizer.
@@ -230,6 +236,8 @@ def initialized_net(
         See the parameters of the estimators (``learning_rate_init``).
     kind : type
         The class of the net.
+    callbacks : sequence of callbacks
+        The net gets copies of them.
     **options
         Keyword arguments of ``kind``.
 
@@ -246,6 +254,13 @@ def initialized_net(
         **{f"optimizer__{name}": value for name, value in params.items()},
         lr=learning_rate,
         device=next(network.parameters()).device,
+        callbacks=own_callbacks(callbacks, options.get("task")),
         **options,
     )
+    net.given_callbacks_ = list(callbacks)
+    net.built_from_ = {
+        "optimizer": optimizer,
+        "optimizer_params": optimizer_params,
+        "learning_rate": learning_rate,
+    }
     return net.initialize()

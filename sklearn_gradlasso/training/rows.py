@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,15 @@ from torch.utils.data import Dataset
 from ..utils.tensors import tensor_to_read
 from ..utils.validation import rows_of_positive_weight
 
-__all__ = ["Batch", "Batches", "Rows", "StackedRows", "TrainingData", "rows_for"]
+__all__ = [
+    "Batch",
+    "Batches",
+    "Rows",
+    "StackedRows",
+    "TrainingData",
+    "read_rows",
+    "rows_for",
+]
 
 BATCHES_GATHERED = 16  # number of batches whose dense rows are gathered at once
 
@@ -237,6 +246,25 @@ def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Ro
     extras = {"sample_weight": data.sample_weight, "annotations": data.annotations}
     form = {"feature_shape": feature_shape, "dtype": like.dtype, "device": like.device}
     return Rows(data.X, data.y, extras, **form)
+
+
+def read_rows(network: nn.Module, X, feature_shape: tuple[int, ...] | None) -> Rows:
+    """Rows for a network from an array, a tensor, a sparse matrix or a frame.
+
+    Parameters
+    ----------
+    network : nn.Module
+    X : array-like, Tensor or sparse matrix of shape (n, ...)
+    feature_shape : tuple of int or None
+        Shape in which the network receives a row, if rows of X have as many values.
+    """
+    X = X.numpy(force=True) if isinstance(X, Tensor) else X
+    X = X.tocsr() if sp.issparse(X) else np.asarray(X)
+    X = X if X.dtype.kind == "f" else X.astype(np.float64)
+    shape = X.shape[1:]
+    if feature_shape is not None and prod(shape) == prod(feature_shape):
+        shape = feature_shape
+    return rows_for(network, TrainingData(X, None), shape)
 
 
 class StackedRows(Dataset):

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import Callback
 from torch import nn
+
+from .answering_net import AnsweringNet
 
 __all__ = ["TERMS", "SteppingNet"]
 
 TERMS = ("train_loss", "train_penalty", "train_total")
 
 
-class SteppingNet(NeuralNet):
+class SteppingNet(AnsweringNet):
     """A skorch net whose steps minimise an objective on batches of :class:`Rows`.
 
     Parameters
@@ -30,14 +30,13 @@ class SteppingNet(NeuralNet):
         An :class:`~sklearn_gradlasso.objective.Objective`.
     generator : torch.Generator or None
         Generator that shuffles the rows in each epoch; ``None`` keeps their order.
-    validation_score : callable or None
-        ``(output, y, sample_weight) -> float`` on tensors; a larger value is better.
-        It is recorded for each epoch with validation rows.
     schedule : {"joint", "alternating"}
         "joint" takes one step on the whole objective per batch. "alternating" takes
         two: one on the loss with the weight penalties, and one on the prior.
     **kwargs
-        Parameters of :class:`skorch.NeuralNet`.
+        Parameters of :class:`AnsweringNet`. Its ``task`` also has the method
+        ``validation_score(output, y, sample_weight)``, whose value is recorded for each
+        epoch with validation rows; a larger one is better.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class SteppingNet(NeuralNet):
         *,
         objective: Callable,
         generator: torch.Generator | None = None,
-        validation_score: Callable | None = None,
         schedule: str = "joint",
         **kwargs,
     ):
@@ -54,12 +52,10 @@ class SteppingNet(NeuralNet):
             module,
             criterion=nn.Identity,  # The loss is part of the objective.
             train_split=None,
-            verbose=0,
             **kwargs,
         )
         self.objective = objective
         self.generator = generator
-        self.validation_score = validation_score
         self.schedule = schedule
 
     # The loop sets these before the first step.
@@ -72,16 +68,15 @@ class SteppingNet(NeuralNet):
     def _default_callbacks(self):
         return []
 
-    def initialize_callbacks(self):
-        for given in self.callbacks:
-            callback = given[-1] if isinstance(given, tuple) else given
-            kind = callback if isinstance(callback, type) else type(callback)
-            if not issubclass(kind, Callback):
-                raise TypeError(
-                    "callbacks must be a list of skorch callbacks or of (name, "
-                    f"callback) pairs, got {given!r} in it."
-                )
-        return super().initialize_callbacks()
+    def initialize_module(self):
+        sizes = self.get_params_for("module")
+        if sizes:
+            raise TypeError(
+                "callbacks must not give parameters to the network, which is made "
+                "before them: the estimator tells it the number of features; use "
+                f"module_params for the rest. Got {sorted(sizes)}."
+            )
+        return super().initialize_module()
 
     def initialize_optimizer(self, triggered_directly=None):
         try:
@@ -104,7 +99,10 @@ class SteppingNet(NeuralNet):
             if self._lean:
                 results.append(self._lean_step(batch))
             else:
-                results.append(super().train_step(batch, **fit_params))
+                step = super().train_step(batch, **fit_params)
+                # Callbacks and the history are given the loss without penalties.
+                _, loss, *_ = step["record"]
+                results.append({**step, "loss": loss})
         return results[0] if len(results) == 1 else _joined(*results)
 
     def _lean_step(self, batch) -> dict:
@@ -139,7 +137,8 @@ class SteppingNet(NeuralNet):
             terms.prior.detach(),
             terms.total.detach(),
         )
-        return {"loss": terms.total, "y_pred": terms.output, "record": record}
+        output = terms.output.detach()
+        return {"loss": terms.total, "y_pred": output, "record": record}
 
     def validation_step(self, batch, **fit_params):
         x, y = batch

@@ -74,6 +74,10 @@ class Plateau:
             self._loss_of_best = loss
         return better
 
+    def forget_count(self) -> None:
+        """Wait again for as many epochs and steps, with the same best value."""
+        self.count = self.n_steps = 0
+
     @property
     def reached(self) -> bool:
         """Whether training is to end."""

@@ -19,6 +19,10 @@ class TrainingRecord:
     ----------
     losses, penalties, validation_scores, validation_losses : list of float
         Each list has one value per epoch; the last two only with validation rows.
+    n_rows : int
+        Number of rows that are trained on in this call of ``fit``.
+    n_before, n_seen_before : int
+        Number of epochs, and of rows in all epochs, of earlier calls.
     best_validation_score : float or None
         The score of the epoch of ``net`` whose weights were kept.
     net : ObjectiveNet or None
@@ -31,17 +35,26 @@ class TrainingRecord:
     validation_losses: list[float] = field(default_factory=list)
     best_validation_score: float | None = None
     net: ObjectiveNet | None = None
+    n_rows: int = 0
+    n_before: int = 0
+    n_seen_before: int = 0
 
     @classmethod
-    def of(cls, fitted) -> TrainingRecord:
+    def of(cls, fitted, n_rows: int) -> TrainingRecord:
         """Copy the record of a fitted estimator, so that epochs can be added."""
         curves = (
             fitted.loss_curve_,
             fitted.penalty_curve_,
-            fitted.validation_scores_,
-            fitted.validation_loss_curve_,
+            fitted.validation_scores_ or (),
+            fitted.validation_loss_curve_ or (),
         )
-        return cls(*map(list, curves), net=fitted.net_)
+        return cls(
+            *map(list, curves),
+            net=fitted.net_,
+            n_rows=n_rows,
+            n_before=len(fitted.loss_curve_),
+            n_seen_before=fitted.t_,
+        )
 
     @property
     def n_epochs(self) -> int:
@@ -49,7 +62,7 @@ class TrainingRecord:
 
     def add(self, net: ObjectiveNet) -> None:
         """Append the epochs of a trained net."""
-        epochs = [epoch for epoch in net.history if net.is_finite(epoch)]
+        epochs = [epoch for epoch in net.epochs if net.is_finite(epoch)]
         self.losses += [epoch["train_loss"] for epoch in epochs]
         self.penalties += [epoch["train_penalty"] for epoch in epochs]
         validated = [epoch for epoch in epochs if "valid_loss" in epoch]
@@ -68,12 +81,15 @@ class TrainingRecord:
         """Set the fitted attributes of an estimator that describe its training."""
         estimator.net_ = self.net
         estimator.loss_curve_, estimator.penalty_curve_ = self.losses, self.penalties
-        estimator.validation_scores_ = self.validation_scores
-        estimator.validation_loss_curve_ = self.validation_losses
+        validated = bool(self.validation_scores)
+        estimator.validation_scores_ = self.validation_scores if validated else None
+        estimator.validation_loss_curve_ = self.validation_losses if validated else None
         estimator.best_validation_score_ = self.best_validation_score
-        estimator.n_iter_ = self.n_epochs
+        estimator.n_iter_ = self.n_epochs - self.n_before
+        estimator.t_ = self.n_seen_before + estimator.n_iter_ * self.n_rows
         estimator.loss_ = self.losses[-1] if self.losses else None
-        estimator.best_loss_ = min(self.losses, default=None)
+        lowest = None if validated else min(self.losses, default=None)
+        estimator.best_loss_ = lowest
 
     def forget_from(self, n_epochs: int, net: ObjectiveNet) -> None:
         """Remove all epochs after the first ``n_epochs``; ``net`` trained the last."""

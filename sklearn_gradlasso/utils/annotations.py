@@ -110,7 +110,7 @@ def _check_weights(given) -> np.ndarray:
         values = np.asarray(given)
         if values.dtype == bool:
             return values
-        if values.ndim == 0 or values.dtype.kind == "c":
+        if values.ndim == 0 or values.dtype.kind in "cmM":
             raise TypeError(f"got {given!r}")
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from copy import copy
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import _num_samples
 
@@ -18,7 +18,7 @@ __all__ = ["check_groups", "hold_out", "needs_groups"]
 
 # What to do if the rows held out are of one class, by the rule that chose them.
 OF_ONE_CLASS = {
-    "random": "Raise validation_fraction, so that more groups are held out.",
+    "random": "Raise validation_fraction, to hold out more rows or more groups.",
     "last": (
         "Raise validation_fraction, or use validation_split='random' if the rows are "
         "not in the order of time."
@@ -94,7 +94,9 @@ def hold_out(
     places : ndarray of shape (n_rows,), int
         Places of the rows among those given to ``fit``, in increasing order.
     labels : ndarray of shape (n_rows,) or None
-        Classes, whose shares are to be the same in both parts.
+        Classes. With "random" their shares are the same in both parts, as far as the
+        numbers of rows allow: each class keeps at least one row in training, so that a
+        class with a single row is not held out.
     given : sequence
         X, y and groups as they were given to ``fit``; groups may be ``None``.
     n_steps : int
@@ -104,8 +106,9 @@ def hold_out(
     Raises
     ------
     ValueError
-        If there are too few rows, or too few of a class or group, to split; or if the
-        splitter refuses the rows, or its parts do not belong to them.
+        If there are too few rows or groups to split; if a class would have no row to
+        train on; or if the splitter refuses the rows, or its parts do not belong to
+        them.
 
     Warns
     -----
@@ -113,7 +116,7 @@ def hold_out(
         If the rows held out are of one class only.
     """
     n_rows = len(places)
-    refused = f"early_stopping cannot hold out rows of {n_rows}"
+    refused = f"early_stopping cannot hold out rows of n_samples={n_rows}"
     groups = check_groups(given[2], given[0])
     own = None if groups is None else groups[places]
     if rule == "random":
@@ -140,19 +143,83 @@ def hold_out(
 
 
 def _random(n_rows: int, fraction: float, seed: int, labels, groups) -> Parts:
-    rows = np.arange(n_rows)
-    if groups is None:
-        options = {"random_state": seed, "stratify": labels}
-        return tuple(train_test_split(rows, test_size=fraction, **options))
+    codes = None if labels is None else np.unique(labels, return_inverse=True)[1]
+    if groups is not None:
+        return _random_groups(fraction, seed, codes, groups)
+    n_valid = _number_held_out(n_rows, fraction)
+    if n_valid >= n_rows:
+        raise ValueError("no rows are left to train on.")
+    if codes is not None and not _can_be_stratified(codes, n_valid):
+        return _nearly_stratified(codes, n_valid, seed)
+    options = {"random_state": seed, "stratify": codes}
+    train, valid = train_test_split(np.arange(n_rows), test_size=n_valid, **options)
+    if codes is not None and _n_missing(codes, train):
+        return _nearly_stratified(codes, n_valid, seed)
+    return train, valid
+
+
+def _number_held_out(n_rows: int, fraction: float) -> int:
+    """At least two if the fraction rounds to a row: one row alone says too little."""
+    n_valid = ceil(fraction * n_rows)
+    least = 2 if floor(fraction * n_rows + 0.5) else 1
+    return min(max(n_valid, least), n_rows)
+
+
+def _can_be_stratified(codes: np.ndarray, n_valid: int) -> bool:
+    """Whether scikit-learn can do it, with two rows of each class at least."""
+    counts = np.bincount(codes)
+    return counts.min() > 1 and len(counts) <= min(n_valid, len(codes) - n_valid)
+
+
+def _nearly_stratified(codes: np.ndarray, n_valid: int, seed: int) -> Parts:
+    """Hold out of each class its share of the rows, but never all of its rows."""
+    random = check_random_state(seed)
+    most = np.bincount(codes) - 1
+    n_valid = min(n_valid, most.sum())
+    if most.sum() < 2:
+        raise ValueError(
+            f"each of {len(most)} classes needs a row to train on, and at least two "
+            "rows must be held out."
+        )
+    wanted = n_valid * (most + 1) / len(codes)
+    counts = np.minimum(np.floor(wanted).astype(int), most)
+    order = random.permutation(len(counts))  # decides between equal claims
+    while counts.sum() < n_valid:
+        claims = np.where(counts < most, wanted - counts, -np.inf)
+        counts[order[claims[order].argmax()]] += 1
+    rows = random.permutation(len(codes))
+    of_class = [rows[codes[rows] == k] for k in range(len(counts))]
+    valid = np.concatenate([of[:count] for of, count in zip(of_class, counts)])
+    return np.setdiff1d(rows, valid), valid
+
+
+def _random_groups(fraction: float, seed: int, codes, groups) -> Parts:
     if groups.min() == groups.max():
         raise ValueError("all rows have one group, which cannot be divided.")
-    n_draws = 1 if labels is None else DRAWS
+    n_draws = 1 if codes is None else DRAWS
     splitter = GroupShuffleSplit(n_draws, test_size=fraction, random_state=seed)
-    draws = splitter.split(rows, groups=groups)
-    if labels is None:
+    draws = splitter.split(groups, groups=groups)
+    if codes is None:
         return next(draws)
-    codes = np.unique(labels, return_inverse=True)[1]
-    return min(draws, key=lambda parts: _imbalance(codes, *parts))
+    parts = min(draws, key=lambda parts: _imbalance(codes, *parts))
+    if _n_missing(codes, parts[0]):
+        n_valid = len(np.unique(groups[parts[1]]))
+        return _groups_without_a_whole_class(n_valid, seed, codes, groups)
+    return parts
+
+
+def _groups_without_a_whole_class(n_valid: int, seed: int, codes, groups) -> Parts:
+    """Up to ``n_valid`` groups, after which training still has all classes."""
+    valid = np.zeros(len(groups), dtype=bool)
+    for group in check_random_state(seed).permutation(np.unique(groups)):
+        more = valid | (groups == group)
+        if not n_valid:
+            break
+        if not _n_missing(codes, ~more):
+            valid, n_valid = more, n_valid - 1
+    if not valid.any():
+        raise ValueError("every group has all rows of a class, which training needs.")
+    return np.flatnonzero(~valid), np.flatnonzero(valid)
 
 
 def _imbalance(codes: np.ndarray, train: np.ndarray, valid: np.ndarray) -> tuple:
@@ -160,11 +227,16 @@ def _imbalance(codes: np.ndarray, train: np.ndarray, valid: np.ndarray) -> tuple
     n_classes = codes.max() + 1
     counts = [np.bincount(codes[part], minlength=n_classes) for part in (train, valid)]
     shares = [count / count.sum() for count in counts]
-    return (counts[0] == 0).sum(), abs(shares[0] - shares[1]).sum()
+    return _n_missing(codes, train), abs(shares[0] - shares[1]).sum()
+
+
+def _n_missing(codes: np.ndarray, train: np.ndarray) -> int:
+    """Number of classes that training lacks; ``train`` are indices or a mask."""
+    return (np.bincount(codes[train], minlength=codes.max() + 1) == 0).sum()
 
 
 def _last(places: np.ndarray, fraction: float, groups, n_steps: int) -> Parts:
-    n_valid = ceil(fraction * len(places))
+    n_valid = _number_held_out(len(places), fraction)
     valid = np.arange(len(places) - n_valid, len(places))
     apart = places <= places[valid[0]] - n_steps
     if groups is not None:

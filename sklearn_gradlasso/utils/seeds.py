@@ -53,7 +53,8 @@ def reseeded(estimator, random: np.random.RandomState):
     """
     names = sorted(estimator.get_params())
     own = [name for name in names if f"__{name}".endswith("__random_state")]
-    return estimator.set_params(**{name: random.randint(2**31 - 1) for name in own})
+    estimator.set_params(**{name: random.randint(2**31 - 1) for name in own})
+    return estimator
 
 
 @contextmanager

@@ -13,16 +13,16 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils import _param_validation
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
 __all__ = [
-    "OPTIMIZERS",
+    "Interval",
     "check_count",
     "check_device",
     "check_feature_shape",
     "check_hidden_layer_sizes",
-    "check_optimizer",
     "check_pairs",
     "check_sample_weight",
     "finite_array",
@@ -31,7 +31,14 @@ __all__ = [
 ]
 
 
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+class Interval(_param_validation.Interval):
+    """Limits of a parameter that is a number; unlike scikit-learn's without bools.
+
+    A bool is an integer in Python. ``lam=True`` is a mistake, and not a strength of 1.
+    """
+
+    def is_satisfied_by(self, val) -> bool:
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
 
 
 def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
@@ -49,37 +56,6 @@ def check_hidden_layer_sizes(sizes: Sequence[int] | int) -> tuple[int, ...]:
             "linear network."
         )
     return tuple(map(int, sizes))
-
-
-def check_optimizer(
-    optimizer: str | type, params: dict | None
-) -> tuple[type[torch.optim.Optimizer], dict]:
-    """The optimizer's class and parameters.
-
-    An optimizer given by its name uses torch's fused implementation, unless the
-    parameters ask for another one.
-
-    Raises
-    ------
-    TypeError
-        If the optimizer is neither a name nor a class of optimizers, or the parameters
-        hold the learning rate.
-    """
-    params = dict(params or {})
-    if "lr" in params:
-        raise TypeError(
-            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
-        )
-    if optimizer in OPTIMIZERS:
-        fused = not (params.get("foreach") or params.get("differentiable"))
-        return OPTIMIZERS[optimizer], {"fused": fused, **params}
-    is_class = isinstance(optimizer, type)
-    if is_class and issubclass(optimizer, torch.optim.Optimizer):
-        return optimizer, params
-    raise TypeError(
-        "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer, got "
-        f"{optimizer!r}."
-    )
 
 
 def check_feature_shape(
@@ -139,6 +115,8 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     if sample_weight is None:
         return None
     try:
+        if np.asarray(sample_weight).dtype.kind in "mM":
+            raise ValueError("they are dates or durations")
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"sample_weight must be numbers; {error}.") from error

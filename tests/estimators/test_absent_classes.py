@@ -4,6 +4,8 @@ The oracles are scikit-learn's MLPClassifier and decision trees, for what a clas
 knows of its classes, and a fit without the rows of weight zero, for all the rest.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers.quick import QUICK, weights
@@ -216,3 +218,31 @@ def test_warm_start_needs_the_same_classes():
     model.partial_fit(X, fewer)
     with pytest.raises(ValueError, match=r"labels \['dark'\] that are not among"):
         model.partial_fit(X, more)
+
+
+# Early stopping with rare and with many classes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_early_stopping_holds_out_what_it_can(kind):
+    random = np.random.default_rng(0)
+    for y in (
+        np.repeat(list("abcdefghij"), 6),
+        np.repeat(["a", "b", "c"], [100, 99, 1]),
+        np.repeat(["a", "b"], [9, 1]),
+    ):
+        model = kind(early_stopping=True, **QUICK)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*rows of one class only")
+            model.fit(random.standard_normal((len(y), 4)), y)
+        assert model.classes_.tolist() == sorted(set(y))
+        assert np.isfinite(model.validation_loss_curve_).all()
+
+
+def test_early_stopping_names_the_labels():
+    model = GradientLassoClassifier(early_stopping=True, validation_split="last")
+    with pytest.raises(ValueError, match=r"no rows of the classes \['zebra'\]"):
+        model.fit(X, np.where(np.arange(60) < 57, NAMES, "zebra"))
+    model.set_params(validation_split="random")
+    with pytest.raises(ValueError, match="each of 9 classes needs a row to train on"):
+        model.fit(X[:9], np.arange(9))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.fitted_callback import fitted_callback
 from helpers.quick import OF_A_SEARCH, QUICK, classifier_cv
 from sklearn import config_context
 from sklearn.model_selection import (
@@ -33,21 +34,20 @@ Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 class RowsRecorder(Callback):
     """The rows that a net trains on, and those that are held out."""
 
-    def on_train_begin(self, net, X=None, **kwargs):
-        self.train, self.valid = X, net._valid
+    def on_epoch_begin(self, net, dataset_train, dataset_valid, **kwargs):
+        self.parts = dataset_train, dataset_valid
 
 
 def parts_of(model, X, y, **given):
     """Places of the training and of the validation rows of a fit."""
-    recorder = RowsRecorder()
-    model.set_params(callbacks=[recorder], early_stopping=True).fit(X, y, **given)
+    model.set_params(callbacks=[RowsRecorder()], early_stopping=True).fit(X, y, **given)
     flat = np.reshape(X, (len(X), -1))
     return [
         [
             np.flatnonzero((flat == row).all(1))[0]
             for row in part.X.numpy().reshape(len(part), -1)
         ]
-        for part in (recorder.train, recorder.valid)
+        for part in fitted_callback(model, RowsRecorder).parts
     ]
 
 
@@ -62,11 +62,10 @@ ESTIMATORS = [
 
 @pytest.mark.parametrize("model", ESTIMATORS, ids=lambda m: type(m).__name__)
 def test_a_group_is_never_on_both_sides(model):
-    recorder = RowsRecorder()
-    model.set_params(callbacks=[recorder], early_stopping=True)
+    model.set_params(callbacks=[RowsRecorder()], early_stopping=True)
     marked = np.c_[X, GROUPS]
     model.fit(marked, Y, groups=GROUPS)
-    parts = recorder.train, recorder.valid
+    parts = fitted_callback(model, RowsRecorder).parts
     train, valid = (set(p.X.numpy().reshape(len(p), -1)[:, 3]) for p in parts)
     assert len(train) == 18 and len(valid) == 2 and not train & valid
 
@@ -105,10 +104,9 @@ def test_transformers_of_ngsll_see_no_rows_of_weight_zero_and_groups_follow():
     model = NGSLLClassifier(
         n_nonzero_coefs=2, simplify=FunctionTransformer(), validation_split="last"
     ).set_params(**QUICK)
-    recorder = RowsRecorder()
-    model.set_params(callbacks=[recorder], early_stopping=True)
+    model.set_params(callbacks=[RowsRecorder()], early_stopping=True)
     model.fit(np.c_[X, GROUPS], Y, sample_weight=weight, groups=GROUPS)
-    parts = recorder.train, recorder.valid
+    parts = fitted_callback(model, RowsRecorder).parts
     train, valid = (p.X.numpy().reshape(len(p), -1)[:, 3] for p in parts)
     assert len(valid) == 9 and valid.min() == 17 and train.max() == 16
 

@@ -8,6 +8,8 @@ from sklearn.exceptions import FitFailedWarning
 
 from sklearn_gradlasso.paths import LambdaPath
 
+NAN = np.nan
+
 
 def path_of(
     *scores, lams=(0.1, 1.0, 10.0), losses=0.0, constant=1.0, columns=1.0, slopes=1.0
@@ -31,14 +33,24 @@ def path_of(
         ("best", path_of([1, 3, 2], [1, 3, 2]), 1),
         ("best", path_of([3, 3, 2], [3, 3, 2]), 1),
         ("best", path_of([3, 3, 2], [3, 3, 2], lams=(10.0, 1.0, 0.1)), 0),
-        ("best", path_of([np.nan, 1, 2], [9, 1, 2]), 2),
+        # Diverged in a fold; a fold without scores; a score that failed.
+        ("best", path_of([NAN, 1, 2], [9, 1, 2], losses=[[NAN, 0, 0], [0, 0, 0]]), 2),
+        ("best", path_of([1, 2, 1], [NAN, NAN, NAN]), 1),
+        ("best", path_of([1, 3, 2], [NAN, 3, 5]), 2),
         ("best", path_of([5, 3, 2]), 0),
         # means 4, 3.5, 1; the standard error of the first is 1 / sqrt(2) * sqrt(2) = 1
         ("one_se", path_of([3, 3.5, 1], [5, 3.5, 1]), 1),
         # the standard error is 0.1
         ("one_se", path_of([3.9, 3.5, 1], [4.1, 3.5, 1]), 0),
         ("one_se", path_of([3, 3.5, 3], [5, 3.5, 3]), 2),
-        ("one_se", path_of([3, 3.5, np.nan], [5, 3.5, 3]), 1),
+        (
+            "one_se",
+            path_of([3, 3.5, NAN], [5, 3.5, 3], losses=[[0, 0, NAN], [0, 0, 0]]),
+            1,
+        ),
+        # Two folds have scores, and a standard error of 1; a third one has none.
+        ("one_se", path_of([3, 3.5, 1], [NAN, NAN, NAN], [5, 3.5, 1]), 1),
+        ("one_se", path_of([3.9, 3.5, 1], [NAN, NAN, NAN], [4.1, 3.5, 1]), 0),
         ("one_se", path_of([4, 3.5, 3]), 0),
         ("one_se", path_of([3, 3.5, 2], [5, 3.5, 2], lams=(1.0, 0.1, 10.0)), 0),
         (lambda path: path.lams.argmax(), path_of([1, 3, 2]), 2),
@@ -150,6 +162,8 @@ def test_what_diverges_is_never_chosen(numbers, strong):
     assert search.lam_ == 0.01
 
 
-def test_a_fold_that_diverges_of_every_strength():
-    with pytest.raises(ValueError, match="no strength has a score in all folds"):
-        classifier_cv()._chosen(path_of([np.nan, 1, 2], [1, np.nan, np.nan]))
+def test_a_search_without_scores():
+    nothing = [NAN] * 3
+    for selection in ("best", "one_se"):
+        with pytest.raises(ValueError, match="no strength has a score in any fold"):
+            classifier_cv(selection=selection)._chosen(path_of(nothing, nothing))

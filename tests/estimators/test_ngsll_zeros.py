@@ -80,6 +80,7 @@ def chosen_by_hand(weights, Z, masked, limits, k):
     return named
 
 
+@pytest.mark.filterwarnings("ignore:n_nonzero_coefs=.* is more than")
 @pytest.mark.parametrize("n_nonzero_coefs", [1, 2, 5, 20])
 def test_what_auto_names_by_hand(n_nonzero_coefs):
     Z, absent = columns()
@@ -123,6 +124,7 @@ def test_a_number_keeps_its_place_where_it_happens_to_be_zero():
     assert not model.explain(rows)[:, 0].any()
 
 
+@pytest.mark.filterwarnings("ignore:n_nonzero_coefs=.* is more than")
 def test_zeros_are_closed_or_open_for_all_features_on_demand():
     Z, _ = columns()
     for mask_zeros in (True, False):
@@ -174,3 +176,13 @@ def test_the_first_batch_of_a_stream_decides():
     model = NGSLLRegressor(random_state=0).partial_fit(Z, Z[:, 0])
     model.partial_fit(-np.ones_like(Z), Z[:, 0])
     np.testing.assert_array_equal(model.masked_zeros_, absent)
+
+
+def test_more_features_than_there_are_is_said():
+    Z, _ = columns()
+    for fit in (NGSLLRegressor.fit, NGSLLRegressor.partial_fit):
+        model = NGSLLRegressor(n_nonzero_coefs=14, **QUICK)
+        with pytest.warns(UserWarning, match="n_nonzero_coefs=14 is more than the 13"):
+            fit(model, Z, Z[:, 0])
+        fit(model.set_params(n_nonzero_coefs=13), Z, Z[:, 0])
+    NGSLLRegressor(**QUICK).fit(Z[:, :3], Z[:, 0])  # at most 5, by default

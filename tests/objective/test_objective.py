@@ -7,7 +7,13 @@ import torch
 from torch import nn
 
 from sklearn_gradlasso import attributions, priors, targets, weight_penalties
-from sklearn_gradlasso.objective import Objective, average, cross_entropy, squared_error
+from sklearn_gradlasso.objective import (
+    Objective,
+    average,
+    cross_entropy,
+    labels_cross_entropy,
+    squared_error,
+)
 
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
 Y = torch.tensor([[0.0], [1.0]])
@@ -106,6 +112,11 @@ def test_losses():
     log_p = torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
     torch.testing.assert_close(
         cross_entropy(log_p, torch.tensor([1, 0])), -torch.tensor([0.75, 0.5]).log()
+    )
+    log_odds = torch.tensor([[3.0, 0.25], [1.0, 1.0]]).log()  # of 3/4, 1/5, 1/2, 1/2
+    labels = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    torch.testing.assert_close(
+        labels_cross_entropy(log_odds, labels), -torch.tensor([0.15, 0.25]).log()
     )
     two = squared_error(torch.tensor([[1.0, 3.0]]), torch.zeros(1, 2))
     assert two.tolist() == [5.0]

@@ -1,7 +1,6 @@
 """Networks trained as one: how each ends, when they are not, memory and threads."""
 
 import math
-import signal
 import warnings
 
 import numpy as np
@@ -24,9 +23,17 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_gradlasso import AttributionPriorClassifier, GradientLassoClassifier
+from sklearn_gradlasso import (
+    AttributionPriorClassifier,
+    FindAnotherExplanation,
+    GradientLassoClassifier,
+    GradientLassoClassifierCV,
+    RRRClassifier,
+    lambda_path,
+    stability_selection,
+)
 from sklearn_gradlasso.paths._grouping import STATES, bytes_of_step
-from sklearn_gradlasso.paths._stack_net import StackNet
+from sklearn_gradlasso.sensitivity import noise_floor
 from sklearn_gradlasso.training.prepared import prepare
 
 LAMS = [0.001, 0.01, 0.1, 1.0]
@@ -105,23 +112,6 @@ def test_the_memory_of_a_step_is_that_of_a_batch(data):
         for n in (20, 60)
     }
     assert len(found) == 1
-
-
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_an_interrupt_from_the_keyboard_ends_all(data, monkeypatch, n_jobs):
-    steps, step = [], StackNet.train_step
-
-    def interrupting(self, batch):
-        steps.append(batch)
-        if len(steps) == 10:
-            signal.raise_signal(signal.SIGINT)
-        return step(self, batch)
-
-    monkeypatch.setattr(StackNet, "train_step", interrupting)
-    with pytest.raises(KeyboardInterrupt):
-        endless = model(max_iter=1000, n_iter_no_change=1000, n_jobs=n_jobs)
-        grid(endless, data, halves(60), LAMS)
-    assert len(steps) < 500
 
 
 # By themselves
@@ -284,3 +274,39 @@ def test_consumers_may_stop_early(data):
     fits = fit_all(model(max_iter=3), data, halves(60), np.array(LAMS))
     assert math.isfinite(next(fits).estimator.loss_)
     fits.close()
+
+
+class Asking(nn.Linear):
+    """A network that notes on how many threads it computes."""
+
+    seen: set = set()
+
+    def forward(self, x):
+        Asking.seen.add(torch.get_num_threads())
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_each_network_has_one_thread(data, n_jobs):
+    given = {"lams": [0.01, 1.0]}
+    short = {**SMALL, "max_iter": 2, "tol": 10.0, "n_jobs": n_jobs, "module": Asking}
+    estimator, before = GradientLassoClassifier(**short), torch.get_num_threads()
+    alone = [
+        lambda: estimator.fit(data.X, data.y),
+        lambda: noise_floor(estimator, data.X, data.y, level=0.2),
+        lambda: FindAnotherExplanation(RRRClassifier(**short)).fit(data.X, data.y),
+    ]
+    for run in (
+        *(alone if n_jobs is None else []),
+        lambda: lambda_path(estimator, data.X, data.y, **given),
+        lambda: lambda_path(estimator, data.X, data.y, lams=2),
+        lambda: stability_selection(estimator, data.X, data.y, n_subsamples=3, **given),
+        lambda: GradientLassoClassifierCV(**short, **given, cv=2).fit(data.X, data.y),
+    ):
+        Asking.seen.clear()
+        try:
+            torch.set_num_threads(3)
+            run()
+        finally:
+            torch.set_num_threads(before)
+        assert Asking.seen == {1}

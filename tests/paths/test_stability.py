@@ -80,9 +80,9 @@ def test_frequencies_are_those_of_fits_alone(X, model):
 def test_subsamples_of_classifiers_have_the_shares_of_the_classes(X, monkeypatch):
     seen, fit_path = [], _stability.fit_path
 
-    def recorded(estimator, data, parts, lams):
+    def recorded(estimator, data, parts, lams, **options):
         seen.extend(data.y[part] for part in parts)
-        return fit_path(estimator, data, parts, lams)
+        return fit_path(estimator, data, parts, lams, **options)
 
     monkeypatch.setattr(_stability, "fit_path", recorded)
     y = np.repeat(["a", "b"], [48, 12])
@@ -149,6 +149,52 @@ def test_what_is_stable_with_one_of_the_strengths():
     for threshold in (0, -0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="threshold must be in"):
             path.stable(threshold)
+
+
+def stable_path(**given):
+    frequencies = np.array([[1.0, 0.5, 0.2, 0.9], [0.1, 0.6, 0.3, 0.9]])
+    names = np.array(list("abcd"))
+    return StabilityPath(
+        lams=np.array([0.1, 1.0]),
+        frequencies=frequencies,
+        feature_names=names,
+        **given,
+    )
+
+
+def test_the_order_and_the_number_of_false_features():
+    path = stable_path(n_selected=2.0, n_columns=40)
+    assert path.order.tolist() == [0, 3, 1, 2]
+    # 2 ** 2 / ((2 * 0.75 - 1) * 40)
+    assert path.expected_false(0.75) == pytest.approx(0.2)
+    assert path.expected_false(0.5) == np.inf
+    # 4 / ((2 * 0.95 - 1) * 40) is 0.111, and with 0.6 it is 0.5
+    assert path.largest(0.5 + 1e-9).tolist() == [True, True, False, True]
+    assert path.largest(0.12).tolist() == [True, False, False, False]
+    assert path.largest(0.126).tolist() == [True, False, False, True]
+    assert not path.largest(0.09).any()
+    assert stable_path(n_selected=0.0, n_columns=40).largest().sum() == 3
+    for given in (0, -1.0, np.nan, "one"):
+        with pytest.raises(ValueError, match="expected_false must be positive"):
+            path.largest(given)
+    with pytest.raises(ValueError, match="threshold must be in"):
+        path.expected_false(2)
+
+
+def test_the_number_of_columns_selected_on_a_subsample(X):
+    """The union over strengths; the features of a category are one column."""
+    category = np.eye(3)[np.arange(60) % 3]
+    given = {"n_subsamples": 3, "cutoff": 0.5}
+    y = X[:, 0] + category[:, 1]
+    data = np.c_[X[:, :2], category]
+    model = GradientLassoRegressor(**QUICK)
+    both = stability_selection(model, data, y, lams=[0.01, 1.0], **given)
+    assert both.n_columns == 3 and both.frequencies.shape == (2, 5)
+    of_columns = both.frequencies[:, [0, 1, 2]]
+    assert of_columns.max(axis=0).sum() <= both.n_selected + 1e-12
+    assert both.n_selected <= min(3, of_columns.sum())
+    alone = stability_selection(model, data, y, lams=[0.01], **given)
+    assert alone.n_selected == pytest.approx(alone.frequencies[0, [0, 1, 2]].sum())
 
 
 @pytest.mark.parametrize(

@@ -404,7 +404,7 @@ def test_metadata_is_routed_through_searches(weighted):
         ({"threshold": "max"}, "threshold must be a share, 'mean'.*got 'max'"),
         ({"threshold": "x*mean"}, r"threshold must be a share.*got 'x\*mean'"),
         ({"threshold": "mean*2"}, r"threshold must be a share.*got 'mean\*2'"),
-        ({"max_features": 0}, "'max_features' parameter"),
+        ({"max_features": -1}, "'max_features' parameter"),
         ({"max_features": 7}, "max_features must be at most .* 6, got 7"),
         ({"max_features": 2.0}, "'max_features' parameter"),
         ({"prefit": "yes"}, "'prefit' parameter"),

@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from helpers.fitted_callback import fitted_callback
 from skorch.callbacks import Callback
 
 from sklearn_gradlasso import (
@@ -29,7 +30,7 @@ class NetworkRecorder(Callback):
 
     def on_epoch_end(self, net, dataset_valid, **kwargs):
         self.networks.append(deepcopy(net.module_).eval())
-        self.rows = dataset_valid
+        self.rows = dataset_valid.rows
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,8 @@ def slopes(network, x, of_output):
 
 
 def recorded(model, *data, **given):
-    recorder = NetworkRecorder()
-    model.set_params(callbacks=[recorder]).fit(*data, **given)
+    model.set_params(callbacks=[NetworkRecorder()]).fit(*data, **given)
+    recorder = fitted_callback(model, NetworkRecorder)
     return model, recorder.networks, recorder.rows
 
 

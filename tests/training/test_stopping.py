@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.fitted_callback import fitted_callback
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from torch.nn.utils import parameters_to_vector
@@ -21,7 +22,7 @@ def parameters(module):
 
 class ValidRecorder(Callback):
     def on_epoch_end(self, net, dataset_valid, **kwargs):
-        self.rows = dataset_valid
+        self.rows = dataset_valid.rows
 
 
 def test_plateau__is_reached_after_more_than_patience_epochs_without_a_fall():
@@ -77,9 +78,8 @@ def test_training_that_has_not_settled_is_warned_about(cancer):
 
 
 def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
-    recorder = ValidRecorder()
     model = GradientLassoClassifier(
-        callbacks=[recorder],
+        callbacks=[ValidRecorder()],
         early_stopping=True,
         max_iter=40,
         n_iter_no_change=5,
@@ -88,7 +88,7 @@ def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
     kept = np.argmin(model.validation_loss_curve_)
     assert model.best_validation_score_ == model.validation_scores_[kept]
     assert len(model.validation_scores_) == model.n_iter_ <= 40
-    valid = recorder.rows
+    valid = fitted_callback(model, ValidRecorder).rows
     assert len(valid) == 57
     share = valid.y.double().mean().item()
     assert share == pytest.approx(cancer[1].mean(), abs=0.01)
@@ -101,12 +101,11 @@ def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
 def test_early_stopping_splits_weights_and_scores_with_them(one_target):
     X, y = one_target
     weight = np.where(np.arange(len(X)) % 2, 2.0, 1.0)
-    recorder = ValidRecorder()
     model = GradientLassoRegressor(
-        callbacks=[recorder], early_stopping=True, max_iter=5, random_state=0
+        callbacks=[ValidRecorder()], early_stopping=True, max_iter=5, random_state=0
     )
     model.fit(X, y, sample_weight=weight)
-    valid = recorder.rows
+    valid = fitted_callback(model, ValidRecorder).rows
     found = [np.flatnonzero((x == X).all(1))[0] for x in valid.X.numpy()]
     scaled = valid.extras["sample_weight"].numpy()
     np.testing.assert_allclose(scaled, weight[found] / weight.mean())
@@ -136,9 +135,8 @@ KEPT = {
 
 @pytest.mark.parametrize("monitor", KEPT)
 def test_the_kept_weights_are_the_best_by_what_is_monitored(cancer, monitor):
-    recorder = ValidationRecorder()
     model = GradientLassoClassifier(
-        callbacks=[recorder],
+        callbacks=[ValidationRecorder()],
         early_stopping=True,
         monitor=monitor,
         lam=1.0,
@@ -146,6 +144,7 @@ def test_the_kept_weights_are_the_best_by_what_is_monitored(cancer, monitor):
         max_iter=40,
         random_state=0,
     ).fit(*cancer)
+    recorder = fitted_callback(model, ValidationRecorder)
     best = min(recorder.epochs, key=KEPT[monitor])
     assert torch.equal(parameters(model.net_.module_), best["weights"])
     assert model.best_validation_score_ == best["valid_score"]
@@ -186,9 +185,8 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
         return original(net, *args)
 
     monkeypatch.setattr(ObjectiveNet, method, interrupted)
-    recorder = ValidationRecorder()
     model = GradientLassoClassifier(
-        callbacks=[recorder],
+        callbacks=[ValidationRecorder()],
         early_stopping=True,
         learning_rate_init=0.05,
         max_iter=20,
@@ -196,6 +194,7 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
     )
     with pytest.warns(UserWarning, match="interrupted in epoch 8"):
         model.fit(*cancer)
+    recorder = fitted_callback(model, ValidationRecorder)
     best = min(recorder.epochs, key=KEPT["objective"])
     assert model.best_validation_score_ == best["valid_score"]
     assert torch.equal(parameters(model.net_.module_), best["weights"])
@@ -259,13 +258,13 @@ class WeightRecorder(Callback):
 
 
 def test_fit_leaves_the_mean_of_the_second_half_of_an_epoch(cancer):
-    recorder = WeightRecorder()
     model = GradientLassoClassifier(
-        callbacks=[recorder], batch_size=120, max_iter=3, random_state=0
+        callbacks=[WeightRecorder()], batch_size=120, max_iter=3, random_state=0
     ).fit(*cancer)
+    recorder = fitted_callback(model, WeightRecorder)
     assert len(recorder.weights) == 15
     expected = torch.stack(recorder.weights[-3:]).mean(0)
     torch.testing.assert_close(parameters(model.net_.module_), expected)
-    recorder = WeightRecorder()
-    model.set_params(callbacks=[recorder]).partial_fit(*cancer)
+    model.set_params(callbacks=[WeightRecorder()]).partial_fit(*cancer)
+    recorder = fitted_callback(model, WeightRecorder)
     assert torch.equal(parameters(model.net_.module_), recorder.weights[-1])

@@ -1,5 +1,8 @@
 """Which rows are held out: at random, the last ones, whole groups, or a splitter's."""
 
+import math
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,6 +41,70 @@ def test_random__rows_of_each_class():
     )
     assert train.tolist() == sorted(expected[0])
     assert valid.tolist() == sorted(expected[1])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.repeat(np.arange(10), 6),  # fewer rows to hold out than classes
+        np.repeat([0, 1, 2], [100, 99, 1]),
+        np.repeat(["a", "b", "c"], [40, 19, 1]),
+        np.repeat([0, 1], [9, 1]),
+        np.repeat(np.arange(30), [2] * 29 + [40]),
+    ],
+)
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.8])
+def test_random__as_stratified_as_the_numbers_allow(labels, fraction):
+    n_rows = len(labels)
+    spare = n_rows - len(np.unique(labels))
+    for seed in range(5):
+        given = np.zeros(n_rows), labels, None
+        of = {"places": np.arange(n_rows), "labels": labels, "given": given}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of one class only
+            train, valid = hold_out("random", fraction, seed, **of)
+            again = hold_out("random", fraction, seed, **of)
+        np.testing.assert_array_equal(valid, again[1])
+        assert sorted([*train, *valid]) == list(range(n_rows))
+        assert set(labels[train]) == set(labels)
+        wanted = min(max(2, math.ceil(fraction * n_rows)), spare)
+        assert len(valid) == wanted
+        if spare > wanted and fraction < 0.5:
+            # No class is more than a row away from its share, or from what it can give.
+            for label, size in zip(*np.unique(labels, return_counts=True)):
+                share = wanted * size / n_rows
+                taken = (labels[valid] == label).sum()
+                assert share - 1 < taken < share + 1 or taken == size - 1
+
+
+def test_random__equal_claims_are_decided_by_the_seed():
+    labels = np.repeat(np.arange(10), 6)
+    found = set()
+    for seed in range(20):
+        given = np.zeros(60), labels, None
+        of = {"places": np.arange(60), "labels": labels, "given": given}
+        found |= set(labels[hold_out("random", 0.1, seed, **of)[1]])
+    assert found == set(range(10))
+
+
+@pytest.mark.parametrize("n_rows, n_valid", [(5, 2), (10, 2), (20, 2), (30, 3)])
+@pytest.mark.parametrize("rule", ["random", "last"])
+def test_two_rows_are_the_fewest(rule, n_rows, n_valid):
+    assert len(split(rule, n_rows, 0.1)[1]) == n_valid
+
+
+def test_random__groups_that_training_needs_are_not_held_out():
+    groups = np.arange(60) // 2
+    labels = np.where(groups < 25, groups, -1)  # 25 classes of one group each
+    for seed in range(10):
+        of = {
+            "places": np.arange(60),
+            "labels": labels,
+            "given": (labels, labels, groups),
+        }
+        with pytest.warns(UserWarning, match="rows of one class only, -1"):
+            train, valid = hold_out("random", 0.1, seed, **of)
+        assert set(labels[train]) == set(labels) and len(valid) == 6
 
 
 @pytest.mark.parametrize("labels", [None, np.arange(40) % 10 == 0])
@@ -135,6 +202,28 @@ class Fixed:
         ("random", {"fraction": 0.01}, "0.01: at least two rows must be held out"),
         ("last", {"n_steps": 60}, "'last': no rows are left to train on"),
         ("random", {"groups": np.ones(40)}, "one group.*Change validation_fraction"),
+        (
+            "random",
+            {"n_rows": 4, "fraction": 0.1},
+            "n_samples=4 with.*at least two rows must",
+        ),
+        ("random", {"n_rows": 2, "fraction": 0.9}, "no rows are left to train on"),
+        ("random", {"n_rows": 1, "fraction": 0.9}, "no rows are left to train on"),
+        (
+            "last",
+            {"n_rows": 1, "fraction": 0.9},
+            "no rows are left to train on|two rows",
+        ),
+        (
+            "random",
+            {"labels": np.arange(40)},
+            "each of 40 classes needs a row to train",
+        ),
+        (
+            "random",
+            {"labels": np.arange(40) // 4, "groups": np.arange(40) // 4},
+            "every group has all rows of a class",
+        ),
         (
             "last",
             {"labels": np.arange(40) // 30},

@@ -114,10 +114,10 @@ class Trained:
 
     @classmethod
     def on(cls, data: Data, seed: int, start: int = 0, **params) -> Trained:
-        best = BestEpoch(data, start)
         course = {"max_iter": start + MAX_EPOCHS, "prior_start": start}
-        model = network(seed, callbacks=[best], **course, **params)
+        model = network(seed, callbacks=[BestEpoch(data, start)], **course, **params)
         model.fit(data.train.X, data.train.y)
+        ((_, best),) = model.net_.callbacks_
         return cls(model, best.score, best.epoch)
 
     def described(self, data: Data, adjacency, some: np.ndarray) -> dict:

@@ -31,6 +31,7 @@ class Classification(Task):
     class_weight: dict | str | None = None
 
     loss = staticmethod(cross_entropy)
+    out_activation = "softmax"
     default_target = "log_prob_sum"
     target_names = targets.OF_CLASSIFIERS
 
@@ -49,6 +50,9 @@ class Classification(Task):
     def encode(self, y, sample_weight):
         codes = np.searchsorted(self.classes, y)
         return codes, self._times_class_weight(codes, sample_weight)
+
+    def decoded(self, y):
+        return self.classes[y]
 
     def _times_class_weight(self, codes, sample_weight):
         if self.class_weight is None:

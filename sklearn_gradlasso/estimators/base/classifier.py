@@ -13,11 +13,25 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from ...training.rows import TrainingData
+from . import fit_method, layers
 from .classification import Classification
-from .multilabel import Multilabel, has_several_columns, learn_labels, takes_labels
+from .multilabel import (
+    Multilabel,
+    has_several_columns,
+    learn_labels,
+    refuse_sets,
+    takes_labels,
+)
 from .network_estimator import NetworkEstimator
 
-__all__ = ["NetworkClassifier"]
+__all__ = ["UNITS", "NetworkClassifier"]
+
+UNITS = {"single_logit": ["boolean"]}  # limits
+UNITS_DOC = """\
+single_logit : bool, default=False
+        Whether a network for two classes has one output unit, their log-odds, as
+        scikit-learn's has, and not a unit for each class as in the paper. A ``module``
+        then has ``n_outputs=1``. More classes have a unit each."""
 
 CLASS_WEIGHT_DOC = """\
 class_weight : dict or "balanced", default=None
@@ -37,17 +51,25 @@ lam_ : float
         Cross-entropy (summed over labels, if y is an indicator), and ``lam_`` times the
         penalty, in each epoch.
     loss_, best_loss_ : float
-        Last and lowest value of ``loss_curve_``.
-    validation_scores_ : list of float
+        Last and lowest value of ``loss_curve_``; no lowest with ``early_stopping``.
+    validation_scores_ : list of float or None
         Accuracy on the held-out rows after each epoch, with ``early_stopping``; of an
         indicator the share of rows of which all labels are right.
-    validation_loss_curve_ : list of float
+    validation_loss_curve_ : list of float or None
         Loss on the held-out rows after each epoch, with the penalty if
         ``monitor="objective"``.
     best_validation_score_ : float or None
         Validation score of the weights that were kept in the last fit.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs of the last call of ``fit``; 1 after ``partial_fit``.
+    t_ : int
+        Number of rows that training has seen, in all epochs of all calls.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_inputs, n_units) and biases of each layer of the default network.
+    n_layers_ : int
+        Number of layers, with that of the inputs.
+    out_activation_ : str
+        scikit-learn's name of the activation of the output.
     classes_ : ndarray of shape (n_classes,)
         Class labels, also those whose rows all have weight zero. A network of one
         class is constant: the class has probability 1, and attributions are 0. If y is
@@ -60,7 +82,8 @@ lam_ : float
         Names of the features, if X is a DataFrame with string columns.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` maps inputs to log-probabilities, or to the
-        log-odds of labels."""
+        log-odds of labels, and ``net_.history`` has an entry for each epoch of all
+        calls."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -76,13 +99,17 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     # What y was in ``fit``: an indicator of labels, and a sparse matrix.
     _has_labels = False
     _y_is_sparse = False
+    # A parameter of the estimators whose network computes the scores.
+    single_logit = False
     _reasons = "log_odds"
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
+        "{output_units}": UNITS_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,
     }
     _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}
 
+    @fit_method.in_passes
     def partial_fit(
         self,
         X: ArrayLike,
@@ -206,6 +233,27 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         tags.classifier_tags.multi_label = takes_labels(self)
         return tags
 
+    coefs_, intercepts_ = layers.coefs_, layers.intercepts_
+    n_layers_ = layers.n_layers_
+
+    @property
+    def out_activation_(self) -> str:
+        """scikit-learn's name of the activation of the output."""
+        single = len(self.intercepts_[-1]) < self.n_outputs_
+        return "logistic" if single else self._task.out_activation
+
+    def _requested_architecture(self):
+        requested = super()._requested_architecture()
+        return {**requested, "n_outputs": self._n_units()}
+
+    def _with_head(self, network):
+        return self._task.head(network, self._n_units())
+
+    def _n_units(self) -> int:
+        # A single class has one unit, too, but that is not its log-odds.
+        takes_one = self.single_logit and self.n_outputs_ > 1
+        return self._task.n_scores if takes_one else self.n_outputs_
+
     @property
     def _task(self) -> Classification | Multilabel:
         if self._has_labels:
@@ -228,6 +276,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             self._has_labels, self._y_is_sparse = has_labels, is_sparse
         if has_labels:
             return y
+        refuse_sets(y)
         # A class keeps its place if all of its rows have weight zero, as they may have
         # in a sample of bagging.
         check_classification_targets(every)

@@ -5,12 +5,15 @@ A class uses the function as its method by an assignment, ``fit = fit_method.fit
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MethodType
+
 from numpy.typing import ArrayLike
 
 from ...training.rows import TrainingData
 from ...utils.docstrings import substituted
 
-__all__ = ["REQUEST", "documented", "fit"]
+__all__ = ["REQUEST", "documented", "fit", "in_passes"]
 
 REQUEST = {"groups": True}  # from metadata routing
 
@@ -18,6 +21,23 @@ GROUPS_DOC = """\
 groups : array-like of shape (n_samples,), default=None
         Group of each row, such as the patient. ``early_stopping`` does not split a
         group: see ``validation_split``. Without it they are not used."""
+
+
+class in_passes:
+    """A decorator of ``partial_fit``: there is none if the optimizer needs all rows."""
+
+    def __init__(self, function: Callable):
+        self.function = function
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self.function  # A pickle finds it by its name.
+        if estimator.optimizer == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers, but "
+                "optimizer='lbfgs' needs all rows at once; use 'adam' or 'sgd'."
+            )
+        return MethodType(self.function, estimator)
 
 
 def documented(name: str, **texts: str):

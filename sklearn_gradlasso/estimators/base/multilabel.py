@@ -16,7 +16,13 @@ from ... import targets
 from ...objective import labels_cross_entropy
 from .task import Task
 
-__all__ = ["Multilabel", "has_several_columns", "learn_labels", "takes_labels"]
+__all__ = [
+    "Multilabel",
+    "has_several_columns",
+    "learn_labels",
+    "refuse_sets",
+    "takes_labels",
+]
 
 EXCLUSIVE = ("predicted_class", "true_class")  # targets that are one of several classes
 
@@ -36,6 +42,7 @@ class Multilabel(Task):
     is_sparse: bool = False
 
     loss = staticmethod(labels_cross_entropy)
+    out_activation = "logistic"
     default_target = "log_prob_sum"
     target_names = targets.OF_LABELS
 
@@ -114,6 +121,21 @@ def takes_labels(estimator) -> bool:
     """Whether a classifier with these parameters can be fitted to an indicator."""
     is_exclusive = _meant(getattr(estimator, "target", None)) in EXCLUSIVE
     return estimator.class_weight is None and not is_exclusive
+
+
+def refuse_sets(y: np.ndarray) -> None:
+    """Check that a single column does not hold a set of labels for each row.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    if y.dtype == object and y.ndim == 1 and isinstance(y[0], (set, frozenset, tuple)):
+        raise ValueError(
+            "y holds a set of labels for each row; give an indicator of labels, as "
+            "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y) makes it."
+        )
 
 
 def learn_labels(estimator, y: np.ndarray, reset: bool, classes) -> None:

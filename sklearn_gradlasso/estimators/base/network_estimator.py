@@ -34,25 +34,22 @@ from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
-from ...training.stopping import Plateau
 from ...training.training_record import TrainingRecord
+from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
 from ...utils.threads import computing
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
+from .net_options import net_options
 from .parameters import NetworkParameters
+from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
-from .reporting import report_end
-from .storage import stored_net, stored_weights
+from .reporting import report_end, report_scales
+from .storage import STORED, restore_net, stored_instead_of_net
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
-
-PATIENCE = 10  # epochs of n_iter_no_change="auto"
-# With early stopping it also waits for so many steps: the loss on held-out rows may
-# rise for a while before it falls, and an epoch of a small table is a single step.
-VALIDATED_STEPS = 150
 
 
 class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
@@ -69,6 +66,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _merges_repeated = False
     # Name of the target of reasons; None for that of ``explain``.
     _reasons = None
+    # Whether the network is given the columns of X as they are.
+    _reads_columns = True
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -97,6 +96,11 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: return the strength of the prior before "auto" is resolved."""
         return self.lam
 
+    @property
+    def _jobs_of_fit(self) -> int | None:
+        """Hook: the number of threads that train one network, as ``n_jobs``."""
+        return self.n_jobs
+
     def _learn_from(self, prepared: Prepared, warm: bool) -> None:
         """Hook: set attributes that the objective needs from the prepared rows."""
 
@@ -123,14 +127,17 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 "rows of another shape, such as modules.RecurrentNet."
             )
         form = {"reset": reset, "multi_output": True, **self._input_form()}
-        X, y = validate_data(self, X, data.y, **form)
+        with names_columns_it_cannot_read(X):
+            X, y = validate_data(self, X, data.y, **form)
         self._check_row_shape(X.shape[1:], reset)
         return replace(data, X=X, y=y)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **self._input_form())
+        with names_columns_it_cannot_read(X):
+            form = as_fitted(self)._input_form()
+            X = validate_data(self, X, reset=False, **form)
         self._check_row_shape(X.shape[1:], reset=False)
         return self._rows(X)
 
@@ -200,16 +207,21 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         self._validate_params()
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
-            stack.enter_context(computing(self.n_jobs))
+            stack.enter_context(computing(self._jobs_of_fit))
             with undone_on_failure(self):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
+                remember_params(self)
+                if not warm:
+                    report_scales(self, data.X, one_pass)
                 stack.enter_context(prepared.global_rng())
                 known = self._found_lam if warm else NOTHING_FOUND
                 requested = self._requested_lam() if lam is None else lam
                 lam, found = resolve_lam(requested, self._objective, prepared, known)
                 self.lam_, self._found_lam = lam, found
-                record = TrainingRecord.of(self) if warm else TrainingRecord()
+                record = TrainingRecord(n_rows=len(prepared.train))
+                if warm:
+                    record = TrainingRecord.of(self, record.n_rows)
                 phases = self._phases(prepared, self._objective(lam), record)
                 with closing(phases):
                     for net in phases:
@@ -227,40 +239,15 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         return self
 
     def _net_options(self, one_pass: bool) -> dict[str, Any]:
-        """Options of the nets that will be trained."""
-        options = {
-            **self._optimization(),
-            "callbacks": list(self.callbacks or []),
-            "plateau": None if one_pass else self._plateau(),
-            "average": not one_pass,
-            "progress": bool(self.verbose),
-            "max_epochs": 1 if one_pass else self.max_iter,
-            **self._schedule_options(one_pass),
-        }
-        if self.accelerator is not None:
-            # Import this here, because it needs accelerate, which is optional.
-            from ...training.distributed import DataParallelNet
+        return net_options(self, one_pass)
 
-            options |= {"kind": DataParallelNet, "accelerator": self.accelerator}
-        return options
-
-    def _plateau(self) -> Plateau:
-        patience, least_steps = self.n_iter_no_change, 0
-        if patience == "auto":
-            patience, least_steps = PATIENCE, self.early_stopping * VALIDATED_STEPS
-        return Plateau(self.tol, patience, least_steps, self.monitor)
-
-    def _optimization(self) -> dict[str, Any]:
-        """Options of all nets, including a net that is loaded from a pickle."""
-        return {
-            "optimizer": self.optimizer,
-            "optimizer_params": self.optimizer_params,
-            "learning_rate": self.learning_rate_init,
-            "validation_score": self._task.validation_score,
-        }
+    def _n_epochs_before(self, warm: bool) -> int:
+        """Number of epochs before this call, from which seeds of later calls differ."""
+        return len(self.loss_curve_) if warm else 0
 
     def _weight_penalties(self) -> tuple:
-        penalties = ((self.weight_l1, L1()), (self.weight_l2, L2()))
+        kinds = L1(biases=self.penalize_biases), L2(biases=self.penalize_biases)
+        penalties = zip((self.weight_l1, self.weight_l2), kinds)
         return tuple((strength, cost) for strength, cost in penalties if strength)
 
     def _compute_importances(self, rows: list[Rows]) -> None:
@@ -366,19 +353,14 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     # Storage -------------------------------------------------------------------------
 
     def __getstate__(self):
-        state = dict(super().__getstate__())
+        state = {**super().__getstate__()}
         state["accelerator"] = None  # It belongs to the running processes.
-        net = state.pop("net_", None)
-        if net is not None:
-            state["_weights"] = stored_weights(net)
-        return state
+        return stored_instead_of_net(state)
 
     def __setstate__(self, state):
-        state = dict(state)
-        weights = state.pop("_weights", None)
-        super().__setstate__(state)
-        if weights is not None:
-            self.net_ = stored_net(self, weights)
+        stored = {name: state.get(name) for name in STORED}
+        super().__setstate__({n: of for n, of in state.items() if n not in STORED})
+        restore_net(self, *stored.values())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

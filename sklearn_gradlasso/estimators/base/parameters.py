@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 from torch import nn
 
 from ...modules import ACTIVATIONS
+from ...utils import parameter_names
 from ...utils.docstrings import substituted
-from ...utils.validation import OPTIMIZERS
+from ...utils.optimizers import OPTIMIZERS
+from ...utils.validation import Interval
 
 __all__ = ["PARAMETERS_DOC", "NetworkParameters", "parameters_doc"]
 
@@ -28,6 +30,9 @@ TEMPLATE = """\
 weight_l1, weight_l2 : float, default=0.0
         Strengths of the penalties ``sum |theta|`` and ``sum theta ** 2`` over all
         weights and biases of the network.
+    penalize_biases : bool, default=True
+        Whether these two penalties act on biases, as in the paper of the gradient
+        LASSO, or on weights only, as ``alpha`` of scikit-learn's networks.
     hidden_layer_sizes : int or sequence of int, {default_sizes}
     activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
         Activation of the hidden layers of the default network. "softplus" and
@@ -41,20 +46,30 @@ weight_l1, weight_l2 : float, default=0.0
         values in a row; if it has a parameter ``feature_shape``, it also receives the
         shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
-        Keyword arguments for "tabular", or for a module class or factory.
+        Keyword arguments for "tabular", for a module class or factory, or for the
+        default network, :class:`~sklearn_gradlasso.modules.MLP`.
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.
-    optimizer : {"adam", "sgd"} or torch.optim.Optimizer class, default="adam"
-        Optimizer that minimises the objective.
+    optimizer : {"adam", "sgd", "lbfgs"} or torch.optim.Optimizer class, default="adam"
+        Optimizer that minimises the objective. "sgd" has Nesterov's momentum of 0.9.
+        "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
+        on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
+        have no effect. Without ``early_stopping`` training ends when no gradient by a
+        weight exceeds ``tol``, or when the objective no longer falls, and
+        ``n_iter_no_change`` has no effect. It has no ``partial_fit``, and it needs an
+        objective that is not random (NGSLL and expected gradients in training are). At
+        the kinks of an L1 penalty on gradients it may end early.
     optimizer_params : dict, default=None
-        Keyword arguments of the optimizer, except the learning rate.
+        Keyword arguments of the optimizer, except the learning rate, such as
+        ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
+        ``max_fun=15000``, the largest number of evaluations of the objective.
     learning_rate_init : float, default=0.003
         Learning rate of the optimizer.
     batch_size : int or "auto", default="auto"
         Number of rows per step; "auto" is ``min(256, n_samples)``.
     max_iter : int, default=200
-        Largest number of epochs (passes over the data).
+        Largest number of epochs (passes over the data), or iterations of "lbfgs".
     shuffle : bool, default=True
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.
@@ -62,7 +77,7 @@ weight_l1, weight_l2 : float, default=0.0
         An epoch counts as no change if it lowers the objective by less than this. With
         ``early_stopping`` it is the value on the held-out rows that ``monitor`` names
         (a score must rise).
-    n_iter_no_change : int or "auto", default="auto"
+    n_iter_no_change : int, "auto" or np.inf, default="auto"
         Training ends after more than this many consecutive epochs without change.
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
@@ -81,10 +96,11 @@ weight_l1, weight_l2 : float, default=0.0
         use the sample weights. With "loss" and "score" weights from before a penalty
         has taken effect may be kept.
     validation_fraction : float, default=0.1
-        Fraction of the rows that ``early_stopping`` holds out.
+        Fraction of the rows that ``early_stopping`` holds out, which are at least two.
     validation_split : {"random", "last"} or splitter, default="random"
         Which rows ``early_stopping`` holds out. "random" depends on ``random_state``
-        and is stratified for classifiers. If ``fit`` is given ``groups``, it holds out
+        and is stratified for classifiers, as far as the numbers of rows allow: each
+        class keeps a row to train on. If ``fit`` is given ``groups``, it holds out
         whole groups, as many as are nearest to ``validation_fraction`` of them. "last"
         holds out the last rows in the order of X, for rows that are ordered in time. If
         a row is a sequence of T steps (T is the first axis of its shape), the T - 1
@@ -94,10 +110,11 @@ weight_l1, weight_l2 : float, default=0.0
         ``validation_fraction`` is not.
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights of the previous call, with the state
-        of its optimizer and with its validation split. An estimator that was loaded
-        from a pickle continues with a new optimizer.
+        of its optimizer and callbacks, and with its validation split. An estimator that
+        was loaded from a pickle continues in the same way.
     callbacks : list of skorch callbacks, default=None
-        See :mod:`skorch.callbacks`. Their history has ``train_loss``,
+        See :mod:`skorch.callbacks`. They are copied, and the copies are
+        ``net_.callbacks_``. Their history has ``train_loss``,
         ``train_penalty``, ``train_total`` and, with ``early_stopping``,
         ``valid_loss``, ``valid_score`` and (if it is monitored) ``valid_objective`` of
         each epoch.
@@ -107,7 +124,9 @@ weight_l1, weight_l2 : float, default=0.0
     n_jobs : int, default=None
         Number of CPU threads of a fit or a prediction; ``None`` means 1, and -1 means
         all cores. More threads are only faster for convolutions or for networks of
-        about 100,000 weights or more. The default does not depend on the environment,
+        about 100,000 weights or more. Where many networks are trained as one (paths and
+        searches over ``lam``) it is the number of groups that are trained at a time,
+        and each network has one thread. The default does not depend on the environment,
         because the number of threads changes the rounding.
     accelerator : accelerate.Accelerator, default=None
         Trains the network in several processes. Each of them calls ``fit`` with the
@@ -120,7 +139,8 @@ weight_l1, weight_l2 : float, default=0.0
         Determines the initial weights, the order of the rows and the validation split.
         An int gives the same bits in every call, process and thread.
     verbose : int, default=0
-        If it is above 0, a progress bar shows the terms of the objective."""
+        If it is above 0, a progress bar shows the terms of the objective, and callbacks
+        print their messages."""
 
 
 def parameters_doc(default_sizes: str, module_contract: str) -> str:
@@ -160,6 +180,7 @@ class NetworkParameters:
 
     weight_l1: float = 0.0
     weight_l2: float = 0.0
+    penalize_biases: bool = True
     hidden_layer_sizes: int | Sequence[int] = (50, 30)
     activation: str = "relu"
     module: nn.Module | Callable[..., nn.Module] | str | None = None
@@ -172,7 +193,7 @@ class NetworkParameters:
     max_iter: int = 200
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: int | str = "auto"
+    n_iter_no_change: int | float | str = "auto"
     early_stopping: bool = False
     monitor: str = "objective"
     validation_fraction: float = 0.1
@@ -188,6 +209,7 @@ class NetworkParameters:
     _constraints = {
         "weight_l1": [Interval(Real, 0, np.inf, closed="left")],
         "weight_l2": [Interval(Real, 0, np.inf, closed="left")],
+        "penalize_biases": ["boolean"],
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -209,6 +231,7 @@ class NetworkParameters:
         "n_iter_no_change": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
         ],
         "early_stopping": ["boolean"],
         "monitor": [StrOptions({"objective", "loss", "score"})],
@@ -220,12 +243,14 @@ class NetworkParameters:
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str, torch.device],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
         "accelerator": [HasMethods(["gather", "reduce", "wait_for_everyone"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
     _shared_doc = {"{network_parameters}": PARAMETERS_DOC}
+
+    __new__, set_params = parameter_names.new, parameter_names.set_params
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -10,6 +10,7 @@ from numbers import Integral
 
 import joblib
 import numpy as np
+import torch
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import nn
@@ -25,6 +26,7 @@ from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
 from ...utils.torch_modes import default_modes
+from .params_of_fit import remember_params
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
@@ -85,7 +87,7 @@ def prepare_fit(
     if estimator.early_stopping:
         parts = _training_and_validation(estimator, data, task, given)
     train, *valid = (data.take(part) for part in parts)
-    largest = FULL_BATCH if estimator.batch_size == "auto" else estimator.batch_size
+    largest = _largest_batch(estimator, len(train.y))
     if estimator._merges_repeated and len(train.y) <= largest:
         train = _merged(train)
     shape = estimator._shape_for_network(data.X)
@@ -93,7 +95,7 @@ def prepare_fit(
     estimator._check_network(network, rows[0][:2][0])
     global_seed = None
     if not is_built_in(estimator._architecture["module"]):
-        entropy = drawn, 1 + (estimator.n_iter_ if warm else 0)
+        entropy = drawn, 1 + estimator._n_epochs_before(warm)
         (global_seed,) = spawn_seeds(1, *entropy)
     prepared = Prepared(
         network=network,
@@ -127,9 +129,10 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
     params = clone(estimator).get_params(deep=False)
     vars(own).update({**params, "module": estimator.module, "lam": lam})
     own.lam_, own._found_lam = resolve_lam(lam, own._objective, prepared)
+    remember_params(own)
 
     def fitted(net):
-        record = TrainingRecord()
+        record = TrainingRecord(n_rows=len(prepared.train))
         record.add(net)
         record.set_on(own)
         if net.ended_by_ != "divergence":
@@ -149,7 +152,8 @@ def architecture_of(estimator) -> dict:
     params = estimator.module_params
     if estimator.module is None:
         sizes = check.check_hidden_layer_sizes(estimator.hidden_layer_sizes)
-        params = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
+        own = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
+        params = {**own, **(params or {})}
     return {
         "module": estimator.module,
         "n_features": prod(estimator._feature_shape),
@@ -167,10 +171,38 @@ def _check_call(estimator, one_pass: bool) -> None:
             "random_state must be an int with an accelerator, so that all its "
             f"processes start alike and take the same rows, got {random_state!r}."
         )
+    if estimator.accelerator is not None and estimator.optimizer == "lbfgs":
+        raise ValueError(
+            "optimizer='lbfgs' trains in one process; use 'adam' with an accelerator."
+        )
     if one_pass and estimator.early_stopping:
         raise ValueError(
+            "partial_fit does not support early_stopping=True, because "
             "partial_fit does not hold rows out; use early_stopping=False with it."
         )
+
+
+def _largest_batch(estimator, n_rows: int) -> int:
+    """Largest number of rows of a step; all of them if the optimizer is L-BFGS.
+
+    Raises
+    ------
+    ValueError
+        If torch's own L-BFGS would see several batches.
+    """
+    given, optimizer = estimator.batch_size, estimator.optimizer
+    if optimizer == "lbfgs":
+        return n_rows
+    largest = FULL_BATCH if given == "auto" else given
+    is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.LBFGS) and largest < n_rows:
+        raise ValueError(
+            f"optimizer={optimizer.__name__} learns the curvature of one objective, "
+            f"but each of its steps would see {largest} of {n_rows} rows; use "
+            'optimizer="lbfgs", which takes all of them and searches along lines, or '
+            f"batch_size={n_rows}."
+        )
+    return largest
 
 
 def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:

@@ -9,10 +9,10 @@ import torch
 from sklearn.metrics import r2_score
 
 from ... import targets
-from ...objective import squared_error
+from ...objective import average, poisson_deviance, squared_error
 from .task import Task
 
-__all__ = ["Regression"]
+__all__ = ["PoissonRegression", "Regression"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +22,29 @@ class Regression(Task):
     Parameters
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        Mean and standard deviation of the training targets, in units of y.
+        Mean and standard deviation of the training targets, in units of y; 0 and 1 if
+        y is not standardised.
+    n_axes : int
+        Number of axes of y: 1 for (n,), or 2 for (n, n_outputs).
     """
 
     mean: np.ndarray
     scale: np.ndarray
+    n_axes: int = 2
 
+    is_classifier = False
     loss = staticmethod(squared_error)
+    out_activation = "identity"
     default_target = "output"
     target_names = targets.OF_REGRESSORS
 
     @classmethod
-    def of(cls, y: np.ndarray, sample_weight: np.ndarray | None) -> Regression:
+    def of(
+        cls, y: np.ndarray, sample_weight: np.ndarray | None, normalize: bool
+    ) -> Regression:
         """Learn mean and standard deviation from targets of shape (n, n_outputs).
+
+        Without ``normalize`` they are 0 and 1.
 
         Raises
         ------
@@ -47,6 +57,8 @@ class Regression(Task):
             scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
         if not np.isfinite(scale).all():
             raise ValueError("y has values too large to be standardised; rescale y.")
+        if not normalize:
+            return cls(np.zeros_like(mean), np.ones_like(scale))
         constant = scale <= 10 * np.finfo(float).eps * np.abs(mean)
         return cls(mean, np.where(constant, 1.0, scale))
 
@@ -61,11 +73,22 @@ class Regression(Task):
     def encode(self, y, sample_weight):
         return (y - self.mean) / self.scale, sample_weight
 
+    def decoded(self, y):
+        return self._in_shape_of_y(y * self.scale + self.mean)
+
+    def predicted(self, output):
+        with np.errstate(over="ignore"):
+            in_units = output * self.scale + self.mean
+            return self._in_shape_of_y(in_units.astype(output.dtype))
+
+    def _in_shape_of_y(self, values):
+        return values[:, 0] if self.n_axes == 1 else values
+
     def labels_to_stratify_by(self, y):
         return None
 
     def constant_output(self, y, sample_weight):
-        return y.new_zeros(y.shape[1])  # Standardised targets have mean 0.
+        return average(y, None if sample_weight is None else sample_weight[:, None])
 
     def validation_score(self, output, y, sample_weight):
         weight = None if sample_weight is None else sample_weight.cpu().numpy()
@@ -97,3 +120,50 @@ class Regression(Task):
 
     def importance_target(self):
         return targets.output
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonRegression(Regression):
+    """A task in which the output is the logarithm of the expected targets.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_outputs,)
+        Zeros: a logarithm has the origin of y.
+    scale : ndarray of shape (n_outputs,)
+        Mean of the training targets, in which they are expressed; 1 if they are not.
+    """
+
+    loss = staticmethod(poisson_deviance)
+    out_activation = "exp"
+
+    @classmethod
+    def of(cls, y, sample_weight, normalize):
+        with np.errstate(over="ignore"):
+            mean = np.average(y, axis=0, weights=sample_weight)
+        if not np.isfinite(mean).all():
+            raise ValueError("y has values too large for their mean; rescale y.")
+        scale = np.where(mean > 0, mean, 1.0) if normalize else np.ones_like(mean)
+        return cls(np.zeros_like(mean), scale)
+
+    def encode(self, y, sample_weight):
+        if (y < 0).any():
+            raise ValueError(
+                f"loss='poisson' needs y that is not negative, got {y.min()}."
+            )
+        return super().encode(y, sample_weight)
+
+    def constant_output(self, y, sample_weight):
+        mean = super().constant_output(y, sample_weight)
+        return mean.clamp(min=torch.finfo(y.dtype).tiny).log()
+
+    def validation_score(self, output, y, sample_weight):
+        return super().validation_score(output.exp(), y, sample_weight)
+
+    def predicted(self, output):
+        with np.errstate(over="ignore"):
+            return super().predicted(np.exp(output))
+
+    def in_units(self, target):
+        in_units = super().in_units(target)
+        return lambda output, y: in_units(output.exp(), y)

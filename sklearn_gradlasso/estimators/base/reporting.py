@@ -1,4 +1,4 @@
-"""Errors and warnings about training that did not end by settling."""
+"""Errors and warnings about training, and about data that it does badly with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-__all__ = ["report_end"]
+from ...training.column_scales import warn_of_scales
+
+__all__ = ["report_end", "report_scales"]
+
+
+def report_scales(estimator, X, one_pass: bool) -> None:
+    """Warn if the network is given columns of very different scales."""
+    if estimator._reads_columns:
+        level = 5 if one_pass else 4  # as in ``report_end``
+        warn_of_scales(X, estimator.module, stacklevel=level)
+
+
+# Reasons of an end before the objective has settled.
+LIMITS = {
+    "max_epochs": "max_iter={} epochs are over",
+    "evaluations": "max_fun of optimizer_params evaluations are used up",
+}
 
 
 def report_end(estimator, ended_by: str, one_pass: bool) -> None:
@@ -35,10 +51,11 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
             "estimator holds what it has learned until then.",
             stacklevel=level,
         )
-    if ended_by == "max_epochs" and not one_pass:
+    if ended_by in LIMITS and not one_pass:
+        limit = LIMITS[ended_by].format(estimator.max_iter)
         warnings.warn(
-            f"{name}: max_iter={estimator.max_iter} epochs are over and training has "
-            "not settled; raise max_iter, learning_rate_init or tol.",
+            f"{name}: {limit}, and training has not settled; raise max_iter, "
+            "learning_rate_init or tol.",
             ConvergenceWarning,
             stacklevel=level,
         )

@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
 from ...modules import build_module
-from ...training.loop import ObjectiveNet
 from ...training.prepared import initialized_net
+from ...training.stored_training import array_of, resume, stored_training, tensor_of
 from ...utils import validation as check
 from ...utils.torch_modes import default_modes
+from .net_options import optimization
+from .params_of_fit import as_fitted
 
-__all__ = ["stored_net", "stored_weights"]
+__all__ = ["STORED", "restore_net", "stored_instead_of_net"]
+
+STORED = ("_weights", "_training")  # what takes the place of a net in a pickle
 
 
-def stored_weights(net: ObjectiveNet) -> dict[str, np.ndarray]:
-    """Copies of the network's parameters and buffers, by name."""
-    state = net.module_.state_dict().items()
-    return {name: values.detach().cpu().numpy().copy() for name, values in state}
+def stored_instead_of_net(state: dict[str, Any]) -> dict[str, Any]:
+    """Replace the net in the state of an estimator, if it has one, by arrays."""
+    net = state.pop("net_", None)
+    if net is None:
+        return state
+    weights = net.module_.state_dict().items()  # and the buffers
+    weights = {name: array_of(values) for name, values in weights}
+    return {**state, "_weights": weights, "_training": stored_training(net)}
 
 
 @default_modes()
-def stored_net(estimator, weights: dict[str, np.ndarray]) -> ObjectiveNet:
-    """Rebuild the net of an estimator from stored weights."""
+def restore_net(
+    estimator, weights: dict[str, np.ndarray] | None, training: dict[str, Any] | None
+) -> None:
+    """Rebuild ``net_`` of an estimator from what was stored, if it had one.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    weights, training : dict or None
+        What :func:`stored_instead_of_net` has added. Without ``training``, as in
+        pickles of earlier versions, the net continues with a new optimizer.
+    """
+    if weights is None:
+        return
+    fitted = as_fitted(estimator)
     network = estimator._with_head(build_module(**estimator._architecture))
-    values = {name: torch.tensor(array) for name, array in weights.items()}
-    (dtype,) = {v.dtype for v in values.values() if v.is_floating_point()}
+    values = {name: tensor_of(array) for name, array in weights.items()}
+    (dtype,) = {
+        v.dtype for v in values.values() if torch.is_tensor(v) and v.is_floating_point()
+    }
     network.to(dtype).load_state_dict(values)
     try:
         device, _ = check.check_device(estimator.device, np.float32)
     except ValueError:  # A model that was trained on a GPU can be used without one.
         device = "cpu"
-    return initialized_net(
-        network.eval().to(device),
-        estimator._objective(estimator.lam_),
-        **{**estimator._optimization(), "callbacks": []},
-    )
+    network = network.eval().to(device)
+    options = {**optimization(fitted), "verbose": estimator.verbose}
+    options |= training["options"] if training else {}
+    net = initialized_net(network, fitted._objective(fitted.lam_), **options)
+    if training:
+        resume(net, training)
+    estimator.net_ = net

@@ -32,13 +32,19 @@ class Task(ABC):
         Name of the target whose attribution a prior penalises by default.
     target_names : dict of str to callable
         The targets that are defined for this task, by their names.
+    out_activation : str
+        scikit-learn's name of the activation of the output.
     n_outputs : int
         Number of columns of the output.
+    is_classifier : bool
+        Whether answers are classes, which have probabilities.
     """
 
     loss: ClassVar[Callable[[Tensor, Tensor], Tensor]]
     default_target: ClassVar[str]
     target_names: ClassVar[Mapping[str, Target]]
+    out_activation: ClassVar[str]
+    is_classifier: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -47,6 +53,14 @@ class Task(ABC):
     @abstractmethod
     def encode(self, y: np.ndarray, sample_weight: np.ndarray | None) -> tuple:
         """Encode targets for the network, and return them with the final weights."""
+
+    def decoded(self, y: np.ndarray) -> np.ndarray:
+        """Hook: return encoded targets as they were before."""
+        return y
+
+    @abstractmethod
+    def predicted(self, output: np.ndarray) -> np.ndarray:
+        """What ``predict`` returns."""
 
     @abstractmethod
     def labels_to_stratify_by(self, y: np.ndarray) -> np.ndarray | None:

@@ -77,17 +77,20 @@ feature_importances_ : ndarray of shape (d,)
         {loss} in each epoch, first of the coarse phase and then of the fine phase. In
         training the gate is soft and random.
     loss_, best_loss_ : float
-        Last and lowest value of ``loss_curve_``.
-    validation_scores_ : list of float
+        Last and lowest value of ``loss_curve_``; no lowest with ``early_stopping``.
+    validation_scores_ : list of float or None
         {score} on the held-out rows after each epoch, with ``early_stopping``.
-    validation_loss_curve_ : list of float
+    validation_loss_curve_ : list of float or None
         Loss on the held-out rows after each epoch. There the gate is neither soft nor
         random.
     best_validation_score_ : float or None
         Validation score of the weights that were kept, which are those of the last
         phase.
     n_iter_, n_coarse_iter_ : int
-        Number of epochs of both phases, and of the coarse phase.
+        Number of epochs of both phases in the last call of ``fit``, and of the coarse
+        phase in all calls.
+    t_ : int
+        Number of rows that training has seen, in all epochs of all calls.
     n_features_in_ : int
         Number of features of X, if it is a table.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing, check_array, check_X_y
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
@@ -27,15 +27,18 @@ from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
+from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
 from ...utils.threads import computing
+from ...utils.validation import Interval
+from ..base import layers
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
 from .two_phases import TwoPhases, checked_fine_phase
 from .view_layout import Layout
-from .views import Views, refuse_text, unfitted
+from .views import Views, refuse_text, unfitted, warn_of_few_features
 from .zeros import zeros_of
 
 __all__ = ["NGSLLEstimator"]
@@ -69,6 +72,8 @@ class NGSLLEstimator(ABC):
         "{network_parameters}": NETWORK_DOC,
     }
     _constraints = {
+        # The random gate has no line along which its values could be compared.
+        "optimizer": [StrOptions({"adam", "sgd"}), callable],
         "n_nonzero_coefs": [POSITIVE_INTEGER],
         "simplify": [HasMethods(["fit", "transform"]), callable, None],
         "encode": [HasMethods(["fit", "transform"]), None],
@@ -244,6 +249,8 @@ class NGSLLEstimator(ABC):
         self._is_fine, self._fine_rate = phases.is_fine, phases.rate
         self.n_coarse_iter_ = phases.n_coarse_epochs
 
+    coefs_ = intercepts_ = n_layers_ = out_activation_ = layers.absent
+
     # The network ---------------------------------------------------------------------
 
     def _with_head(self, network):
@@ -280,6 +287,10 @@ class NGSLLEstimator(ABC):
 
     # Two views of a row --------------------------------------------------------------
 
+    @property
+    def _reads_columns(self):
+        return self.encode is None
+
     def _views(self, fits: bool = False) -> Views:
         return Views(self.encode_, self.simplify_, fits)
 
@@ -300,6 +311,7 @@ class NGSLLEstimator(ABC):
         if reset:
             shape = check.check_feature_shape(x.shape[1:], self.input_shape)
             self._layout = self._new_layout(shape, z, data)
+            warn_of_few_features(self, z.shape[1])
             self.simplified_feature_names_ = self._names_of_view(x.shape[1:])
         return replace(checked, X=self._layout.packed(x, z))
 
@@ -324,7 +336,8 @@ class NGSLLEstimator(ABC):
             return data
         weight = check.check_sample_weight(data.sample_weight, data.X)
         present = np.arange(len(weight))[check.rows_of_positive_weight(weight)]
-        given = data.X, data.y, weight
+        y = data.y.tocsr() if sp.issparse(data.y) else data.y
+        given = data.X, y, weight
         X, y, weight = (_safe_indexing(values, present) for values in given)
         return replace(data, X=X, y=y, sample_weight=weight, places=present)
 
@@ -348,7 +361,8 @@ class NGSLLEstimator(ABC):
         """Return x, the input of the network, checked for a prediction."""
         if self.encode_ is None:
             refuse_text(X)
-            x = validate_data(self, X, reset=False, **self._input_form())
+            with names_columns_it_cannot_read(X):
+                x = validate_data(self, X, reset=False, **self._input_form())
         else:
             validate_data(self, X, reset=False, skip_check_array=True)
             form = {"accept_sparse": "csr", "allow_nd": True}

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
+
+from ...utils.parameter_names import ExplainedNames
+from ...utils.validation import Interval
 
 __all__ = ["TokenSequencer"]
 
@@ -20,7 +23,7 @@ PADDING, UNKNOWN = 0, 1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TokenSequencer(TransformerMixin, BaseEstimator):
+class TokenSequencer(ExplainedNames, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of token ids of one length.
 
     As the ``encode`` of an NGSLL estimator it makes the network read the words of a

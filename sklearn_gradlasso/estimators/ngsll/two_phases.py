@@ -99,13 +99,18 @@ class TwoPhases:
                 return
         gate.temperature, gate.n_nonzero_coefs = self.temperature, self.n_open
         before, n_before = record.net, record.n_epochs
+        n_fine = n_before - self.n_coarse_epochs
         weights = Snapshot(before.trained_tensors())
         for attempt in range(ATTEMPTS):
             net = prepared.net(
                 objective,
                 previous=before,
+                begins_phase=attempt > 0 or not n_fine,
                 optimizer="sgd",
-                optimizer_params={"momentum": self.fine_phase["momentum"]},
+                optimizer_params={
+                    "momentum": self.fine_phase["momentum"],
+                    "nesterov": False,
+                },
                 learning_rate=self.rate,
             )
             yield net

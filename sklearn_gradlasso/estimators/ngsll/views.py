@@ -6,6 +6,7 @@ The network reads ``encode(X)``, called x. Its linear models weigh the features 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.utils import check_array
 from ...inspection.feature_names import numbered
 from ...inspection.tracing.values import copied
 
-__all__ = ["Views", "refuse_text", "unfitted"]
+__all__ = ["Views", "refuse_text", "unfitted", "warn_of_few_features"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +134,21 @@ def refuse_text(X) -> None:
         raise ValueError(
             "X holds texts; say how the network is to read them, for example with "
             "encode=TokenSequencer()."
+        )
+
+
+def warn_of_few_features(estimator, n_features: int) -> None:
+    """Warn if a linear model is to have more features than there are.
+
+    The default number is not warned of: it means at most that many.
+    """
+    given = estimator.n_nonzero_coefs
+    if given > n_features and given != type(estimator).n_nonzero_coefs:
+        warnings.warn(
+            f"n_nonzero_coefs={given} is more than the {n_features} features of a "
+            "row: all of them are used, and no linear model is sparse.",
+            UserWarning,
+            stacklevel=6,  # It is the caller of ``fit``.
         )
 
 

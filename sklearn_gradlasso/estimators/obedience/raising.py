@@ -60,7 +60,7 @@ def nets_until_obeyed(
         if missing <= 1 or failures == PATIENCE:
             break
         lam *= FACTOR
-        net = prepared.net(objective(lam), previous=net)
+        net = prepared.net(objective(lam), previous=net, begins_phase=True)
         yield net, lam
         if net.ended_by_ == "divergence":
             break

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils._optional_dependencies import check_pandas_support
 
+from ...inspection.feature_names import headings
+
 __all__ = ["Obedience"]
+
+TOGETHER = "all ruled out"  # the line of all ruled-out features
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -100,7 +104,8 @@ class Obedience:
             "wrong_signs": self.wrong_signs,
         }
         columns = {name: of for name, of in columns.items() if of is not None}
-        frame = pandas.DataFrame(columns, index=list(self.feature_names))
+        names = headings(self.feature_names, [TOGETHER])
+        frame = pandas.DataFrame(columns, index=names)
         if not self.ruled_out.any():
             return frame
         together = {
@@ -110,5 +115,5 @@ class Obedience:
             "wrong_signs": np.nan,
         }
         together = {name: [together[name]] for name in columns}
-        last = pandas.DataFrame(together, index=["all ruled out"])
+        last = pandas.DataFrame(together, index=[TOGETHER])
         return pandas.concat([frame, last])

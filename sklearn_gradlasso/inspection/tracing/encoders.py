@@ -69,3 +69,5 @@ register(TargetEncoder, _target)
 register(KBinsDiscretizer, _bins)
 register(Binarizer, _binary)
 register(SelectorMixin, _selected)
+# It has a ``transform`` of its own, for networks that are fitted already.
+register("sklearn_gradlasso.SensitivitySelector", _selected)

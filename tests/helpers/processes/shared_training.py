@@ -149,7 +149,7 @@ def callbacks_of_batches(accelerator):
 
 
 def _mean_output(net, X, y=None):
-    return float(net.predict(X)[:, 0].mean())
+    return float(net.forward(X)[:, 0].mean())
 
 
 def callback_of_one_process(accelerator):
@@ -232,8 +232,8 @@ def summary(model) -> dict:
         "theta": np.concatenate([t.numpy().ravel() for t in tensors]),
         "loss": np.array(model.loss_curve_),
         "penalty": np.array(model.penalty_curve_),
-        "score": np.array(model.validation_scores_),
-        "validated": np.array(model.validation_loss_curve_),
+        "score": np.array(model.validation_scores_ or []),
+        "validated": np.array(model.validation_loss_curve_ or []),
         "importances": model.feature_importances_,
     }
 

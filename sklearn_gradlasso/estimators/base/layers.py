@@ -1,0 +1,60 @@
+"""The layers of a fitted default network as arrays, as scikit-learn's networks have.
+
+A class uses the properties by an assignment, ``coefs_ = layers.coefs_``. The arrays are
+read-only copies of the weights that the network has at the moment.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+__all__ = ["absent", "coefs_", "intercepts_", "n_layers_"]
+
+
+def _coefs(estimator) -> list[np.ndarray]:
+    """Weights of each layer, of shape (n_inputs, n_units)."""
+    return [_frozen(layer.weight).T for layer in _layers(estimator)]
+
+
+def _intercepts(estimator) -> list[np.ndarray]:
+    """Biases of each layer, of shape (n_units,)."""
+    return [_frozen(layer.bias) for layer in _layers(estimator)]
+
+
+def _n_layers(estimator) -> int:
+    """Number of layers, with that of the inputs."""
+    return 1 + len(_layers(estimator))
+
+
+def _absent(estimator):
+    """There are no such layers."""
+    raise AttributeError(
+        f"The network of {type(estimator).__name__} writes the weights of a linear "
+        "model for each row; explain(X) returns them."
+    )
+
+
+coefs_, intercepts_, n_layers_, absent = map(
+    property, (_coefs, _intercepts, _n_layers, _absent)
+)
+
+
+def _layers(estimator) -> list[nn.Linear]:
+    if not hasattr(estimator, "net_"):
+        check_is_fitted(estimator, "net_")
+    if estimator._architecture["module"] is not None:
+        raise AttributeError(
+            "coefs_, intercepts_ and n_layers_ are about the default network "
+            f"(module=None), but this {type(estimator).__name__} was fitted with "
+            "another module; its weights are those of net_.module_."
+        )
+    parts = estimator.net_.module_.modules()
+    return [part for part in parts if isinstance(part, nn.Linear)]
+
+
+def _frozen(values: Tensor) -> np.ndarray:
+    array = values.detach().cpu().numpy().copy()
+    array.flags.writeable = False  # Another value would not change the network.
+    return array

@@ -1,0 +1,69 @@
+"""Schedules of the learning rate that scikit-learn's networks have, as callbacks.
+
+Their state is in the groups of the optimizer, beside the rate.
+"""
+
+from __future__ import annotations
+
+from skorch.callbacks import Callback
+from torch.optim import Optimizer
+
+__all__ = ["AdaptiveRate", "InverseScaling"]
+
+
+class InverseScaling(Callback):
+    """The rate falls with the number of rows seen, ``rate / (n + 1) ** power``.
+
+    It changes after each epoch.
+
+    Parameters
+    ----------
+    power : float, default=0.5
+    """
+
+    def __init__(self, power: float = 0.5):
+        self.power = power
+
+    def on_epoch_end(self, net, dataset_train=None, **kwargs):
+        for group in net.optimizer_.param_groups:
+            group["n_seen"] = group.get("n_seen", 0) + len(dataset_train)
+            rate = net.lr / (group["n_seen"] + 1) ** self.power
+            _change_rate(net.optimizer_, group, rate)
+
+
+class AdaptiveRate(Callback):
+    """Where training would end because it has settled, it goes on with a lower rate.
+
+    Parameters
+    ----------
+    smallest : float, default=1e-6
+        Training ends if the rate is not above this.
+    divisor : float, default=5.0
+        By which the rate is divided.
+    """
+
+    def __init__(self, smallest: float = 1e-6, divisor: float = 5.0):
+        self.smallest, self.divisor = smallest, divisor
+
+    def on_epoch_end(self, net, **kwargs):
+        groups = net.optimizer_.param_groups
+        above = groups[0]["lr"] > self.smallest
+        if net.plateau is None or not net.plateau.reached or not above:
+            return
+        for group in groups:
+            _change_rate(net.optimizer_, group, group["lr"] / self.divisor)
+        net.plateau.forget_count()
+        net.ended_by_ = "max_epochs"
+
+
+def _change_rate(optimizer: Optimizer, group: dict, rate: float) -> None:
+    """Change the rate of coming gradients, and not that of those in the momentum.
+
+    torch multiplies the momentum by the rate of now; scikit-learn, each gradient in it
+    by the rate that there was.
+    """
+    for weight in group["params"]:
+        momentum = optimizer.state[weight].get("momentum_buffer")
+        if momentum is not None:
+            momentum *= group["lr"] / rate
+    group["lr"] = rate

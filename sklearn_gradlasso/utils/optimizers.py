@@ -1,0 +1,114 @@
+"""Optimizers by their names, and L-BFGS whose steps are single iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+__all__ = ["LBFGS", "OPTIMIZERS", "check_optimizer"]
+
+LONGEST_SEARCH = 26  # largest number of evaluations in a step
+
+
+class LBFGS(torch.optim.LBFGS):
+    """L-BFGS with a line search by the strong Wolfe conditions, one iteration a step.
+
+    Every step must be on the same rows. The loop over epochs decides when it ends.
+
+    Parameters
+    ----------
+    params : iterable of Tensor
+    lr : float
+        It is not used: the line search finds the length of a step.
+    history_size : int, default=10
+        Number of earlier iterations that approximate the curvature.
+    max_fun : int, default=15000
+        Largest number of evaluations of the objective, in all steps.
+
+    Attributes
+    ----------
+    n_evaluations : int
+        Number of evaluations so far.
+    gradient_size : float
+        Largest absolute gradient by a weight at the beginning of the last step.
+    """
+
+    def __init__(self, params, lr: float, history_size=10, max_fun=15000):
+        # The loop over epochs decides what is too small a gradient or change.
+        super().__init__(
+            params,
+            max_iter=1,
+            max_eval=LONGEST_SEARCH,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            history_size=history_size,
+            line_search_fn="strong_wolfe",
+        )
+        if max_fun < 1:
+            raise ValueError(f"max_fun must be a positive integer, got {max_fun!r}")
+        self.max_fun = max_fun
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: the curvature that was learned is that of one objective."""
+        self.state.clear()
+        self.n_evaluations, self.gradient_size = 0, float("inf")
+
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:
+        """One iteration; ``closure`` computes the objective and its gradients."""
+        is_first = True
+
+        def counted():
+            nonlocal is_first
+            value = closure()
+            self.n_evaluations += 1
+            if is_first:
+                grads = [w.grad for g in self.param_groups for w in g["params"]]
+                sizes = [grad.abs().max() for grad in grads if grad is not None]
+                self.gradient_size = torch.stack(sizes).max().item()
+                is_first = False
+            return value
+
+        return super().step(counted)
+
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "lbfgs": LBFGS}
+
+
+def check_optimizer(
+    optimizer: str | type, params: dict | None
+) -> tuple[type[torch.optim.Optimizer], dict]:
+    """The optimizer's class and parameters.
+
+    "adam" and "sgd" use torch's fused implementation, unless the parameters ask for
+    another one. "sgd" has momentum by default.
+
+    Raises
+    ------
+    TypeError
+        If the optimizer is neither a name nor a class of optimizers, or the parameters
+        hold the learning rate.
+    """
+    params = dict(params or {})
+    if "lr" in params:
+        raise TypeError(
+            "optimizer_params must not hold 'lr'; set learning_rate_init instead."
+        )
+    if optimizer == "sgd":
+        params = {"momentum": 0.9, **params}
+        plain = not params["momentum"] or params.get("dampening")
+        params = {"nesterov": not plain, **params}
+    if optimizer == "lbfgs":
+        return LBFGS, params
+    if optimizer in OPTIMIZERS:
+        fused = not (params.get("foreach") or params.get("differentiable"))
+        return OPTIMIZERS[optimizer], {"fused": fused, **params}
+    is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.Optimizer):
+        return optimizer, params
+    raise TypeError(
+        "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
+        f"torch.optim.Optimizer, got {optimizer!r}."
+    )

@@ -1,0 +1,262 @@
+"""What users of scikit-learn's networks rely on, after ``from_mlp``."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import PoissonRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import MinMaxScaler
+
+from sklearn_gradlasso import (
+    AttributionPriorRegressor,
+    Explanation,
+    GradientLassoClassifier,
+    GradientLassoRegressor,
+    GradientLassoRegressorCV,
+    NGSLLClassifier,
+    RRRRegressor,
+    from_mlp,
+)
+from sklearn_gradlasso.modules import SmallCNN
+
+DIGITS, LABELS = load_digits(n_class=3, return_X_y=True)
+DIGITS, LABELS = MinMaxScaler().fit_transform(DIGITS[:150]), LABELS[:150]
+IRIS, SPECIES = load_iris(return_X_y=True)
+X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+RATE = np.exp(1 + X[:, 0])
+COUNTS = np.random.default_rng(1).poisson(RATE)
+ACTIVATIONS = ["identity", "logistic", "relu", "tanh"]
+BOTH = pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def translated(kind, n_samples=150, **params):
+    return from_mlp(kind(random_state=0, **params), n_samples=n_samples)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_lbfgs_fits_digits_with_every_activation(activation):
+    params = {"solver": "lbfgs", "hidden_layer_sizes": 20, "activation": activation}
+    assert translated(MLPClassifier, **params).fit(DIGITS, LABELS).loss_ < 0.01
+    model = translated(MLPRegressor, max_iter=300, **params).fit(DIGITS, LABELS)
+    assert model.score(DIGITS, LABELS) > 0.95
+
+
+@pytest.mark.parametrize("sizes", [7, (7,), [7, 5], (6, 5, 4)])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_layers_are_arrays_of_the_same_shapes(sizes, n_classes):
+    rows = n_classes > LABELS
+    peer = MLPClassifier(sizes, max_iter=2, random_state=0)
+    model = from_mlp(peer).fit(DIGITS[rows], LABELS[rows])
+    peer.fit(DIGITS[rows], LABELS[rows])
+    for name in ("coefs_", "intercepts_"):
+        shapes = [[of.shape for of in getattr(each, name)] for each in (model, peer)]
+        assert shapes[0] == shapes[1]
+    assert model.n_layers_ == peer.n_layers_
+    assert model.out_activation_ == peer.out_activation_
+    assert (model.t_, model.n_iter_) == (peer.t_, peer.n_iter_)
+    # The layers are the network.
+    values = DIGITS
+    for W, b in zip(model.coefs_[:-1], model.intercepts_[:-1]):
+        values = np.maximum(values @ W + b, 0)
+    scores = values @ model.coefs_[-1] + model.intercepts_[-1]
+    if n_classes == 2:
+        np.testing.assert_allclose(scores[:, 0], model.decision_function(DIGITS))
+    else:
+        odds = np.exp(scores)
+        shares = odds / odds.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(shares, model.predict_proba(DIGITS))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@BOTH
+def test_layers_and_predictions_have_the_precision_of_the_data(kind, dtype):
+    model = translated(kind, max_iter=2).fit(DIGITS.astype(dtype), LABELS)
+    assert {of.dtype for of in (*model.coefs_, *model.intercepts_)} == {np.dtype(dtype)}
+    if kind is MLPRegressor:
+        assert model.predict(DIGITS.astype(dtype)).dtype == dtype
+
+
+def test_layers_follow_the_network_and_cannot_be_set():
+    model = translated(MLPClassifier, max_iter=2, warm_start=True)
+    with pytest.raises(NotFittedError):
+        model.coefs_  # noqa: B018
+    before = model.fit(IRIS, SPECIES).coefs_
+    with pytest.raises(ValueError, match="read-only"):
+        before[0][:] = 0
+    with pytest.raises(AttributeError):
+        model.coefs_ = before
+    assert not np.array_equal(model.fit(IRIS, SPECIES).coefs_[0], before[0])
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.coefs_[0], model.coefs_[0])
+
+
+def test_other_networks_have_no_such_layers():
+    model = GradientLassoClassifier(module=SmallCNN, input_shape=(1, 8, 8), max_iter=1)
+    model.fit(DIGITS, LABELS)
+    for name in ("coefs_", "intercepts_", "n_layers_"):
+        with pytest.raises(AttributeError, match="default network.*net_.module_"):
+            getattr(model, name)
+    model = NGSLLClassifier(max_iter=1, n_nonzero_coefs=2).fit(IRIS, SPECIES)
+    with pytest.raises(AttributeError, match="linear model for each row; explain"):
+        model.coefs_  # noqa: B018
+
+
+def test_two_classes_have_two_units_unless_asked_for_one():
+    rows = LABELS < 2
+    for single, n_units in ((False, 2), (True, 1)):
+        model = GradientLassoClassifier(single_logit=single, max_iter=2, random_state=0)
+        model.fit(DIGITS[rows], LABELS[rows])
+        assert model.intercepts_[-1].shape == (n_units,)
+        odds = model.decision_function(DIGITS)
+        np.testing.assert_allclose(
+            1 / (1 + np.exp(-odds)), model.predict_proba(DIGITS)[:, 1]
+        )
+        step = 1e-4 * np.eye(64)[20]
+        slope = (model.decision_function(DIGITS + step) - odds) / 1e-4
+        np.testing.assert_allclose(model.explain(DIGITS)[:, 20], slope, atol=1e-6)
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@BOTH
+def test_a_warm_start_has_its_own_count(kind, solver):
+    params = {"solver": solver, "warm_start": True, "n_iter_no_change": np.inf}
+    model = translated(kind, max_iter=4, tol=1e-12, **params)
+    with pytest.warns(ConvergenceWarning):
+        assert model.fit(IRIS, SPECIES).n_iter_ == 4
+    with pytest.warns(ConvergenceWarning):
+        assert model.set_params(max_iter=7).fit(IRIS, SPECIES).n_iter_ == 7
+    assert len(model.loss_curve_) == 11 and model.t_ == 11 * 150
+
+
+@BOTH
+def test_a_pass_counts_one_and_the_rows_add_up(kind):
+    peer = kind(random_state=0)
+    model = from_mlp(peer)
+    for rows in (slice(0, 150), slice(0, 100), slice(20, 150)):
+        for each in (peer, model):
+            classes = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+            each.partial_fit(IRIS[rows], SPECIES[rows], **classes)
+        assert (model.n_iter_, model.t_) == (peer.n_iter_, peer.t_)
+
+
+@BOTH
+def test_what_is_not_held_out_has_no_scores(kind):
+    model = translated(kind, max_iter=30, solver="sgd").fit(DIGITS, LABELS)
+    assert model.validation_scores_ is None and model.best_validation_score_ is None
+    assert model.validation_loss_curve_ is None
+    assert model.best_loss_ == min(model.loss_curve_)
+    model = translated(kind, max_iter=30, early_stopping=True, tol=0.01, solver="sgd")
+    model.fit(DIGITS, LABELS)
+    assert model.best_loss_ is None
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert len(model.validation_scores_) == model.n_iter_
+
+
+@pytest.mark.parametrize("patience", [2, 5, 20])
+def test_patience_is_counted_as_there(patience):
+    model = translated(MLPClassifier, solver="sgd", tol=0.01, max_iter=3000)
+    model.set_params(n_iter_no_change=patience).fit(DIGITS, LABELS)
+    assert model.net_.plateau.count == patience + 1
+    losses = np.array(model.net_.history[:, "train_total"])
+    falls = losses[:-1] - losses[1:] >= 0.01
+    assert not falls[-patience - 1 :].any()
+
+
+def test_predictions_of_other_precision_agree():
+    model = translated(MLPClassifier, hidden_layer_sizes=5, max_iter=50)
+    expected = model.fit(DIGITS, LABELS).predict_proba(DIGITS)
+    single = DIGITS.astype(np.float32)
+    found = model.fit(single, LABELS).predict_proba(single)
+    np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+def test_early_stopping_and_passes_exclude_each_other():
+    model = translated(MLPClassifier, early_stopping=True).fit(IRIS, SPECIES)
+    with pytest.raises(ValueError, match="does not support early_stopping=True"):
+        model.partial_fit(IRIS, SPECIES)
+
+
+# The Poisson loss --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("normalize_y", [True, False])
+def test_a_linear_network_of_counts_is_a_generalised_linear_model(normalize_y):
+    model = GradientLassoRegressor(
+        lam=0, loss="poisson", normalize_y=normalize_y, hidden_layer_sizes=()
+    )
+    model.set_params(optimizer="lbfgs", tol=1e-9).fit(X, COUNTS)
+    peer = PoissonRegressor(alpha=0, tol=1e-10).fit(X, COUNTS)
+    np.testing.assert_allclose(model.predict(X), peer.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(model.coefs_[0][:, 0], peer.coef_, rtol=1e-4)
+    scale = COUNTS.mean() if normalize_y else 1.0
+    assert model.intercepts_[0][0] + np.log(scale) == pytest.approx(peer.intercept_)
+    assert model.out_activation_ == "exp"
+    # Half the mean deviance, in units of the mean.
+    predicted = peer.predict(X)
+    ratio = np.where(COUNTS > 0, COUNTS, 1) / predicted
+    half = (COUNTS * np.log(ratio) - COUNTS + predicted).mean() / scale
+    assert model.loss_ == pytest.approx(half, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "kind", [GradientLassoRegressor, RRRRegressor, AttributionPriorRegressor]
+)
+def test_counts_are_explained_in_their_units(kind):
+    y = np.column_stack([COUNTS, 1000 * COUNTS])
+    model = kind(loss="poisson", max_iter=20, random_state=0).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.shape == (200, 2) and predicted.min() > 0
+    slopes = model.explain(X, attribution="gradients")
+    step = np.array([1e-5, 0])
+    found = (model.predict(X + step) - predicted) / 1e-5
+    np.testing.assert_allclose(slopes[:, 0], found, rtol=1e-3, atol=1e-3)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict(X), predicted)
+
+
+def test_effects_of_counts_add_up_to_predictions():
+    model = GradientLassoRegressor(
+        loss="poisson", lam=0.01, max_iter=60, random_state=0
+    )
+    model.fit(X, COUNTS)
+    assert model.score(X, COUNTS) > 0.3
+    explanation = Explanation.from_estimator(model, X)
+    assert explanation.effective_columns < 2
+    assert np.abs(explanation.values[:, 0]).mean() > 0.5  # counts, not logarithms
+    # The prior acts on the logarithm, whose slope is that of a factor.
+    trained = model.explain(X, target="training")
+    np.testing.assert_allclose(trained * model.predict(X)[:, None], model.explain(X))
+
+
+def test_counts_are_scored_and_searched():
+    model = GradientLassoRegressor(loss="poisson", early_stopping=True, random_state=0)
+    model.fit(X, COUNTS)
+    assert max(model.validation_scores_) > 0
+    search = GradientLassoRegressorCV(
+        lams=[0.01, 10], cv=2, max_iter=20, loss="poisson"
+    )
+    assert search.fit(X, COUNTS).lam_ == 0.01
+
+
+def test_counts_that_cannot_be_are_refused():
+    model = GradientLassoRegressor(loss="poisson", max_iter=1, warm_start=True)
+    with pytest.raises(ValueError, match="loss='poisson' needs y that is not negative"):
+        model.fit(X, COUNTS - 1)
+    model.fit(X, 0 * COUNTS).fit(X, COUNTS)
+    with pytest.raises(ValueError, match="continue with the same loss"):
+        model.set_params(loss="squared_error").fit(X, COUNTS)
+
+
+def test_y_can_be_learned_as_it_is():
+    y = 100 + 10 * X[:, 0]
+    model = GradientLassoRegressor(normalize_y=False, max_iter=3, random_state=0)
+    model.fit(X, y)
+    assert model.loss_curve_[0] == pytest.approx(np.mean(y**2), rel=0.1)
+    # Without it the unit of y changes nothing.
+    model.set_params(normalize_y=True)
+    expected = model.fit(X, y).predict(X)
+    np.testing.assert_allclose(model.fit(X, 1000 * y).predict(X), 1000 * expected)
