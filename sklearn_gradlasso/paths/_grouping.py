@@ -181,7 +181,7 @@ def _first_step(
         rows = StackedRows([rows] * len(lams))
     # Indices give a copy of the batch. A slice would give a view, whose storage is that
     # of all rows.
-    batch = rows[torch.arange(prepared.batch_size, device=rows.device)]
+    batch = rows.batch(torch.arange(prepared.batch_size, device=rows.device))
     terms = objective(network.train(), *batch, **batch.extras)
     learnable = [p for p in network.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(

@@ -205,17 +205,17 @@ class Rows(Dataset):
         return self._take(self.X, slice(None)).cpu().numpy()
 
     def __getitem__(self, index: slice | Tensor) -> Batch:
-        """The rows of a slice, or of a tensor of indices, as a batch.
+        """The rows of a slice, or of a tensor of indices, as a batch of its own."""
+        return self.batch(index).copy()
 
-        Its inputs and targets have their own memory, because those of the rows may be
-        the arrays of the caller.
+    def batch(self, index: slice | Tensor) -> Batch:
+        """The same to be read only: a slice may be a view of the arrays of the caller.
+
+        What a user's code is given of it must be a copy.
         """
-        x = self._take(self.X, index)
         y = None if self.y is None else self._take(self.y, index)
-        if isinstance(index, slice):  # the other ones are copies already
-            x, y = x.clone(), None if y is None else y.clone()
         extras = {name: self._take(of, index) for name, of in self.extras.items()}
-        return Batch(x, y, extras)
+        return Batch(self._take(self.X, index), y, extras)
 
     def _take(self, values, index: slice | Tensor) -> Tensor:
         if sp.issparse(values):
@@ -286,8 +286,9 @@ class StackedRows(Dataset):
     def __len__(self) -> int:
         return len(self.parts[0])
 
-    def __getitem__(self, index: slice | Tensor) -> Batch:
-        taken = [part[index] for part in self.parts]
+    def batch(self, index: slice | Tensor) -> Batch:
+        """The rows of a slice, or of a tensor of indices, of all data sets."""
+        taken = [part.batch(index) for part in self.parts]
         x, y = (torch.stack(each, dim=1) for each in zip(*taken))
         names = taken[0].extras
         extras = {n: torch.stack([t.extras[n] for t in taken], dim=1) for n in names}
@@ -320,7 +321,7 @@ class Batches:
         if batch_size > 1 and n % batch_size == 1 and n > 1:
             starts.pop()
         self.sizes = [stop - start for start, stop in pairwise([*starts, n])]
-        self._only = rows[:] if len(self.sizes) == 1 else None
+        self._only = rows.batch(slice(None)) if len(self.sizes) == 1 else None
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -340,7 +341,7 @@ class Batches:
             sizes = self.sizes[first : first + n_gathered]
             stop = start + sum(sizes)
             index = slice(start, stop) if order is None else order[start:stop]
-            yield from self.rows[index].split(sizes)
+            yield from self.rows.batch(index).split(sizes)
             start = stop
 
 
