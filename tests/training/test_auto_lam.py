@@ -62,6 +62,7 @@ def test_auto_of_signs_by_hand():
     assert auto.lam_ == pytest.approx(np.sqrt(reached) / (0.005 * whole), rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:the columns of X are on very different scales")
 def test_auto_follows_the_units_of_a_column():
     scaled = X * [1000.0, 1, 1]
     mask = np.array([False, True, False])

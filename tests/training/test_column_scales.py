@@ -117,7 +117,6 @@ def told(act, *given, **more):
         GradientLassoRegressor(**QUICK),
         RRRRegressor(**QUICK),
         NGSLLClassifier(n_nonzero_coefs=2, **QUICK),
-        GradientLassoClassifier(module="tabular", **QUICK),
         GradientLassoClassifierCV(lams=[0.1, 1.0], cv=2, **QUICK),
     ],
     ids=lambda model: type(model).__name__,
@@ -149,7 +148,9 @@ def test_paths_warn_once():
         assert len(told(act, unscaled, UNSCALED, Y, **lams, **more)) == 1
 
 
-def test_a_module_of_the_user_may_scale_by_itself():
+def test_other_networks_may_scale_by_themselves():
+    tabular = GradientLassoClassifier(module="tabular", **QUICK)
+    assert not told(fit, tabular, UNSCALED, Y)
     module = torch.nn.Sequential(
         torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2), torch.nn.Tanh()
     )

@@ -57,7 +57,7 @@ def _rows_of_network(estimator, X):
         if np.asarray(X).dtype.kind not in "OSU":
             raise
         raise ValueError(
-            f"{str(error).rstrip('.')}. X holds texts at the network: if a Pipeline "
+            f"{error.__cause__ or error}. X holds texts at the network: if a Pipeline "
             "encodes them before it, explain the whole Pipeline, and not its last step "
             "alone."
         ) from error
