@@ -101,7 +101,7 @@ class AttributionPriorMixin:
     fit = annotated.fit
 
     def _learn_from(self, prepared, warm):
-        self._n_previous_epochs = self.n_iter_ if warm else 0
+        self._n_previous_epochs = len(self.loss_curve_) if warm else 0
         # A single remaining row is added to the last batch: see ``Batches``.
         in_one_batch = 1 + prepared.batch_size
         self._shuffled = self.shuffle and len(prepared.train) > in_one_batch

@@ -64,7 +64,7 @@ class RightReasons:
         self._signs = self._checked_signs(prepared.train)
         check_something_is_free(prepared.train)
         # When training continues, other rows must be exchanged.
-        entropy = prepared.seed, 1 + (self.n_iter_ if warm else 0)
+        entropy = prepared.seed, 1 + (len(self.loss_curve_) if warm else 0)
         self._exchange_seed, self._measuring_seed = spawn_seeds(2, *entropy)
 
     def _phases(self, prepared, objective, record):

@@ -92,7 +92,7 @@ def prepare_fit(
     estimator._check_network(network, rows[0][:2][0])
     global_seed = None
     if not is_built_in(estimator._architecture["module"]):
-        entropy = drawn, 1 + (estimator.n_iter_ if warm else 0)
+        entropy = drawn, 1 + (len(estimator.loss_curve_) if warm else 0)
         (global_seed,) = spawn_seeds(1, *entropy)
     prepared = Prepared(
         network=network,
