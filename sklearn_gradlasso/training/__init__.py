@@ -19,7 +19,7 @@ The protocols between this wing and others:
   :mod:`sklearn_gradlasso.modules`.
 - Callbacks are skorch's, and the net has its own copies (``own_callbacks``). They may
   ask it as they would ask the estimator (``answering_net``), and read its data
-  (``readable_rows``). If no callback overrides a hook of a batch, the loop skips
+  (``readable_rows``). If no callback overrides a hook of a batch, the loop does without
   skorch's work at each batch.
 
 It may import ``objective`` and ``utils``.

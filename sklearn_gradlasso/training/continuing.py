@@ -13,11 +13,14 @@ from typing import Any
 
 import joblib
 from skorch import NeuralNet
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback, LRScheduler, PassthroughScoring
+from skorch.callbacks.scoring import ScoringBase
 from skorch.history import History
 from torch.optim import Optimizer
 
 __all__ = ["continue_from", "resume_schedules", "schedule_states", "schedules_kept"]
+
+WITH_A_BEST = ScoringBase, PassthroughScoring
 
 
 def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> None:
@@ -29,8 +32,9 @@ def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> No
         An initialized net of the same network that has not been trained.
     previous : NeuralNet
     begins_phase : bool
-        Whether the callbacks begin anew, and with them the learning rate. The moments
-        of the optimizer and the history are passed on in any case.
+        Whether schedules of the learning rate and the best scores begin anew, because
+        the objective or the network has changed. Everything else is passed on in any
+        case.
     """
     net.history.extend(previous.history)
     same_kind = type(previous.optimizer_) is type(net.optimizer_)
@@ -40,11 +44,9 @@ def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> No
         (key, known.get((key, id(of)), cb)) for (key, cb), of in _with_origin(net)
     ]
     net.begins_phase_ = begins_phase
-    if begins_phase:
-        for _, callback in net.callbacks_:
+    for _, callback in net.callbacks_ if begins_phase else ():
+        if isinstance(callback, WITH_A_BEST):
             callback.initialize()
-    if not same_kind:
-        return
     rate_goes_on = (
         not begins_phase
         and joblib.hash(_settings(net)) == joblib.hash(_settings(previous))
@@ -53,17 +55,18 @@ def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> No
     if rate_goes_on and net.lr == previous.lr and net.module_ is previous.module_:
         net.optimizer_ = previous.optimizer_  # Callbacks may refer to it.
         return
+    if not rate_goes_on:
+        for callback in _schedules(net).values():
+            callback.initialize()
+    if not same_kind:
+        return
     state = previous.optimizer_.state_dict()
+    groups = net.optimizer_.state_dict()["param_groups"]
     if rate_goes_on:
         groups = [dict(group) for group in state["param_groups"]]
         for group in groups:
             _scale(group, previous.lr, net.lr)
-        state["param_groups"] = groups
-    else:
-        state["param_groups"] = net.optimizer_.state_dict()["param_groups"]
-        for callback in _schedules(net).values():
-            callback.initialize()
-    net.optimizer_.load_state_dict(state)
+    net.optimizer_.load_state_dict({**state, "param_groups": groups})
 
 
 @contextmanager

@@ -237,6 +237,18 @@ def test_a_loaded_history_is_not_that_of_the_fit(tmp_path):
     assert second.loss_curve_[0] < first.loss_curve_[-1]
 
 
+def test_a_state_is_loaded_once_and_weights_are_initialized_once(tmp_path):
+    """Also with several phases in a fit."""
+    saved = Checkpoint(monitor=None, dirname=tmp_path)
+    start = Initializer("*weight", fn=lambda theta: theta.data.fill_(0.01))
+    model = NGSLLRegressor(
+        n_nonzero_coefs=2, coarse_max_iter=4, learning_rate_init=0.1,
+        callbacks=[LoadInitState(saved), saved, start], **BRIEF,
+    ).fit(X, X[:, 0])  # fmt: skip
+    assert model.loss_curve_[0] > 2 * model.loss_curve_[-1]
+    assert len(model.net_.history) == model.n_iter_ == len(model.loss_curve_) == 8
+
+
 def test_the_best_checkpoint_is_loaded(tmp_path):
     best = Checkpoint(monitor="train_loss_best", dirname=tmp_path, load_best=True)
     end = TrainEndCheckpoint(dirname=tmp_path / "end")
