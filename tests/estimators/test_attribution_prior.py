@@ -45,6 +45,7 @@ def test_gradient_l1_is_the_gradient_lasso():
 def test_the_first_step_by_hand():
     rate, lam = 0.5, 2.0
     plain = {"hidden_layer_sizes": (), "optimizer": "sgd", "learning_rate_init": rate}
+    plain["optimizer_params"] = {"momentum": 0.0}
     params = {**plain, "max_iter": 1, "random_state": 0, "shuffle": False}
     first = AttributionPriorRegressor(lam=0.0, **params).fit(X, 10 * X[:, 0])
     start = AttributionPriorRegressor(
