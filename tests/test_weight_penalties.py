@@ -69,3 +69,17 @@ def test_sparse_group_lasso_has_a_gradient_at_zero():
 def test_unknown_layers(kind):
     with pytest.raises(ValueError, match="layers must be 'all' or 'first', got 'la"):
         kind("last")
+
+
+def test_biases_can_be_free():
+    network = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    W, V = (layer.weight.detach() for layer in network)
+    assert weight_penalties.L1(biases=False)(network).item() == pytest.approx(
+        (W.abs().sum() + V.abs().sum()).item()
+    )
+    squares = (W.square().sum() + V.square().sum()).item()
+    assert weight_penalties.L2(biases=False)(network).item() == pytest.approx(squares)
+    assert (
+        weight_penalties.L2(layers="first", biases=False)(network) == W.square().sum()
+    )
+    assert weight_penalties.L2(biases=False)(nn.LayerNorm(4)) == 0

@@ -103,7 +103,7 @@ def test_what_was_fitted_can_be_used(data):
         assert not ours.net_.module_.training
         assert ours.explain(data.X).shape == data.X.shape
         ours.set_params(max_iter=2, tol=0.0).partial_fit(data.X, data.y)
-        assert ours.n_iter_ == 4
+        assert (ours.n_iter_, len(ours.loss_curve_)) == (1, 4)
 
 
 def test_the_memory_of_a_step_is_that_of_a_batch(data):

@@ -96,6 +96,7 @@ def fitted(params: dict, X, y, seed: int) -> AttributionPriorClassifier:
     params = {"hidden_layer_sizes": HIDDEN, **params}
     model = AttributionPriorClassifier(
         optimizer="sgd",
+        optimizer_params={"momentum": 0.0},
         learning_rate_init=1.0,
         max_iter=20,
         n_iter_no_change=20,
