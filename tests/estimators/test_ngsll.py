@@ -366,12 +366,14 @@ def test_training_goes_on():
         coarse_max_iter=5, max_iter=5, warm_start=True, random_state=0
     )
     first = model.fit(X, y).loss_
-    assert model.fit(X, y).n_iter_ == 15 and model.n_coarse_iter_ == 5
+    assert model.fit(X, y).n_iter_ == 5 and model.n_coarse_iter_ == 5
+    assert len(model.loss_curve_) == 15
     assert model.loss_ < first
     stream = NGSLLRegressor(coarse_max_iter=2, random_state=0)
     for passes in range(1, 5):
         stream.partial_fit(X, y)
-        assert (stream.n_iter_, stream.n_coarse_iter_) == (passes, min(passes, 2))
+        assert len(stream.loss_curve_) == passes
+        assert stream.n_coarse_iter_ == min(passes, 2)
         assert ((stream.explain(X) != 0).sum(axis=1) == 5).all()
 
 

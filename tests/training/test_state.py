@@ -63,6 +63,8 @@ def pickled(model):
 
 
 WAYS = [pickled, copy.deepcopy, compressed, copy.copy]
+# LBFGS takes all rows in each of its steps.
+BATCHES = {"nested state": 1000}
 MODELS = {
     "adam": GradientLassoClassifier(),
     "momentum": GradientLassoClassifier(
@@ -100,7 +102,9 @@ def assert_same(one, other):
 @pytest.mark.parametrize("with_callbacks", [False, True])
 @pytest.mark.parametrize("name", MODELS)
 def test_partial_fit_goes_on_from_copies(name, with_callbacks):
-    model = clone(MODELS[name]).set_params(random_state=0, batch_size=50)
+    model = clone(MODELS[name]).set_params(
+        random_state=0, batch_size=BATCHES.get(name, 50)
+    )
     if with_callbacks:
         halving = LRScheduler("StepLR", step_size=2, gamma=0.5)
         score = "accuracy" if is_classifier(model) else "r2"
@@ -112,7 +116,7 @@ def test_partial_fit_goes_on_from_copies(name, with_callbacks):
         copied = WAYS[k % len(WAYS)](one_pass(copied))
     assert_same(model, copied)
     assert list(model.net_.history) == list(copied.net_.history)
-    assert len(model.net_.history) == model.n_iter_ == PASSES
+    assert len(model.net_.history) == len(model.loss_curve_) == PASSES
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -256,7 +260,7 @@ def test_pickles_of_earlier_versions_are_loaded():
     old = GradientLassoClassifier.__new__(GradientLassoClassifier)
     old.__setstate__(state)
     np.testing.assert_array_equal(old.predict_proba(X), model.predict_proba(X))
-    assert one_pass(old).n_iter_ == 2
+    assert len(one_pass(old).loss_curve_) == 2
 
 
 def test_a_pickle_with_callbacks_holds_no_torch_object(capsys):
@@ -309,4 +313,5 @@ def test_a_trimmed_net_makes_a_small_pickle():
     assert len(pickle.dumps(model)) < 0.6 * size
     loaded = pickled(model)
     np.testing.assert_array_equal(loaded.predict_proba(X), before)
-    assert loaded.partial_fit(X, Y).n_iter_ == 4  # with a new optimizer
+    loaded.partial_fit(X, Y)  # with a new optimizer
+    assert len(loaded.loss_curve_) == 4
