@@ -140,7 +140,9 @@ class Batch(tuple):
         """The same batch in its own memory, which a callback may change."""
         x, y = self
         extras = {name: values.clone() for name, values in self.extras.items()}
-        return Batch(x.clone(), None if y is None else y.clone(), extras)
+        batch = type(self)(x.clone(), None if y is None else y.clone(), extras)
+        vars(batch).update({**vars(self), "extras": extras})
+        return batch
 
     def split(self, sizes: list[int]) -> Iterator[Batch]:
         """Split the batch into batches of these sizes, which are views."""

@@ -156,7 +156,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 "classes must be given in the first call of partial_fit: later calls "
                 "may bring classes that this one lacks."
             )
-        classes = self.classes_ if classes is None else classes
+        if classes is None and not self._has_labels:
+            classes = self.classes_
         return self._fit(data, warm=True, one_pass=True, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
