@@ -42,7 +42,8 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     ----------
     {fitted_attributes}
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels, also those whose rows all have weight zero. A network of one
+        class is constant: the class has probability 1, and all weights are 0.
     n_outputs_ : int
         Number of classes.
     intercept_ : float
