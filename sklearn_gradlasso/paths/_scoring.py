@@ -9,6 +9,7 @@ from collections.abc import Callable
 from numbers import Number
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring, make_scorer
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -20,7 +21,7 @@ __all__ = ["HeldOutScore", "classes_of"]
 
 def classes_of(*ys) -> np.ndarray | None:
     """The classes in several arrays of labels; None if they have several columns."""
-    ys = [np.asarray(y) for y in ys]
+    ys = [y if sp.issparse(y) else np.asarray(y) for y in ys]
     if any(y.ndim > 1 and y.shape[1] > 1 for y in ys):
         return None
     return np.unique(np.concatenate([y.ravel() for y in ys]))

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ..utils.tensors import tensor_to_read
-from ..utils.validation import rows_of_positive_weight
+from ..utils.validation import representable, rows_of_positive_weight
 
 __all__ = [
     "Batch",
@@ -93,7 +93,7 @@ class TrainingData:
         weight = self.sample_weight
         if weight is None or np.ptp(weight) == 0:
             return replace(self, sample_weight=None)
-        return replace(self, sample_weight=weight / weight.mean())
+        return replace(self, sample_weight=representable(weight / weight.mean()))
 
     def merged(self) -> TrainingData:
         """Merge equal rows into one row, which has the sum of their weights.

@@ -27,8 +27,12 @@ __all__ = [
     "check_sample_weight",
     "finite_array",
     "is_count",
+    "representable",
     "rows_of_positive_weight",
 ]
+
+
+LEAST_WEIGHT = 1e-30  # of a row that counts, as a share of the largest
 
 
 class Interval(_param_validation.Interval):
@@ -125,7 +129,16 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     weight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    return weight / weight.max()
+    return representable(weight / weight.max())
+
+
+def representable(weight: np.ndarray) -> np.ndarray:
+    """Raise positive weights to at least 1e-30 of the largest.
+
+    A smaller one makes no difference beside the largest, but would be 0 in float32,
+    and a batch in which all weights are 0 has no mean.
+    """
+    return np.where(weight > 0, np.maximum(weight, LEAST_WEIGHT * weight.max()), 0.0)
 
 
 def rows_of_positive_weight(sample_weight: np.ndarray | None) -> np.ndarray | slice:

@@ -21,7 +21,9 @@ from sklearn_gradlasso import (
     FindAnotherExplanation,
     GradientLassoClassifier,
     GradientLassoClassifierCV,
+    GradientLassoRegressor,
     NGSLLClassifier,
+    NGSLLRegressor,
     RRRClassifier,
 )
 from sklearn_gradlasso.metrics import effective_features
@@ -154,6 +156,19 @@ def test_the_unit_of_weights_is_free(factor):
         expected = kind(**QUICK).fit(X, THREE, sample_weight=weight)
         found = kind(**QUICK).fit(X, THREE, sample_weight=factor * weight)
         np.testing.assert_allclose(weights(found), weights(expected), rtol=1e-9)
+
+
+@pytest.mark.parametrize("float_type", [np.float32, np.float64])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_one_weight_may_be_huge_for_regressors(float_type, early_stopping):
+    y = X[:, 0].astype(float_type)
+    for first in (y[0], 0.0):
+        y[0] = first
+        for kind in (GradientLassoRegressor, NGSLLRegressor):
+            model = kind(batch_size=20, early_stopping=early_stopping, **QUICK)
+            model.fit(X.astype(float_type), y, sample_weight=np.r_[1e300, np.ones(59)])
+            assert np.isfinite(model.loss_curve_).all()
+            assert np.isfinite(model.predict(X.astype(float_type))).all()
 
 
 def test_one_weight_may_be_huge():

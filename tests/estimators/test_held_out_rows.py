@@ -14,6 +14,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 from skorch.callbacks import Callback
 
 from sklearn_gradlasso import (
@@ -223,3 +224,26 @@ def test_groups_of_a_grid_search_without_routing_stay_with_its_folds():
     search.fit(X, Y, groups=GROUPS)
     expected = network.set_params(lam=0.1).fit(X, Y).validation_loss_curve_
     assert search.best_estimator_.validation_loss_curve_ == expected
+
+
+# Scikit-learn's checks with early stopping
+
+REFUSED = {  # by MLPClassifier(early_stopping=True), too: partial_fit
+    "check_fit_score_takes_y",
+    "check_n_features_in_after_fitting",
+    "check_estimators_partial_fit_n_features",
+}
+# A fit with repeated rows holds out other rows than one with weights.
+OTHER_ROWS = {
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+}
+
+
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+@pytest.mark.filterwarnings("ignore")
+def test_checks_of_scikit_learn(kind):
+    model = kind(early_stopping=True, max_iter=25, learning_rate_init=0.02)
+    results = check_estimator(model, on_fail=None)
+    failed = {each["check_name"] for each in results if each["status"] == "failed"}
+    assert failed == REFUSED | OTHER_ROWS

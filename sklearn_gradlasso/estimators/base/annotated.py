@@ -55,7 +55,8 @@ def fit(
         column for each label; also sparse), or target values.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights in the loss and in the penalties. An integer weight has
-        the effect of a repeated row. Rows of weight zero are left out.
+        the effect of a repeated row. Rows of weight zero are left out,
+        but a class that has no other rows stays in ``classes_``.
     {annotations}
     {groups}
 
@@ -71,6 +72,12 @@ def fit(
         If a parameter or an input is not as described, if the annotations do not
         match the columns that reach the estimator, or if the loss becomes infinite
         or NaN. In the last case the network keeps its last finite weights.
+
+    Warns
+    -----
+    UserWarning
+        If columns of X that the default network reads have standard deviations more
+        than 1000 times apart.
     """
     data = TrainingData(X, y, sample_weight, annotations, groups)
     self._fit(data, warm=self.warm_start)

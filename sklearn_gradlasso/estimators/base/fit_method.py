@@ -81,7 +81,8 @@ def fit(
         column for each label; also sparse), or target values.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights in the loss and in the prior. An integer weight has the
-        effect of a repeated row. Rows of weight zero are left out.
+        effect of a repeated row. Rows of weight zero are left out,
+        but a class that has no other rows stays in ``classes_``.
     {groups}
 
     Returns
@@ -95,6 +96,12 @@ def fit(
     ValueError
         If a parameter or an input is not as described, or if the loss becomes infinite
         or NaN. In the latter case the network keeps its last finite weights.
+
+    Warns
+    -----
+    UserWarning
+        If columns of X that the default network reads have standard deviations more
+        than 1000 times apart.
     """
     data = TrainingData(X, y, sample_weight, groups=groups)
     return self._fit(data, warm=self.warm_start)

@@ -42,7 +42,9 @@ class NGSLLClassifier(NGSLLEstimator, NetworkClassifier):
     ----------
     {fitted_attributes}
     classes_ : ndarray of shape (n_classes,)
-        Class labels; the numbers of the columns of y, if it is an indicator of labels.
+        Class labels, also those whose rows all have weight zero. A network of one
+        class is constant: the class has probability 1, and all weights are 0. If y is
+        an indicator of labels, they are the numbers of its columns.
     n_outputs_ : int
         Number of classes or labels.
     intercept_ : float
