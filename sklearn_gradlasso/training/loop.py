@@ -146,8 +146,13 @@ class ObjectiveNet(SteppingNet):
                 self.start_epoch(has_prior)
                 before = Snapshot(state)
                 self.notify("on_epoch_begin", **data)
-                if len(self.trained_tensors()) != len(state):  # some freeze or thaw
-                    state = self.trained_tensors()
+                learnable = self.trained_tensors()
+                if list(map(id, learnable)) != list(map(id, state)):
+                    # Some freeze or thaw. Those that thaw have not changed before.
+                    for earlier in (finite, best):
+                        if earlier:
+                            earlier.cover(learnable)
+                    state = learnable
                     before = Snapshot(state)
                     mean = self._mean = mean and RunningMean(state)
                 self.run_single_epoch(batches, True, "train", self.train_step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -36,6 +37,9 @@ class LBFGS(torch.optim.LBFGS):
     """
 
     def __init__(self, params, lr: float, history_size=10, max_fun=15000):
+        for name, given in {"history_size": history_size, "max_fun": max_fun}.items():
+            if not isinstance(given, Integral) or given < 1:
+                raise ValueError(f"{name} must be a positive integer, got {given!r}")
         # The loop over epochs decides what is too small a gradient or change.
         super().__init__(
             params,
@@ -46,8 +50,6 @@ class LBFGS(torch.optim.LBFGS):
             history_size=history_size,
             line_search_fn="strong_wolfe",
         )
-        if max_fun < 1:
-            raise ValueError(f"max_fun must be a positive integer, got {max_fun!r}")
         self.max_fun = max_fun
         self.forget()
 

@@ -20,12 +20,14 @@ X = rng.standard_normal((300, 4))
 Y = {
     "two classes": np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)],
     "three classes": np.array([3, 5, 9])[np.digitize(X[:, 0], [-0.5, 0.5])],
+    "labels": np.c_[X[:, 0] > 0, X[:, 1] > 0.5, X[:, 2] > 0].astype(int),
     "one target": 1000 + 50 * X[:, 0],
     "two targets": np.c_[1000 + 50 * X[:, 0], X[:, 1]],
 }
 SCORES = {
     "two classes": ["accuracy", "roc_auc", "neg_log_loss", "balanced_accuracy", None],
     "three classes": ["accuracy", "roc_auc_ovr", "neg_log_loss", "f1_macro", None],
+    "labels": ["accuracy", "roc_auc", "average_precision", "f1_macro", None],
     "one target": ["r2", "neg_mean_squared_error", "neg_median_absolute_error", None],
     "two targets": ["r2", "neg_mean_squared_error", None],
 }

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.fitted_callback import fitted_callback
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimators_overwrite_params
 from skorch.callbacks import (
     BatchScoring,
@@ -270,6 +271,34 @@ def test_what_is_frozen_can_thaw_and_is_averaged_then():
     assert all(theta.requires_grad is k for theta, k in zip(weights, (True, False)))
     assert not torch.equal(*weights)
     assert thawing.loss_curve_[:2] == frozen.loss_curve_[:2]
+
+
+def test_the_best_epoch_comes_back_with_what_was_frozen_in_it():
+    best_epochs = []
+
+    class Kept(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if net.history[-1]["kept"]:
+                state = net.module_.state_dict().items()
+                best_epochs.append({name: theta.clone() for name, theta in state})
+
+    # Nothing can be learned of these labels, so that early epochs are the best.
+    thaw, labels = 20, np.random.default_rng(1).integers(0, 2, len(X))
+    model = GradientLassoClassifier(
+        lam=0.0,
+        max_iter=40,
+        n_iter_no_change=np.inf,
+        early_stopping=True,
+        learning_rate_init=0.05,
+        batch_size=len(X),
+        callbacks=[Freezer("0.0.*"), Unfreezer("0.0.*", at=thaw), Kept()],
+        random_state=0,
+    )
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, labels)
+    assert max(e["epoch"] for e in model.net_.history if e["kept"]) < thaw
+    for name, theta in model.net_.module_.state_dict().items():
+        torch.testing.assert_close(theta, best_epochs[-1][name], rtol=0, atol=0)
 
 
 def test_parameters_are_mapped():

@@ -306,6 +306,15 @@ def test_tensors_of_a_callback_come_back():
     )
 
 
+def test_a_pickle_has_the_head_that_was_fitted():
+    for first in (False, True):
+        model = GradientLassoClassifier(max_iter=2, single_logit=first, random_state=0)
+        before = model.fit(X, Y).predict_proba(X)
+        model.set_params(single_logit=not first)
+        for each in (model, pickled(model), copy.deepcopy(model)):
+            np.testing.assert_array_equal(each.predict_proba(X), before)
+
+
 def test_a_trimmed_net_makes_a_small_pickle():
     model = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, Y)
     size, before = len(pickle.dumps(model)), model.predict_proba(X)
