@@ -232,6 +232,11 @@ class ObjectiveNet(SteppingNet):
             self._set_training(training)
         if training:
             self._learnable = [p for p in self._parameters if p.requires_grad]
+            if not self._learnable:
+                raise ValueError(
+                    "callbacks have frozen all parameters of the network, which can "
+                    "learn nothing; freeze fewer of them."
+                )
         second_half = len(iterator) // 2
         records = []
 

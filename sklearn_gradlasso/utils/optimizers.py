@@ -108,6 +108,11 @@ def check_optimizer(
         fused = not (params.get("foreach") or params.get("differentiable"))
         return OPTIMIZERS[optimizer], {"fused": fused, **params}
     is_class = isinstance(optimizer, type)
+    if is_class and issubclass(optimizer, torch.optim.SparseAdam):
+        raise ValueError(
+            "optimizer=SparseAdam takes sparse gradients only, which these networks do "
+            "not have; use 'adam'."
+        )
     if is_class and issubclass(optimizer, torch.optim.Optimizer):
         return optimizer, params
     raise TypeError(

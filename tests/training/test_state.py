@@ -72,6 +72,7 @@ MODELS = {
     ),
     "nested state": GradientLassoClassifier(optimizer=torch.optim.LBFGS),
     "class of optimizer": GradientLassoRegressor(optimizer=torch.optim.RMSprop),
+    "a factor beside the weights": GradientLassoRegressor(optimizer=torch.optim.NAdam),
     "buffers and masks": GradientLassoClassifier(module=dropping),
     "tabular": GradientLassoRegressor(module="tabular"),
     "annotations": RRRClassifier(),
