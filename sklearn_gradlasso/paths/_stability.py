@@ -29,7 +29,7 @@ __all__ = ["StabilityPath", "stability_selection"]
 ENDS = 0.3, 3.0  # smallest and largest strength, relative to the balanced strength
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StabilityPath:
     """How often each feature was selected.
 
@@ -64,6 +64,13 @@ class StabilityPath:
         """
         found = self.frequencies
         return np.lexsort([-found.mean(axis=0), -found.max(axis=0)])
+
+    def __repr__(self) -> str:
+        often = int(self.stable().sum())
+        return (
+            f"<StabilityPath: {often} of {len(self.feature_names)} columns are "
+            f"selected in 60 % of subsamples with one of {len(self.lams)} strengths>"
+        )
 
     def expected_false(self, threshold: float = 0.6) -> float:
         """Bound on the expected number of columns that are stable without a reason.
