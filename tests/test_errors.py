@@ -42,6 +42,14 @@ class Unused(nn.Linear):
         ({"optimizer": dict}, "optimizer.*torch.optim.Optimizer.*dict"),
         ({"optimizer_params": {"speed": 3}}, "optimizer_params do not suit.*speed"),
         ({"optimizer_params": {"betas": (2, 2)}}, "optimizer_params do not suit"),
+        (
+            {"optimizer": "lbfgs", "optimizer_params": {"betas": (0.9, 0.99)}},
+            "optimizer='lbfgs'.* no parameter 'betas', but.*'max_fun'.*change with it",
+        ),
+        (
+            {"optimizer": torch.optim.RMSprop, "optimizer_params": {"max_fun": 9}},
+            "optimizer=RMSprop.* no parameter 'max_fun', but.*'alpha'",
+        ),
         ({"batch_size": 0}, "'batch_size' parameter"),
         ({"batch_size": "full"}, "'batch_size' parameter"),
         ({"max_iter": 0}, "'max_iter' parameter"),

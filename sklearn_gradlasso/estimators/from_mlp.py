@@ -106,9 +106,13 @@ def from_mlp(
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     if not isinstance(estimator, MLPClassifier | MLPRegressor):
+        is_class = isinstance(estimator, type)
+        got = (
+            f"the class {estimator.__name__}" if is_class else type(estimator).__name__
+        )
         raise TypeError(
-            "from_mlp takes an MLPClassifier or MLPRegressor, got "
-            f"{type(estimator).__name__}. Inside of a Pipeline or a search, translate "
+            "from_mlp takes an instance of MLPClassifier or MLPRegressor, got "
+            f"{got}. Inside of a Pipeline or a search, translate "
             "the network itself: pipeline.set_params(mlp=from_mlp(pipeline['mlp']))."
         )
     estimator._validate_params()

@@ -80,7 +80,7 @@ def opened(
     data : TrainingData
         Training rows of the user.
     groups : dict or None
-        Features that are made of one column, by their names at the estimator.
+        Columns that are taken as one, by the names of columns of X or of features.
 
     Raises
     ------

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from ..objective import average
 from .continuing import schedules_kept
+from .own_callbacks import what_is_missing_explained
 from .readable_rows import ReadableRows
 from .rows import Batch, Batches, Rows, StackedRows, read_rows
 from .step import TERMS, SteppingNet
@@ -281,7 +282,8 @@ class ObjectiveNet(SteppingNet):
             if self.plateau.reached:
                 self.ended_by_ = "plateau"
         try:
-            self.notify("on_epoch_end", **data)
+            with what_is_missing_explained(self._epoch, valid_batches is not None):
+                self.notify("on_epoch_end", **data)
         except KeyboardInterrupt:  # A skorch callback ends training by raising this.
             self.ended_by_ = "callback"
         return improved

@@ -236,7 +236,7 @@ def test_other_things_are_refused():
         from_mlp(make_pipeline(MLPClassifier()))
     with pytest.raises(TypeError, match="got GridSearchCV"):
         from_mlp(GridSearchCV(MLPClassifier(), {}))
-    with pytest.raises(TypeError, match="got ABCMeta"):
+    with pytest.raises(TypeError, match="got the class MLPClassifier"):
         from_mlp(MLPClassifier)
     with pytest.raises(ValueError, match="'alpha' parameter"):
         from_mlp(MLPClassifier(alpha=-1))

@@ -30,6 +30,7 @@ from skorch.callbacks import (
     TrainEndCheckpoint,
     Unfreezer,
 )
+from skorch.exceptions import SkorchException
 
 from sklearn_gradlasso import (
     GradientLassoClassifier,
@@ -313,3 +314,20 @@ def test_batch_scores_are_those_of_training_steps():
     history = fitted(score, max_iter=1).net_.history
     sizes, scores = zip(*history[0, "batches", :, ["train_batch_size", "right"]])
     assert history[0, "right"] == pytest.approx(np.average(scores, weights=sizes))
+
+
+def test_a_callback_that_misses_a_value_says_what_there_is(tmp_path):
+    held_out = "No rows are held out: give early_stopping=True.*has.*'train_loss'"
+    files = Checkpoint(dirname=tmp_path)
+    plateau = LRScheduler("ReduceLROnPlateau", monitor="valid_loss")
+    for callback, error in [
+        (EarlyStopping(), KeyError),
+        (files, SkorchException),
+        (plateau, ValueError),
+    ]:
+        with pytest.raises(error, match=f"not found in history.*{held_out}"):
+            fitted(callback)
+    other = EarlyStopping(monitor="gain")
+    with pytest.raises(KeyError, match="'gain'.*An epoch has.*'valid_loss'") as caught:
+        fitted(other, early_stopping=True)
+    assert "held out" not in str(caught.value)
