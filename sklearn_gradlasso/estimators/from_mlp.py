@@ -86,7 +86,8 @@ def from_mlp(
       nowhere do they hold the penalty of the weights.
     - ``epsilon`` of "adam" is added to the root of the corrected second moment, as
       torch does, which matters only for gradients near ``epsilon``.
-    - With ``warm_start`` a schedule of the learning rate goes on; there it begins anew.
+    - With ``warm_start`` the optimizer goes on, and so does a rate that "adaptive" has
+      lowered; there they begin anew.
     - "lbfgs" is torch's, with a line search by the strong Wolfe conditions.
     - Of epochs with the same validation score the one with the lowest loss is kept.
     - ``verbose`` shows a progress bar.
