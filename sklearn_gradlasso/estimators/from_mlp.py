@@ -87,7 +87,8 @@ def from_mlp(
       counts in what ``tol`` is compared with, divided by their number.
     - ``epsilon`` of "adam" is added to the root of the corrected second moment, as
       torch does, which matters only for gradients near ``epsilon``.
-    - With ``warm_start`` a schedule of the learning rate goes on; there it begins anew.
+    - With ``warm_start`` the optimizer goes on, and so does a rate that "adaptive" has
+      lowered; there they begin anew.
     - "lbfgs" is torch's, with a line search by the strong Wolfe conditions.
     - Of epochs with the same validation score the one with the lowest loss is kept.
     - ``verbose`` shows a progress bar.
