@@ -104,6 +104,14 @@ class Snapshot:
         self.tensors = tensors
         self.values = values or [tensor.detach().clone() for tensor in tensors]
 
+    def with_others(self, tensors: Sequence[Tensor]) -> Snapshot:
+        """The same with the current values of those tensors that are not in it."""
+        known = set(map(id, self.tensors))
+        others = Snapshot([each for each in tensors if id(each) not in known])
+        return Snapshot(
+            [*self.tensors, *others.tensors], [*self.values, *others.values]
+        )
+
     @property
     def finite(self) -> bool:
         return all(bool(value.isfinite().all()) for value in self.values)
