@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import Callback, PrintLog, TrainEndCheckpoint
 from skorch.callbacks.scoring import ScoringBase
 from skorch.exceptions import SkorchException
 from skorch.utils import to_numpy
@@ -72,6 +72,9 @@ def own_callbacks(given: Sequence, task: Any) -> list:
             )
     own = copies_of(list(given))
     for callback in map(_unnamed, own):
+        saved = getattr(callback, "checkpoint", None)
+        if isinstance(saved, TrainEndCheckpoint):  # The fit that saved it used a copy.
+            saved.initialize()
         if isinstance(callback, PrintLog) and callback.sink is print:
             callback.sink = printed
         is_default = getattr(callback, "target_extractor", None) is to_numpy

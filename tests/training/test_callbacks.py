@@ -205,7 +205,11 @@ def test_data_sets_can_be_read():
 def test_the_loss_of_a_batch_is_without_penalties():
     passed = PassthroughScoring("train_loss", on_train=True)
     plain = fitted(lam=1.0).loss_curve_
-    assert fitted(passed, lam=1.0).loss_curve_ == pytest.approx(plain)
+    model = fitted(passed, lam=1.0)
+    assert model.loss_curve_ == pytest.approx(plain)
+    names = ["train_batch_size", "train_loss"]
+    sizes, losses = zip(*model.net_.history[-1, "batches", :, names])
+    assert plain[-1] == pytest.approx(np.average(losses, weights=sizes))
 
 
 class Predicting(Callback):
@@ -235,6 +239,14 @@ def test_a_loaded_history_is_not_that_of_the_fit(tmp_path):
     first = fitted(saved, max_iter=3)
     second = fitted(LoadInitState(saved), max_iter=2)
     assert second.n_iter_ == len(second.loss_curve_) == 2
+    assert len(second.net_.history) == 5
+    assert second.loss_curve_[0] < first.loss_curve_[-1]
+
+
+def test_the_state_at_the_end_of_another_fit_is_loaded(tmp_path):
+    saved = TrainEndCheckpoint(dirname=tmp_path)
+    first = fitted(saved, max_iter=3)
+    second = fitted(LoadInitState(saved), max_iter=2)
     assert len(second.net_.history) == 5
     assert second.loss_curve_[0] < first.loss_curve_[-1]
 
