@@ -20,6 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -231,7 +232,8 @@ class SensitivitySelector(
             Not needed with ``prefit``.
         **fit_params : dict
             Parameters of the estimator's ``partial_fit``, as in ``fit``. The
-            ``classes`` of a classifier are by default those of y in the first call.
+            ``classes`` of a classifier are by default those of y in the first call, or
+            the numbers of its columns if it is an indicator of labels.
 
         Returns
         -------
@@ -253,7 +255,7 @@ class SensitivitySelector(
         else:
             check_not_frozen(self.estimator, "partial_fit")
             if first and is_classifier(self.estimator):
-                given = {"classes": np.unique(y), **given}
+                given = {"classes": unique_labels(y), **given}
             elif not first:
                 _check_feature_names(self, X, reset=False)
                 _check_n_features(self, X, reset=False)

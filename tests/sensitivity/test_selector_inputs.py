@@ -83,6 +83,16 @@ def test_all_array_likes_with_every_rule(rule, data):
             assert_array_equal(selector.transform(rows), expected.transform(X))
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, np.ndarray.tolist])
+def test_passes_over_labels_that_occur_together(data, kind):
+    X, _ = data
+    labels = (X[:, :3] > [0, 0.5, 1]).astype(int)
+    expected = ours().partial_fit(X, labels, classes=[0, 1, 2]).partial_fit(X, labels)
+    selector = SensitivitySelector(ours())
+    selector.partial_fit(X, kind(labels)).partial_fit(X, kind(labels))
+    assert_allclose(selector.importances_, expected.feature_importances_)
+
+
 NETWORKS = [
     ours(GradientLassoRegressor, max_iter=2),
     ours(max_iter=2),
