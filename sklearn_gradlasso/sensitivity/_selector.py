@@ -86,9 +86,8 @@ class SensitivitySelector(
         rows that an estimator of this package keeps (up to 500); other networks keep
         none, and are measured on the rows that are transformed, with a warning.
     groups : dict of str to list of str, default=None
-        Names of features of X that are made of one column, and are kept or left
-        together; all others are columns of their own. By default neighbouring features
-        that are one-hot are one column.
+        Names of columns of X that are kept or left together; all others are columns of
+        their own. By default neighbouring features that are one-hot are one column.
     level : float, default=0.05
         With ``threshold="noise"``, the probability that an irrelevant feature is kept.
     random_state : int, RandomState instance or None, default=None
