@@ -393,4 +393,5 @@ class SensitivitySelector(
             fitted = getattr(self, "estimator_", self.estimator)
             tags.input_tags.allow_nan |= bool(unwrapped(fitted).transformers)
         tags.target_tags.required = not self.prefit
+        tags.target_tags.positive_only = of_estimator.target_tags.positive_only
         return tags

@@ -142,6 +142,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags
 
     coefs_, intercepts_ = layers.coefs_, layers.intercepts_
