@@ -19,6 +19,7 @@ from sklearn_gradlasso import (
     RRRClassifier,
     lambda_path,
 )
+from sklearn_gradlasso.modules import RecurrentNet
 
 N = 20
 NUMBERS = pd.DataFrame(
@@ -115,6 +116,19 @@ def test_many_columns_are_counted():
     X = pd.DataFrame(dict.fromkeys("abcdefg", ["x"] * N))
     with pytest.raises(ValueError, match=r"columns 'a'.*'e' \(.*\) and 2 more\."):
         GradientLassoClassifier(**QUICK).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_rows_of_different_lengths(kind):
+    """A table that lacks a cell, or sequences that are not padded."""
+    cells = [[1.0, 2.0, 3.0] if k % 2 else [1.0, 2.0] for k in range(N)]
+    steps = [np.ones((2 + k % 3, 2)) for k in range(N)]
+    for rows, most in ((cells, 3), (steps, 4)):
+        X = rows if kind is list else np.array(rows, dtype=object)
+        with pytest.raises(ValueError, match=f"different lengths, from 2 to {most}"):
+            GradientLassoClassifier(**QUICK).fit(X, Y)
+        with pytest.raises(ValueError, match="must be cut, or padded"):
+            GradientLassoClassifier(module=RecurrentNet, **QUICK).fit(X, Y)
 
 
 def test_other_errors_stay_as_they_are():
