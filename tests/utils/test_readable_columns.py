@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.quick import QUICK
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_gradlasso import (
+    Explanation,
     FindAnotherExplanation,
     GradientLassoClassifier,
     GradientLassoClassifierCV,
@@ -18,6 +20,7 @@ from sklearn_gradlasso import (
     NGSLLClassifier,
     RRRClassifier,
     lambda_path,
+    stability_selection,
 )
 from sklearn_gradlasso.modules import RecurrentNet
 
@@ -143,6 +146,20 @@ def test_other_errors_stay_as_they_are():
     with pytest.raises(TypeError, match="must be a string or a real number.*column 0 "):
         model.fit(np.array([[{"a": 1}, 2.0]] * N, dtype=object), Y)
     model.fit(table(["1", "2"] * (N // 2)), Y)  # as everywhere in scikit-learn
+
+
+def test_missing_values_are_found_wherever_rows_are_read():
+    missing = NUMBERS.assign(flag=pd.array([True, None] * (N // 2), dtype="boolean"))
+    network = GradientLassoClassifier(**QUICK)
+    fitted = clone(network).fit(NUMBERS.assign(flag=0.0), Y)
+    for read in (
+        lambda X: lambda_path(network, X, Y, lams=[0.1]),
+        lambda X: stability_selection(network, X, Y, lams=[0.1], n_subsamples=2),
+        lambda X: Explanation.from_estimator(fitted, X),
+    ):
+        with pytest.raises(ValueError, match="contains NaN") as raised:
+            read(missing)
+        assert "holds texts" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
