@@ -13,7 +13,7 @@ from skorch.callbacks.scoring import ScoringBase
 from skorch.utils import to_numpy
 from torch import Tensor
 
-__all__ = ["Decoded", "copies_of", "own_callbacks", "printed"]
+__all__ = ["Decoded", "copies_of", "own_callbacks", "printed", "unnamed"]
 
 
 def printed(text: str) -> None:
@@ -55,7 +55,7 @@ def own_callbacks(given: Sequence, task: Any) -> list:
         If something else than skorch's callbacks is given.
     """
     for each in given:
-        callback = _unnamed(each)
+        callback = unnamed(each)
         kind = callback if isinstance(callback, type) else type(callback)
         if not issubclass(kind, Callback):
             raise TypeError(
@@ -63,7 +63,7 @@ def own_callbacks(given: Sequence, task: Any) -> list:
                 f"callback) pairs, got {each!r} in it."
             )
     own = copies_of(list(given))
-    for callback in map(_unnamed, own):
+    for callback in map(unnamed, own):
         if isinstance(callback, PrintLog) and callback.sink is print:
             callback.sink = printed
         is_default = getattr(callback, "target_extractor", None) is to_numpy
@@ -74,9 +74,7 @@ def own_callbacks(given: Sequence, task: Any) -> list:
 
 def copies_of(callbacks: list) -> list:
     """Deep copies of callbacks that may refer to each other."""
-    instances = [
-        each for each in map(_unnamed, callbacks) if isinstance(each, Callback)
-    ]
+    instances = [each for each in map(unnamed, callbacks) if isinstance(each, Callback)]
     memo = {
         id(value): value
         for callback in instances
@@ -106,5 +104,6 @@ def _uncopied(callbacks: list[Callback], memo: dict) -> Iterator[Any]:
                 yield value
 
 
-def _unnamed(given) -> Any:
+def unnamed(given) -> Any:
+    """A callback, or its class, that was given alone or as (name, callback)."""
     return given[-1] if isinstance(given, tuple) else given
