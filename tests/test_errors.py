@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, InvalidParameterError
+from skorch.callbacks import Freezer
 from torch import nn
 
 import sklearn_gradlasso
@@ -20,6 +21,11 @@ def with_value(value):
     bad = X.copy()
     bad[3, 1] = value
     return bad
+
+
+class Unused(nn.Linear):
+    def forward(self, x):
+        return x[:, : self.out_features]
 
 
 @pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
@@ -36,6 +42,14 @@ def with_value(value):
         ({"optimizer": dict}, "optimizer.*torch.optim.Optimizer.*dict"),
         ({"optimizer_params": {"speed": 3}}, "optimizer_params do not suit.*speed"),
         ({"optimizer_params": {"betas": (2, 2)}}, "optimizer_params do not suit"),
+        (
+            {"optimizer": "lbfgs", "optimizer_params": {"betas": (0.9, 0.99)}},
+            "optimizer='lbfgs'.* no parameter 'betas', but.*'max_fun'.*change with it",
+        ),
+        (
+            {"optimizer": torch.optim.RMSprop, "optimizer_params": {"max_fun": 9}},
+            "optimizer=RMSprop.* no parameter 'max_fun', but.*'alpha'",
+        ),
         ({"batch_size": 0}, "'batch_size' parameter"),
         ({"batch_size": "full"}, "'batch_size' parameter"),
         ({"max_iter": 0}, "'max_iter' parameter"),
@@ -51,7 +65,10 @@ def with_value(value):
         ),
         ({"module": nn.Linear(4, 2)}, "module cannot take a batch"),
         ({"module": lambda n, k: nn.Flatten()}, "module: Flatten has no learnable"),
+        ({"module": Unused}, "module: its output depends on none of its parameters"),
+        ({"optimizer": torch.optim.SparseAdam}, "optimizer=SparseAdam.*use 'adam'"),
         ({"callbacks": [3]}, "callbacks.*skorch"),
+        ({"callbacks": [Freezer("*")]}, "callbacks have frozen all parameters"),
         ({"optimizer_params": {"lr": 3}}, "set learning_rate_init instead"),
         ({"optimizer_params": {"foreach": 1, "fused": 1}}, "optimizer_params do not"),
         ({"hidden_layer_sizes": 0}, "'hidden_layer_sizes' parameter"),
@@ -108,6 +125,10 @@ def test_targets():
         GradientLassoClassifier().fit(X, X[:, 0])
     with pytest.raises(ValueError, match="class_weight leaves no row"):
         GradientLassoClassifier(class_weight={0: 0.0, 1: 0.0}).fit(X, Y)
+    for value in (-1.0, np.nan, np.inf):
+        weights = {0: value, 1: 1.0}
+        with pytest.raises(ValueError, match="class_weight must hold finite numbers"):
+            GradientLassoClassifier(class_weight=weights).fit(X, Y)
     with pytest.raises(ValueError, match="class_weight"):
         GradientLassoClassifier(class_weight="even").fit(X, Y)
     with pytest.raises(ValueError, match="NaN"):

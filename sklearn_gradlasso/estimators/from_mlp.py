@@ -83,10 +83,12 @@ def from_mlp(
     - The objective of a regressor is the squared error and not half of it. Learning
       rates of "sgd", ``alpha``, ``tol`` and ``epsilon`` are translated so that the
       steps are the same; the values in ``loss_curve_`` are twice those there, and
-      nowhere do they hold the penalty of the weights.
+      nowhere do they hold the penalty of the weights. With several outputs ``alpha``
+      counts in what ``tol`` is compared with, divided by their number.
     - ``epsilon`` of "adam" is added to the root of the corrected second moment, as
       torch does, which matters only for gradients near ``epsilon``.
-    - With ``warm_start`` a schedule of the learning rate goes on; there it begins anew.
+    - With ``warm_start`` the optimizer goes on, and so does a rate that "adaptive" has
+      lowered; there they begin anew.
     - "lbfgs" is torch's, with a line search by the strong Wolfe conditions.
     - Of epochs with the same validation score the one with the lowest loss is kept.
     - ``verbose`` shows a progress bar.
@@ -105,9 +107,13 @@ def from_mlp(
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     if not isinstance(estimator, MLPClassifier | MLPRegressor):
+        is_class = isinstance(estimator, type)
+        got = (
+            f"the class {estimator.__name__}" if is_class else type(estimator).__name__
+        )
         raise TypeError(
-            "from_mlp takes an MLPClassifier or MLPRegressor, got "
-            f"{type(estimator).__name__}. Inside of a Pipeline or a search, translate "
+            "from_mlp takes an instance of MLPClassifier or MLPRegressor, got "
+            f"{got}. Inside of a Pipeline or a search, translate "
             "the network itself: pipeline.set_params(mlp=from_mlp(pipeline['mlp']))."
         )
     estimator._validate_params()
@@ -117,8 +123,11 @@ def from_mlp(
     if n_outputs is None:
         n_outputs = getattr(estimator, "n_outputs_", 1)
     check_count("n_outputs", n_outputs)
-    # Our objective is this many times that of which scikit-learn takes gradients.
+    # Our objective is this many times that of which scikit-learn takes gradients. Its
+    # squared errors of several outputs are summed there, but averaged in loss_curve_.
     factor = 1.0 if loss is None else (1.0 if loss == "poisson" else 2.0) / n_outputs
+    is_squared = loss is not None and loss != "poisson"
+    of_curve = 2.0 if is_squared and estimator.solver != "lbfgs" else factor
     of_task: dict[str, Any] = {"single_logit": True}
     kind = GradientLassoClassifier
     if loss is not None:
@@ -135,7 +144,7 @@ def from_mlp(
         verbose=int(estimator.verbose),
         **params,
         **of_task,
-        **_ending(estimator, factor),
+        **_ending(estimator, of_curve),
         **_optimization(estimator, factor),
     )
 

@@ -358,6 +358,18 @@ class Explanation:
         return len(self.values)
 
     def __getitem__(self, rows) -> Explanation:
+        """The explanation of some rows.
+
+        Raises
+        ------
+        IndexError
+            If there are no such rows, or columns are asked for as well.
+        """
+        if isinstance(rows, tuple):
+            raise IndexError(
+                f"an explanation is indexed by rows alone, got {rows!r}; its arrays "
+                "are indexed by columns and outputs too, as in explanation.values[...]."
+            )
         rows = np.atleast_1d(np.arange(len(self))[rows])
         by_row = {name: getattr(self, name) for name in OF_ROWS}
         taken = {name: of[rows] for name, of in by_row.items() if of is not None}

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from ..utils.indicator_blocks import indicator_blocks
 from .column_slopes import UserColumns
-from .feature_groups import groups_of, with_groups
+from .feature_groups import Group, groups_of, with_groups
 from .feature_names import names_after
 from .tracing.columns import table_columns, traced
 
@@ -44,11 +44,7 @@ def user_columns(
             positions = indicator_blocks(rows)
         first = [each[0] for each in positions]
         return UserColumns(positions, names[first], are_features=True)
-    if not isinstance(groups, Mapping):
-        raise TypeError(
-            "groups must be a dict from the name of a column to the names of its "
-            f"features, or None, got {groups!r}."
-        )
+    _check_dict(groups)
     left = with_groups(groups_of(groups, names, rows, []), names.size)
     positions = [
         np.array([k] if group is None else sorted(group.positions))
@@ -77,7 +73,8 @@ def traced_columns(
     rows : array-like of shape (n_samples, ...)
         What they return.
     groups : dict of str to list of str, default=None
-        Features of columns by their names, in place of what is found.
+        Names of columns of X, or of features, that are one column. Of a column that is
+        not in a group as a whole, the other features are columns of their own.
 
     Raises
     ------
@@ -86,13 +83,17 @@ def traced_columns(
     """
     names = names_after(X, transformers, rows, None)
     found = None
-    if transformers and groups is None:
+    if transformers:
         found = table_columns(X, transformers[0], transformers, rows, names)
     if found is None:
         return user_columns(rows, names, groups)
+    columns = [(each.name, each.positions) for each in found]
+    if groups is not None:
+        _check_dict(groups)
+        columns = _grouped(columns, groups_of(groups, names, X, transformers), names)
     return UserColumns(
-        [each.positions for each in found],
-        np.array([each.name for each in found], dtype=object),
+        [positions for _, positions in columns],
+        np.array([name for name, _ in columns], dtype=object),
         are_features=False,
     )
 
@@ -127,3 +128,36 @@ def columns_of_table(X, transformers: list, names: np.ndarray) -> UserColumns | 
         np.array(own, dtype=object),
         are_features=False,
     )
+
+
+def _check_dict(groups) -> None:
+    if not isinstance(groups, Mapping):
+        raise TypeError(
+            "groups must be a dict from the name of a column to the names of its "
+            f"features, or None, got {groups!r}."
+        )
+
+
+def _grouped(
+    columns: list[tuple[str, np.ndarray]], groups: list[Group], names: np.ndarray
+) -> list[tuple[str, np.ndarray]]:
+    """Columns with each group as one, in the place of the first of its columns."""
+    group_of = {k: group for group in groups for k in group.positions}
+    result: dict[str, np.ndarray] = {}
+    for name, positions in columns:
+        if not group_of.keys() & set(positions.tolist()):
+            parts = [(name, positions)]
+        else:
+            parts = [
+                (group_of[k].name, np.array(sorted(group_of[k].positions)))
+                if k in group_of
+                else (names[k], np.array([k]))
+                for k in positions.tolist()
+            ]
+        for name, positions in parts:
+            if not np.array_equal(result.setdefault(name, positions), positions):
+                raise ValueError(
+                    f"groups would name a group {name!r}, but this is a column outside "
+                    "of the group; give the group another name."
+                )
+    return list(result.items())

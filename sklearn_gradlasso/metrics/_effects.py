@@ -234,11 +234,13 @@ def _weights(sample_weight, n: int) -> np.ndarray:
     if sample_weight is None:
         return np.full(n, 1 / n)
     weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n,) or not (weight >= 0).all() or not weight.sum() > 0:
+    good = np.isfinite(weight).all() and (weight >= 0).all() and weight.any()
+    if weight.shape != (n,) or not good:
         raise ValueError(
-            f"sample_weight must hold {n} weights that are not negative, one for each "
-            "row of the background."
+            f"sample_weight must hold {n} weights that are finite and not negative, "
+            "one for each row of the background, and not only zeros."
         )
+    weight = weight / weight.max()  # The sum of huge weights would be infinite.
     return weight / weight.sum()
 
 

@@ -146,10 +146,11 @@ def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
     Raises
     ------
     ValueError
-        If the network cannot take x, or does not return ``(n, n_outputs)``.
+        If the network cannot take x, does not return ``(n, n_outputs)``, or has an
+        output that depends on none of its parameters.
     """
     try:
-        with torch.no_grad():
+        with torch.enable_grad():
             output = network.eval()(x)
     except Exception as error:
         raise ValueError(
@@ -163,4 +164,9 @@ def check_output(network: nn.Module, x: Tensor, n_outputs: int) -> None:
             f"module must return a tensor of shape (n_rows, {n_outputs}), but returned "
             f"{found} for {len(x)} rows; end it with a layer of {n_outputs} units and "
             "no activation."
+        )
+    if not output.requires_grad:
+        raise ValueError(
+            "module: its output depends on none of its parameters that require "
+            "gradients, so that it can learn nothing."
         )

@@ -136,7 +136,10 @@ def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
             for lam, network in zip(of_each, networks)
         ]
     try:
-        together = _first_step(prepared, of_each, Stack(networks))
+        with warnings.catch_warnings():
+            # Torch would compute the networks in a loop, and warn in every step.
+            warnings.filterwarnings("error", "There is a performance drop")
+            together = _first_step(prepared, of_each, Stack(networks))
     except Exception as error:  # A user's module, or vmap, may raise anything.
         return (
             "the module, target, attribution or prior cannot be evaluated for several "

@@ -64,10 +64,10 @@ def lambda_path(
     annotations : array-like, default=None
         Annotations, as in ``fit``, for estimators that take them.
     groups : dict of str to list of str, default=None
-        Names of the features, at the estimator, that are made of one column; all others
-        are columns of their own. By default the columns of X are followed through the
-        transformers of a Pipeline. Without one, neighbouring features that are one-hot
-        are counted as one column.
+        Names of columns that are taken as one: columns of X, which are followed through
+        the transformers of a Pipeline, or features at the estimator. By default every
+        column of X is one by itself. Without a Pipeline, neighbouring features that are
+        one-hot are counted as one column.
     X_test, y_test : array-like, default=None
         Rows on which scores, losses and counts are computed, before the transformers of
         a Pipeline; the training rows by default.

@@ -19,7 +19,7 @@ __all__ = ["LambdaPath", "Strength", "names_of"]
 SHARE_OF_LARGEST, SHARE_OF_SCALE = 0.1, 0.01
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Strength:
     """One strength of a :class:`LambdaPath`; the attributes are explained there.
 
@@ -59,8 +59,14 @@ class Strength:
     def n_selected(self) -> int:
         return int(self.selected.sum())
 
+    def __repr__(self) -> str:
+        return (
+            f"<Strength: lam={self.lam:.3g}, score={self.score:.3g}, "
+            f"loss={self.loss:.3g}, {self.n_selected} of {len(self.selected)} selected>"
+        )
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class LambdaPath:
     """Scores, sparsity and importances of networks of several strengths.
 
@@ -185,6 +191,12 @@ class LambdaPath:
         before = [max((self.lams[order] < lam).sum() - 1, 0) for lam in vanishing]
         sizes = self.effect_sizes[order][before, np.arange(len(vanishing))]
         return np.lexsort([-sizes, -vanishing])
+
+    def __repr__(self) -> str:
+        return (
+            f"<LambdaPath: {len(self)} strengths of {len(self.feature_names)} columns, "
+            f"lam={np.array2string(np.asarray(self.lams), precision=3)}>"
+        )
 
     def __len__(self) -> int:
         return len(self.lams)

@@ -19,6 +19,7 @@ from ..training.column_scales import warn_of_scales
 from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData
 from ..utils.readable_columns import names_columns_it_cannot_read
+from ..utils.validation import check_sample_weight
 from ._path_record import names_of
 
 __all__ = ["Opened", "opened", "seeded_clone"]
@@ -79,7 +80,7 @@ def opened(
     data : TrainingData
         Training rows of the user.
     groups : dict or None
-        Features that are made of one column, by their names at the estimator.
+        Columns that are taken as one, by the names of columns of X or of features.
 
     Raises
     ------
@@ -87,6 +88,8 @@ def opened(
         If the estimator has no ``lam``, or the groups do not fit its features.
     """
     check_not_frozen(estimator, "A path")
+    weight = check_sample_weight(data.sample_weight, data.X)
+    data = replace(data, sample_weight=weight)
     steps = getattr(estimator, "steps", None)
     if not steps:
         estimator = seeded_clone(estimator)

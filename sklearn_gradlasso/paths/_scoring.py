@@ -146,9 +146,10 @@ class _KnowsAllClasses(ClassifierMixin, BaseEstimator):
 
 
 def _reads_probabilities(scorer) -> bool:
-    """Whether it is one of scikit-learn's scorers, and not one of predicted labels."""
+    """Whether it is one of scikit-learn's scorers, and takes probabilities."""
     methods = getattr(scorer, "_response_method", "predict")
-    return methods != "predict" and hasattr(scorer, "_score_func")
+    methods = (methods,) if isinstance(methods, str) else methods
+    return "predict_proba" in methods and hasattr(scorer, "_score_func")
 
 
 def _of_all_classes(scorer, classes: np.ndarray):

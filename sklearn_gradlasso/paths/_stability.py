@@ -29,7 +29,7 @@ __all__ = ["StabilityPath", "stability_selection"]
 ENDS = 0.3, 3.0  # smallest and largest strength, relative to the balanced strength
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StabilityPath:
     """How often each feature was selected.
 
@@ -64,6 +64,13 @@ class StabilityPath:
         """
         found = self.frequencies
         return np.lexsort([-found.mean(axis=0), -found.max(axis=0)])
+
+    def __repr__(self) -> str:
+        often = int(self.stable().sum())
+        return (
+            f"<StabilityPath: {often} of {len(self.feature_names)} columns are "
+            f"selected in 60 % of subsamples with one of {len(self.lams)} strengths>"
+        )
 
     def expected_false(self, threshold: float = 0.6) -> float:
         """Bound on the expected number of columns that are stable without a reason.
@@ -204,10 +211,10 @@ def stability_selection(
     annotations : array-like, default=None
         Annotations, as in ``fit``, for estimators that take them.
     groups : dict of str to list of str, default=None
-        Names of the features, at the estimator, that are made of one column; all others
-        are columns of their own. By default the columns of X are followed through the
-        transformers of a Pipeline. Without one, neighbouring features that are one-hot
-        are selected together.
+        Names of columns that are taken as one: columns of X, which are followed through
+        the transformers of a Pipeline, or features at the estimator. By default every
+        column of X is one by itself. Without a Pipeline, neighbouring features that are
+        one-hot are selected together.
 
     Returns
     -------

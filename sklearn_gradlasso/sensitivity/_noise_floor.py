@@ -67,10 +67,10 @@ def noise_floor(
         Number of refits. By default 3, or more if fewer than ``1 / level`` shadows
         would come of it.
     groups : dict of str to list of str, default=None
-        Names of the features, at the network, that are made of one column; all others
-        are columns of their own. By default the columns of X are followed through the
-        transformers of a Pipeline, and behind a PCA, say, its outputs are the columns.
-        Without a Pipeline, neighbouring features that are one-hot are one column.
+        Names of columns that are taken as one: columns of X, which are followed through
+        the transformers of a Pipeline, or features at the network. By default every
+        column of X is one by itself, and behind a PCA, say, its outputs are the
+        columns. Without a Pipeline, neighbouring features that are one-hot are one.
     random_state : int, RandomState instance or None, default=None
         Seed of the permutations and of the refits; by default the ``random_state`` of
         the estimator, or of the last step of a Pipeline.

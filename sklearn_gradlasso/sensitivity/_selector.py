@@ -387,5 +387,9 @@ class SensitivitySelector(
         of_estimator = get_tags(self.estimator)
         tags.input_tags.sparse = of_estimator.input_tags.sparse
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
+        if hasattr(self, "_found"):
+            # Steps before the network fill in what is missing, or fit has failed.
+            fitted = getattr(self, "estimator_", self.estimator)
+            tags.input_tags.allow_nan |= bool(unwrapped(fitted).transformers)
         tags.target_tags.required = not self.prefit
         return tags

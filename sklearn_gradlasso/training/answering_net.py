@@ -76,11 +76,32 @@ class AnsweringNet(NeuralNet):
         metric = accuracy_score if self.task.is_classifier else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
+    def fit(self, X, y=None, **fit_params):
+        """Refuse: the estimator knows the rows and the objective."""
+        raise TypeError(
+            "net_ is trained by its estimator, which prepares the rows and the "
+            "objective: call fit or partial_fit of the estimator."
+        )
+
+    partial_fit = fit
+
     def infer(self, x, **fit_params) -> Tensor:
         x = to_tensor(x, device=self.device)
         if isinstance(x, Tensor):
             x = x.to(next(self.module_.parameters()).dtype)
         return super().infer(x, **fit_params)
+
+    def encoded(self, y) -> np.ndarray:
+        """Labels or numbers as in ``fit``, as the network is trained on them."""
+        y = to_numpy(y) if isinstance(y, Tensor) else np.asarray(y)
+        if self.task is None:
+            return y
+        if not self.task.is_classifier:
+            y = y.reshape(len(y), -1)
+        elif y.ndim == 1 and not np.isin(y, self.classes_).all():
+            unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()))
+            raise ValueError(f"y has labels that were not in fit: {unknown}.")
+        return self.task.encode(y, None)[0]
 
     def _output(self, X) -> np.ndarray:
         outputs = [to_numpy(output) for output in self.forward_iter(X)]

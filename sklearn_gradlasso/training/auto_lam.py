@@ -157,17 +157,21 @@ def _losses(net, batches: Batches) -> Iterator[float]:
     while True:
         for batch in batches:
             x, y = batch
+            losses = []
 
-            def closure(x=x, y=y, extras=batch.extras):
+            def closure(x=x, y=y, extras=batch.extras, losses=losses):
                 net.optimizer_.zero_grad()
                 terms = plain(net.module_, x, y, **extras)
                 # A batch counts by its weight.
                 weight = extras.get("sample_weight")
-                (terms.total * (1.0 if weight is None else weight.mean())).backward()
-                return terms.data
+                total = terms.total * (1.0 if weight is None else weight.mean())
+                total.backward()
+                losses.append(terms.data.item())
+                return total  # L-BFGS compares its values along a line.
 
             net.module_.train()
-            yield net.optimizer_.step(closure).item()
+            net.optimizer_.step(closure)
+            yield losses[0]
 
 
 class _Measure:

@@ -68,6 +68,11 @@ def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> No
         groups = [dict(group) for group in state["param_groups"]]
         for group in groups:
             _scale(group, previous.lr, net.lr)
+        for callback in _schedules(net).values():
+            # The history shows the rate that a schedule remembers.
+            schedule, ratio = callback.lr_scheduler_, net.lr / previous.lr
+            if hasattr(schedule, "_last_lr"):
+                schedule._last_lr = [rate * ratio for rate in schedule._last_lr]
     net.optimizer_.load_state_dict({**state, "param_groups": groups})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch.nn.modules.dropout import _DropoutNd as DROPOUT
+
 from .loop import ObjectiveNet
 from .stopping import Plateau
 
@@ -39,24 +41,39 @@ class FullBatchNet(ObjectiveNet):
     """
 
     def start(self, mean):
-        objective = self.objective
-        if objective.penalises and (objective.draws or objective.exchange is not None):
-            raise ValueError(
-                "optimizer='lbfgs' compares values of the objective along a line, so "
-                "it must not be random, but the penalty draws rows at random in "
-                "training; use optimizer='adam', or for an attribution prior "
-                "attribution='integrated_gradients' or 'gradients'."
-            )
-        if self.schedule == "alternating":
-            raise ValueError(
-                "optimizer='lbfgs' minimises one objective; use schedule='joint'."
-            )
         super().start(mean)
         self.optimizer_.forget()  # An earlier objective may have been another one.
 
     def train(self, rows, valid=None):
+        self._check_is_not_random(has_annotations="annotations" in rows.extras)
+        if self.schedule == "alternating":
+            raise ValueError(
+                "optimizer='lbfgs' minimises one objective; use schedule='joint'."
+            )
         super().train(rows, valid)
         self.optimizer_.forget()
+
+    def _check_is_not_random(self, has_annotations: bool) -> None:
+        objective = self.objective
+        exchanges = has_annotations and objective.exchange is not None
+        advice = ""
+        if any(isinstance(part, DROPOUT) and part.p for part in self.module_.modules()):
+            advice = "the network has dropout; use optimizer='adam', or leave it out"
+        elif objective.penalises and objective.draws:
+            advice = (
+                "the penalty draws references in training; use optimizer='adam', or "
+                "attribution='integrated_gradients' or 'gradients'"
+            )
+        elif objective.penalises and exchanges:
+            advice = (
+                "obedience draws rows, whose values are exchanged; use "
+                "optimizer='adam', or the penalty of gradients alone, by obedience=None"
+            )
+        if advice:
+            raise ValueError(
+                "optimizer='lbfgs' compares values of the objective along a line, so "
+                f"it must not be random, but {advice}."
+            )
 
     def _record_training(self, records):
         super()._record_training(records)

@@ -12,13 +12,14 @@ from threading import Event
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PassthroughScoring
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from ..objective import average
 from .continuing import schedules_kept
+from .own_callbacks import what_is_missing_explained
 from .readable_rows import ReadableRows
 from .rows import Batch, Batches, Rows, StackedRows, read_rows
 from .step import TERMS, SteppingNet
@@ -146,8 +147,13 @@ class ObjectiveNet(SteppingNet):
                 self.start_epoch(has_prior)
                 before = Snapshot(state)
                 self.notify("on_epoch_begin", **data)
-                if len(self.trained_tensors()) != len(state):  # some freeze or thaw
-                    state = self.trained_tensors()
+                learnable = self.trained_tensors()
+                if list(map(id, learnable)) != list(map(id, state)):
+                    # Some freeze or thaw. Those that thaw have not changed before.
+                    for earlier in (finite, best):
+                        if earlier:
+                            earlier.cover(learnable)
+                    state = learnable
                     before = Snapshot(state)
                     mean = self._mean = mean and RunningMean(state)
                 self.run_single_epoch(batches, True, "train", self.train_step)
@@ -183,13 +189,23 @@ class ObjectiveNet(SteppingNet):
             finite.restore()
 
     def get_dataset(self, X, y=None) -> Dataset:
-        """X as rows for the network; data sets of other packages stay as they are."""
-        if isinstance(X, ReadableRows):
-            return X.rows
-        is_known = isinstance(X, Dataset)
-        return X if is_known else read_rows(self.module_, X, self.feature_shape_)
+        """Rows for the network; data sets of other packages stay as they are.
+
+        Parameters
+        ----------
+        X : array-like, Tensor, sparse matrix, frame or Dataset
+        y : array-like, optional
+            Labels or numbers as in ``fit``.
+        """
+        if isinstance(X, Dataset):
+            return X
+        y = None if y is None else self.encoded(y)
+        rows = read_rows(self.module_, X, y, self.feature_shape_)
+        return ReadableRows(rows, self.task)
 
     def get_iterator(self, dataset, training=False):
+        if isinstance(dataset, ReadableRows):
+            dataset = dataset.rows
         if not isinstance(dataset, (Rows, StackedRows)):
             return super().get_iterator(dataset, training)
         return Batches(dataset, self.batch_size, self.generator if training else None)
@@ -226,13 +242,20 @@ class ObjectiveNet(SteppingNet):
         if self.module_.training is not training:
             self._set_training(training)
         if training:
-            self._learnable = [p for p in self._parameters if p.requires_grad]
+            self._find_learnable()
+            if not self._learnable and len(self.epochs) == 1:
+                raise ValueError(
+                    "callbacks have frozen all parameters of the network, which can "
+                    "learn nothing; freeze fewer of them."
+                )
         second_half = len(iterator) // 2
         records = []
 
         def step(batch, **kwargs):
             if self.module_.training is not training:  # A callback has predicted.
                 self._set_training(training)
+            if training and not self._lean:  # A callback may have frozen weights.
+                self._find_learnable()
             result = step_fn(batch, **kwargs)
             records.append(result["record"])
             if training and self._mean and len(records) > second_half:
@@ -253,6 +276,16 @@ class ObjectiveNet(SteppingNet):
         if not training:
             self._record_validation(records)
 
+    def _find_learnable(self) -> None:
+        """Note which weights learn; the others forget the gradient of their last step.
+
+        An optimizer moves every weight that has a gradient, also one that is frozen.
+        """
+        self._learnable = [p for p in self._parameters if p.requires_grad]
+        for theta in self._parameters:
+            if not theta.requires_grad:
+                theta.grad = None
+
     def trained_tensors(self) -> list[Tensor]:
         """The tensors that training changes: learnable parameters and buffers."""
         learnable = [p for p in self.module_.parameters() if p.requires_grad]
@@ -271,7 +304,8 @@ class ObjectiveNet(SteppingNet):
             if self.plateau.reached:
                 self.ended_by_ = "plateau"
         try:
-            self.notify("on_epoch_end", **data)
+            with what_is_missing_explained(self._epoch, valid_batches is not None):
+                self.notify("on_epoch_end", **data)
         except KeyboardInterrupt:  # A skorch callback ends training by raising this.
             self.ended_by_ = "callback"
         return improved
@@ -325,5 +359,7 @@ class ObjectiveNet(SteppingNet):
 
 
 def _asks_for_batches(callback: Callback) -> bool:
+    if isinstance(callback, PassthroughScoring):  # It reads them after the epoch.
+        return True
     hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
     return any(getattr(type(callback), h) is not getattr(Callback, h) for h in hooks)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import Callback, PrintLog, TrainEndCheckpoint
 from skorch.callbacks.scoring import ScoringBase
+from skorch.exceptions import SkorchException
 from skorch.utils import to_numpy
 from torch import Tensor
 
-__all__ = ["Decoded", "copies_of", "own_callbacks", "printed", "unnamed"]
+__all__ = [
+    "Decoded",
+    "copies_of",
+    "own_callbacks",
+    "printed",
+    "unnamed",
+    "what_is_missing_explained",
+]
 
 
 def printed(text: str) -> None:
@@ -64,12 +73,47 @@ def own_callbacks(given: Sequence, task: Any) -> list:
             )
     own = copies_of(list(given))
     for callback in map(unnamed, own):
+        saved = getattr(callback, "checkpoint", None)
+        if isinstance(saved, TrainEndCheckpoint):  # The fit that saved it used a copy.
+            saved.initialize()
         if isinstance(callback, PrintLog) and callback.sink is print:
             callback.sink = printed
         is_default = getattr(callback, "target_extractor", None) is to_numpy
         if isinstance(callback, ScoringBase) and is_default and task is not None:
             callback.target_extractor = Decoded(task)
     return own
+
+
+@contextmanager
+def what_is_missing_explained(epoch: dict, validates: bool) -> Iterator[None]:
+    """A context for callbacks, whose errors about the history say what it has.
+
+    Parameters
+    ----------
+    epoch : dict
+        The record of the epoch.
+    validates : bool
+        Whether there are held-out rows.
+
+    Raises
+    ------
+    KeyError, ValueError, SkorchException
+        That of the callback, with more words.
+    """
+    try:
+        yield
+    except (KeyError, ValueError, SkorchException) as error:
+        said = str(error.args[0]) if error.args else ""
+        if "was not found in history" not in said:
+            raise
+        known = sorted(epoch.keys() - {"batches"})
+        held_out = (
+            ""
+            if validates
+            else " No rows are held out: give early_stopping=True, or a callback that "
+            "monitors 'train_loss' (Checkpoint: 'train_loss_best')."
+        )
+        raise type(error)(f"{said}{held_out} An epoch has {known}.") from error
 
 
 def copies_of(callbacks: list) -> list:

@@ -250,13 +250,17 @@ def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Ro
     return Rows(data.X, data.y, extras, **form)
 
 
-def read_rows(network: nn.Module, X, feature_shape: tuple[int, ...] | None) -> Rows:
+def read_rows(
+    network: nn.Module, X, y: np.ndarray | None, feature_shape: tuple[int, ...] | None
+) -> Rows:
     """Rows for a network from an array, a tensor, a sparse matrix or a frame.
 
     Parameters
     ----------
     network : nn.Module
     X : array-like, Tensor or sparse matrix of shape (n, ...)
+    y : ndarray of shape (n, ...) or None
+        Encoded targets.
     feature_shape : tuple of int or None
         Shape in which the network receives a row, if rows of X have as many values.
     """
@@ -266,7 +270,7 @@ def read_rows(network: nn.Module, X, feature_shape: tuple[int, ...] | None) -> R
     shape = X.shape[1:]
     if feature_shape is not None and prod(shape) == prod(feature_shape):
         shape = feature_shape
-    return rows_for(network, TrainingData(X, None), shape)
+    return rows_for(network, TrainingData(X, y), shape)
 
 
 class StackedRows(Dataset):

@@ -11,13 +11,27 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from ..objective import average
 from .answering_net import AnsweringNet
 
 __all__ = ["TERMS", "SteppingNet"]
 
 TERMS = ("train_loss", "train_penalty", "train_total")
+
+
+class MeanLoss(nn.Module):
+    """The loss of an objective without penalties, for those who ask the net for it."""
+
+    reduction = "mean"
+
+    def __init__(self, objective: Callable):
+        super().__init__()
+        self.objective = objective
+
+    def forward(self, output: Tensor, y: Tensor) -> Tensor:
+        return average(self.objective.loss(output, y))
 
 
 class SteppingNet(AnsweringNet):
@@ -50,7 +64,7 @@ class SteppingNet(AnsweringNet):
     ):
         super().__init__(
             module,
-            criterion=nn.Identity,  # The loss is part of the objective.
+            criterion=MeanLoss(objective),
             train_split=None,
             **kwargs,
         )
@@ -130,7 +144,8 @@ class SteppingNet(AnsweringNet):
             total = total.sum()
         # With a prior x is also a leaf of the graph, but its gradient is not needed.
         inputs = self._learnable if self._current_objective.penalises else None
-        total.backward(inputs=inputs)
+        if self._learnable:  # A callback may freeze all of them.
+            total.backward(inputs=inputs)
         record = (
             weight,
             terms.data.detach(),

@@ -108,6 +108,13 @@ class Snapshot:
     def finite(self) -> bool:
         return all(bool(value.isfinite().all()) for value in self.values)
 
+    def cover(self, tensors: Sequence[Tensor]) -> None:
+        """Add the current values of tensors that are not in it."""
+        known = set(map(id, self.tensors))
+        added = [tensor for tensor in tensors if id(tensor) not in known]
+        self.tensors = [*self.tensors, *added]
+        self.values = [*self.values, *(each.detach().clone() for each in added)]
+
     def restore(self) -> None:
         with torch.no_grad():
             for tensor, value in zip(self.tensors, self.values):

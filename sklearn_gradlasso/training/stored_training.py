@@ -15,6 +15,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
 from torch import Tensor
+from torch.optim import Optimizer
 
 from .continuing import resume_schedules, schedule_states
 from .own_callbacks import copies_of
@@ -64,7 +65,7 @@ def resume(net: NeuralNet, stored: dict[str, Any]) -> None:
     names = "optimizer", "generator", "schedules", "history"
     state = {name: _unpacked(stored[name]) for name in names}
     if state["optimizer"] is not None:
-        net.optimizer_.load_state_dict(state["optimizer"])
+        _load(net.optimizer_, state["optimizer"])
     if state["generator"] is not None:
         net.generator = torch.Generator()
         net.generator.set_state(state["generator"])
@@ -76,6 +77,21 @@ def resume(net: NeuralNet, stored: dict[str, Any]) -> None:
     for _, callback in net.callbacks_:
         vars(callback).update(_unpacked(vars(callback)))
     resume_schedules(net, state["schedules"])
+
+
+def _load(optimizer: Optimizer, state: dict) -> None:
+    """Load the state of an optimizer without rounding it.
+
+    torch casts numbers beside the weights, such as the factors of ``NAdam``, to the
+    precision of the weights. Later products would then be rounded differently.
+    """
+    optimizer.load_state_dict(state)
+    weights = [w for group in optimizer.param_groups for w in group["params"]]
+    for k, stored in state["state"].items():
+        own = optimizer.state[weights[k]]
+        for name, value in stored.items():
+            if isinstance(value, Tensor):
+                own[name] = own[name].to(value.dtype)
 
 
 def _without_torch(callback):

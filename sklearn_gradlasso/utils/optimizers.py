@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Parameter, signature
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -36,6 +38,9 @@ class LBFGS(torch.optim.LBFGS):
     """
 
     def __init__(self, params, lr: float, history_size=10, max_fun=15000):
+        for name, given in {"history_size": history_size, "max_fun": max_fun}.items():
+            if not isinstance(given, Integral) or given < 1:
+                raise ValueError(f"{name} must be a positive integer, got {given!r}")
         # The loop over epochs decides what is too small a gradient or change.
         super().__init__(
             params,
@@ -46,8 +51,6 @@ class LBFGS(torch.optim.LBFGS):
             history_size=history_size,
             line_search_fn="strong_wolfe",
         )
-        if max_fun < 1:
-            raise ValueError(f"max_fun must be a positive integer, got {max_fun!r}")
         self.max_fun = max_fun
         self.forget()
 
@@ -89,26 +92,47 @@ def check_optimizer(
     ------
     TypeError
         If the optimizer is neither a name nor a class of optimizers, or the parameters
-        hold the learning rate.
+        hold the learning rate, or one that the optimizer does not have.
     """
     params = dict(params or {})
     if "lr" in params:
         raise TypeError(
             "optimizer_params must not hold 'lr'; set learning_rate_init instead."
         )
+    is_class = isinstance(optimizer, type)
+    method = optimizer if is_class else OPTIMIZERS.get(optimizer)
+    if method is None or not issubclass(method, torch.optim.Optimizer):
+        raise TypeError(
+            "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
+            f"torch.optim.Optimizer, got {optimizer!r}."
+        )
+    if issubclass(method, torch.optim.SparseAdam):
+        raise ValueError(
+            "optimizer=SparseAdam takes sparse gradients only, which these networks do "
+            "not have; use 'adam'."
+        )
+    _check_names(params, method, method.__name__ if is_class else repr(optimizer))
     if optimizer == "sgd":
         params = {"momentum": 0.9, **params}
         plain = not params["momentum"] or params.get("dampening")
         params = {"nesterov": not plain, **params}
-    if optimizer == "lbfgs":
-        return LBFGS, params
-    if optimizer in OPTIMIZERS:
+    if optimizer in ("adam", "sgd"):
         fused = not (params.get("foreach") or params.get("differentiable"))
-        return OPTIMIZERS[optimizer], {"fused": fused, **params}
-    is_class = isinstance(optimizer, type)
-    if is_class and issubclass(optimizer, torch.optim.Optimizer):
-        return optimizer, params
-    raise TypeError(
-        "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
-        f"torch.optim.Optimizer, got {optimizer!r}."
-    )
+        params = {"fused": fused, **params}
+    return method, params
+
+
+def _check_names(params: dict, method: type, name: str) -> None:
+    """Check names of parameters, which may be those of another optimizer."""
+    taken = signature(method).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in taken.values()):
+        return
+    known = [each for each in taken if each not in ("params", "lr")]
+    # skorch reads param_groups before it makes the optimizer.
+    unknown = [each for each in params if each not in (*known, "param_groups")]
+    if unknown:
+        raise TypeError(
+            f"optimizer_params do not suit optimizer={name}: it has no parameter "
+            f"{unknown[0]!r}, but {known}. Where the optimizer changes, as in a "
+            "search, optimizer_params change with it; None is its defaults."
+        )

@@ -101,6 +101,16 @@ ELSEWHERE: dict[str, tuple[str | None, str]] = {
     "dropout": ("module", "give a module with dropout."),
     "seed": ("random_state", "it is called random_state here."),
     "torch_seed": ("random_state", "it is called random_state here."),
+    "annotations": (
+        None,
+        "annotations belong to the rows: fit(X, y, annotations=...), and in a Pipeline "
+        "fit(X, y, name_of_the_step__annotations=...).",
+    ),
+    "sample_weight": (None, "give it to fit(X, y, sample_weight=...)."),
+    "groups": (None, "give them to fit(X, y, groups=...)."),
+    "classes": (None, "give them to the first partial_fit(X, y, classes=...)."),
+    "Cs": ("lams", "the strengths are called lams here; a larger one is stronger."),
+    "alphas": ("lams", "the strengths are called lams here."),
     "lam": ("lams", "here lam is chosen among lams, a number of values or a list."),
     "lams": ("lam", "one fit has one lam; lambda_path and the CV classes take lams."),
 }

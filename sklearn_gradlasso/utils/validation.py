@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.utils import _param_validation
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 from torch import Tensor
 
 __all__ = [
@@ -124,6 +124,8 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"sample_weight must be numbers; {error}.") from error
+    if not sample_weight.ndim:  # one weight for all rows, as in scikit-learn
+        sample_weight = np.full(_num_samples(X), sample_weight)
     if not sample_weight.any():
         raise ValueError("sample_weight is zero for every row; one must be positive.")
     weight = _check_sample_weight(

@@ -26,8 +26,8 @@ from sklearn_gradlasso import (
     NGSLLRegressor,
     RRRClassifier,
 )
-from sklearn_gradlasso.metrics import effective_features
-from sklearn_gradlasso.paths import lambda_path
+from sklearn_gradlasso.metrics import effective_features, effects
+from sklearn_gradlasso.paths import lambda_path, stability_selection
 from sklearn_gradlasso.sensitivity import global_importance, local_importance
 
 KINDS = [
@@ -158,6 +158,30 @@ def test_the_unit_of_weights_is_free(factor):
         np.testing.assert_allclose(weights(found), weights(expected), rtol=1e-9)
 
 
+def test_one_number_is_the_weight_of_all_rows():
+    expected = GradientLassoClassifier(**QUICK).fit(X, THREE)
+    found = GradientLassoClassifier(**QUICK).fit(X, THREE, sample_weight=3)
+    np.testing.assert_array_equal(weights(found), weights(expected))
+
+
+@pytest.mark.parametrize("factor", [1e-320, 1e308])
+def test_the_unit_of_weights_is_free_in_paths(factor):
+    weight = np.where(np.arange(60) < 20, 1.0, 0.5)
+    model = GradientLassoClassifier(**QUICK)
+    for make, other, given in (
+        (lambda_path, "scores", {"lams": [0.1, 1.0]}),
+        (stability_selection, "frequencies", {"lams": [0.1, 1.0], "n_subsamples": 2}),
+    ):
+        expected = make(model, X, RARE, sample_weight=weight, **given)
+        found = make(model, X, RARE, sample_weight=factor * weight, **given)
+        pairs = getattr(found, other), getattr(expected, other)
+        np.testing.assert_allclose(*pairs, rtol=1e-3)
+    given = {"background": X, "sample_weight": factor * weight}
+    found = effects(lambda rows: rows[:, 0], X, **given).values[:, 0]
+    mean = np.average(X[:, 0], weights=weight)
+    np.testing.assert_allclose(found, X[:, 0] - mean, atol=1e-3)
+
+
 @pytest.mark.parametrize("float_type", [np.float32, np.float64])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_one_weight_may_be_huge_for_regressors(float_type, early_stopping):
@@ -224,10 +248,11 @@ def test_warm_start_needs_the_same_classes():
     fewer[:2], more[5] = "ale", "dark"
     before = weights(model)
     for y in (fewer, more):
-        with pytest.raises(ValueError, match="warm_start can only be used where `y`"):
+        with pytest.raises(ValueError, match="warm_start can only be used") as theirs:
             peer.fit(X, y)
-        with pytest.raises(ValueError, match="warm_start needs the classes of the"):
+        with pytest.raises(ValueError, match=".*or call partial_fit") as error:
             model.fit(X, y)
+        assert str(error.value).startswith(str(theirs.value))
     np.testing.assert_array_equal(weights(model), before)
     model.fit(X, NAMES, sample_weight=NAMES != "cider")
     model.partial_fit(X, fewer)

@@ -198,9 +198,10 @@ def test_warm_start_follows_changed_parameters_but_not_another_network(cancer):
     assert model.net_.objective.lam == 0.5
     assert model.net_.optimizer_.param_groups[0]["lr"] == 1e-4
     assert (model.n_iter_, len(model.loss_curve_)) == (2, 7)
-    with pytest.raises(ValueError, match="continue with the same network"):
+    message = r"continue with the same network.* module_params=.*\(4,\).*and not .*50"
+    with pytest.raises(ValueError, match=message):
         model.set_params(hidden_layer_sizes=(4,)).fit(X, y)
-    with pytest.raises(ValueError, match="warm_start needs the classes of the"):
+    with pytest.raises(ValueError, match=r"warm_start can only.*got \[0 1\].*\[1 2\]"):
         model.set_params(hidden_layer_sizes=(50, 30)).fit(X, y + 1)
 
 

@@ -3,8 +3,10 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.datasets import load_digits, load_iris
+import torch
+from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import PoissonRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -20,7 +22,7 @@ from sklearn_gradlasso import (
     RRRRegressor,
     from_mlp,
 )
-from sklearn_gradlasso.modules import SmallCNN
+from sklearn_gradlasso.modules import MLP, SmallCNN
 
 DIGITS, LABELS = load_digits(n_class=3, return_X_y=True)
 DIGITS, LABELS = MinMaxScaler().fit_transform(DIGITS[:150]), LABELS[:150]
@@ -178,6 +180,119 @@ def test_early_stopping_and_passes_exclude_each_other():
     model = translated(MLPClassifier, early_stopping=True).fit(IRIS, SPECIES)
     with pytest.raises(ValueError, match="does not support early_stopping=True"):
         model.partial_fit(IRIS, SPECIES)
+
+
+# One step, one epoch, one schedule ---------------------------------------------------
+
+
+def test_a_step_that_is_worked_out_by_hand():
+    peer = MLPClassifier(2, activation="logistic", solver="sgd", alpha=0.1, momentum=0)
+    model = from_mlp(peer.set_params(learning_rate_init=0.1), n_samples=1)
+    x, W, b = (
+        np.array([0.6, 0.8, 0.7]),
+        np.array([[0.1, 0.2], [0.3, 0.1], [0.5, 0]]),
+        0.1,
+    )
+    V, c = np.array([0.1, 0.2]), 1.0
+    network = MLP(3, 1, (2,), "logistic").double()
+    values = [W.T, np.full(2, b), V[None], np.array([c])]
+    with torch.no_grad():
+        for weight, value in zip(network.parameters(), values):
+            weight.copy_(torch.tensor(value))
+    model.set_params(module=network, module_params=None)
+    model.partial_fit([x], [0], classes=[0, 1])
+    hidden = 1 / (1 + np.exp(-(x @ W + b)))
+    error = 1 / (1 + np.exp(-(hidden @ V + c)))  # the probability of the wrong class
+    behind = error * V * hidden * (1 - hidden)
+    W, b = W - 0.1 * (np.outer(x, behind) + 0.1 * W), b - 0.1 * behind
+    V, c = V - 0.1 * (error * hidden + 0.1 * V), c - 0.1 * error
+    found = [p.detach().numpy() for p in model.net_.module_.parameters()]
+    for value, expected in zip(found, (W.T, b, V[None], [c]), strict=True):
+        np.testing.assert_allclose(value, expected)
+    odds = V @ (1 / (1 + np.exp(-(x @ W + b)))) + c
+    assert model.predict_proba([x])[0, 1] == pytest.approx(1 / (1 + np.exp(-odds)))
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_falling_rate_goes_on_falling_after_a_warm_start(kind):
+    params = {"solver": "sgd", "warm_start": True, "max_iter": 2, "power_t": 0.25}
+    peer = kind(learning_rate="invscaling", random_state=0, **params)
+    model = from_mlp(peer)
+    for n_fits in (1, 2, 3):
+        model.fit(IRIS, SPECIES)
+        peer.fit(IRIS, SPECIES)
+        rate = model.learning_rate_init / (n_fits * 300 + 1) ** 0.25
+        assert model.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(rate)
+        factor = 1 if kind is MLPClassifier else 2  # of our objective
+        assert factor * rate == pytest.approx(peer._optimizer.learning_rate)
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+@BOTH
+def test_passes_are_a_fit(kind, momentum):
+    params = {"solver": "sgd", "learning_rate_init": 0.05, "momentum": momentum}
+    params |= {"batch_size": len(DIGITS), "max_iter": 60, "n_iter_no_change": 60}
+    model = translated(kind, **params)
+    expected = model.fit(DIGITS, LABELS).coefs_
+    passes = translated(kind, **params)
+    for _ in range(60):
+        passes.partial_fit(
+            DIGITS, LABELS, **({"classes": range(3)} if kind is MLPClassifier else {})
+        )
+    for found, W in zip(passes.coefs_, expected, strict=True):
+        np.testing.assert_allclose(found, W)
+    assert model.score(DIGITS, LABELS) > 0.9
+
+
+@BOTH
+def test_alpha_makes_weights_small(kind):
+    sizes = []
+    for alpha in (0, 1, 100):
+        model = translated(kind, hidden_layer_sizes=10, alpha=alpha, max_iter=100)
+        sizes.append([np.abs(W).sum() for W in model.fit(DIGITS, LABELS).coefs_])
+    assert (np.diff(sizes, axis=0) < 0).all()
+
+
+@BOTH
+def test_the_order_of_rows_is_drawn_if_they_are_shuffled(kind):
+    params = {"hidden_layer_sizes": 3, "max_iter": 1, "batch_size": 10}
+    found = [
+        translated(kind, shuffle=shuffle, **params).fit(IRIS, SPECIES).coefs_[0]
+        for shuffle in (True, True, False, False)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[2], found[3])
+    assert not np.array_equal(found[0], found[2])
+
+
+def test_labels_and_columns_have_names_also_with_early_stopping():
+    frame = pd.DataFrame(IRIS, columns=list("abcd"))
+    names = np.array(["setosa", "versicolor", "virginica"], dtype=object)[SPECIES]
+    model = translated(MLPClassifier, early_stopping=True, max_iter=20)
+    model.fit(frame, names)  # A warning would be an error.
+    assert model.feature_names_in_.tolist() == list("abcd")
+    assert len(model.validation_scores_) == model.n_iter_
+    assert np.isfinite(model.validation_scores_).all()
+    assert set(model.predict(frame)) <= set(names)
+
+
+@BOTH
+def test_equal_weights_hold_out_the_same_rows(kind):
+    model = translated(kind, early_stopping=True, max_iter=20, batch_size=10)
+    expected = model.fit(IRIS, SPECIES).validation_scores_
+    weighted = model.fit(IRIS, SPECIES, sample_weight=np.ones(150))
+    np.testing.assert_allclose(weighted.validation_scores_, expected)
+
+
+def test_answers_about_labels_are_told_apart_where_probabilities_are_one():
+    X, Y = make_multilabel_classification(50, random_state=0)
+    model = translated(MLPClassifier, 50, solver="lbfgs", hidden_layer_sizes=30)
+    shares, logs = model.fit(X, Y).predict_proba(X), model.predict_log_proba(X)
+    np.testing.assert_array_equal(shares > 0.5, Y)
+    np.testing.assert_array_equal(shares.sum(axis=1) != 1, True)
+    np.testing.assert_allclose(np.exp(logs), shares)
+    certain = shares == 1
+    assert certain.any() and (logs[certain] < 0).all()
 
 
 # The Poisson loss --------------------------------------------------------------------

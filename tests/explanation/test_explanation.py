@@ -261,7 +261,7 @@ def test_rows(table):
         assert part.output_names.tolist() == ["10", "11"]
     with pytest.raises(IndexError):
         explanation[12]
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=r"by rows alone.*explanation.values\[...\]"):
         explanation[:, 0]
     assert repr(part) == (
         "<Explanation: own attribution of 2 columns on the decision of each class at 0 "

@@ -149,6 +149,32 @@ def test_groups_that_are_given():
         lambda_path(network, X, y, lams=LAMS, groups="onehot")
 
 
+def test_groups_of_columns_of_the_table_behind_encoders():
+    X, y = table()
+    model = make_pipeline(encoder(), GradientLassoClassifier(**BRIEF))
+    whole = lambda_path(model, X, y, lams=[0.01], return_estimators=True)
+    answer = whole.estimators[0][-1].decision_function
+    Z = whole.estimators[0][:-1].transform(X)
+    scale = np.sqrt(answer(Z).var() + np.pi**2 / 3)
+    hot = [f"onehotencoder__job_{letter}" for letter in "abcd"]
+    for groups in ({"where": ["job", "city"]}, {"where": [*hot, "city"]}):
+        path = lambda_path(model, X, y, lams=[0.01], groups=groups)
+        assert path.feature_names.tolist() == ["age", "where"]
+        columns = [[7, 8], [0, 1, 2, 3, 4, 5, 6]]
+        count, shares = expected(answer, Z, Z, columns, scale)
+        assert path.effective_columns[0] == pytest.approx(count, abs=0.15)
+        np.testing.assert_allclose(path.importances[0], shares, atol=0.02)
+        given = {"lams": [0.01], "n_subsamples": 2, "groups": groups}
+        stable = stability_selection(model, X, y, **given)
+        assert stable.feature_names.tolist() == ["age", "where"]
+    few = lambda_path(model, X, y, lams=[0.01], groups={"few": hot[1:3]})
+    assert few.feature_names.tolist() == ["age", hot[0], "few", hot[3], "city"]
+    with pytest.raises(ValueError, match="the columns are .*'city'.*the features are"):
+        lambda_path(model, X, y, lams=[0.01], groups={"where": ["town"]})
+    with pytest.raises(ValueError, match="'age', but this is a column outside"):
+        lambda_path(model, X, y, lams=[0.01], groups={"age": ["job", "city"]})
+
+
 def test_each_class_against_the_rest_counts_for_itself():
     X, y = table(3)
     Z = encoder().fit_transform(X)

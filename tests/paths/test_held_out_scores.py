@@ -8,7 +8,7 @@ import pytest
 from helpers.quick import LAMS, OF_A_SEARCH, classifier_cv
 from sklearn import config_context
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import get_scorer, make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from torch import nn
 
@@ -118,6 +118,20 @@ def test_a_fold_without_a_score_is_left_out(rare):
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], search.scores_[0]
     )
+
+
+def test_decision_functions_of_networks_that_know_all_classes(rare):
+    X, y = rare
+    y = np.where(y == "c", "b", y)
+    y[60:] = "a"  # The second fold is scored on one class, and has no value.
+    auc = make_scorer(roc_auc_score, response_method="decision_function")
+    missing = pytest.warns(UserWarning, match="no value for 3 of 6 networks")
+    with missing, pytest.warns(UndefinedMetricWarning):
+        search = classifier_cv(scoring=auc, cv=FOLDS).fit(X, y)
+    for fold, k, model, test in networks(X, y):
+        if fold == 0:
+            expected = roc_auc_score(y[test] == "b", model.decision_function(X[test]))
+            assert search.scores_[0, k] == pytest.approx(expected)
 
 
 class Failing:

@@ -189,6 +189,6 @@ def test_what_was_interrupted_can_be_trained_on(table, monkeypatch):
     with pytest.warns(UserWarning, match="interrupted"):
         path = lambda_path(model, *table, lams=LAMS, return_estimators=True)
     fitted = path[1].estimator
-    n_iter = fitted.n_iter_
-    assert len(fitted.partial_fit(*table).loss_curve_) == n_iter + 1
+    n_epochs = fitted.n_iter_
+    assert len(fitted.partial_fit(*table).loss_curve_) == n_epochs + 1
     assert fitted.set_params(max_iter=3, tol=10.0).fit(*table).n_iter_ <= 3

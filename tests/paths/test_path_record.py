@@ -46,6 +46,14 @@ def test_what_is_selected_has_a_size_of_its_own_and_beside_the_largest():
     assert [each.n_selected for each in path] == [2, 2, 0]
 
 
+def test_a_path_and_a_strength_are_one_line_each():
+    path = path_of([1, 0.1, 0.09], [0.05, 0.02, 0.009], [0.009, 0.009, 0])
+    lams = r"lam=[ 0.1  1.  10. ]"
+    assert repr(path) == f"<LambdaPath: 3 strengths of 3 columns, {lams}>"
+    told = "<Strength: lam=1, score=1, loss=0, 2 of 3 selected>"
+    assert repr(path[1:2]) == f"[{told}]"
+
+
 def test_when_features_vanish():
     big, gone = 1.0, 0.0
     path = path_of([big, big, gone], [big, gone, gone], [gone, big, gone])

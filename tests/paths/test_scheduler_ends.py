@@ -133,6 +133,13 @@ class Looking(nn.Linear):
         return super().forward(x) * (2.0 if x.sum() > 0 else 1.0)
 
 
+class Clipped(nn.Linear):
+    """A network that torch evaluates in a loop over networks, with a warning."""
+
+    def forward(self, x):
+        return super().forward(x.clone().clamp_(-1, 1))
+
+
 class Counting(nn.Linear):
     """A network that counts how often it is called, outside torch."""
 
@@ -162,6 +169,7 @@ class Silent(Callback):
     ("params", "reason"),
     [
         ({"module": Dropping}, "cannot be evaluated for several networks"),
+        ({"module": Clipped}, "cannot be evaluated for several networks"),
         ({"module": Looking}, "cannot be evaluated for several networks"),
         ({"optimizer": torch.optim.LBFGS}, "LBFGS might not treat each weight"),
         ({"callbacks": [Silent()]}, "callbacks are about one net"),

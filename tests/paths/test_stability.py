@@ -41,6 +41,7 @@ def test_the_features_of_a_product_are_found(monkeypatch):
     assert path.frequencies.shape == (2, 6)
     assert path.stable().tolist() == [False, True, False, False, True, False]
     assert (path.frequencies[1, [1, 4]] == 1).all()
+    assert "2 of 6 columns are selected in 60 % of sub" in repr(path)
 
 
 @pytest.mark.parametrize(

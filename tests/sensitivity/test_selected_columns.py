@@ -53,6 +53,29 @@ def test_columns_are_selected_through_encoders_and_imputers(table):
     pd.testing.assert_frame_equal(selector.transform(X), X[["number", "job"]])
 
 
+@pytest.mark.parametrize("prefit", [False, True])
+def test_missing_values_and_text_are_passed_on(table, prefit):
+    X, y = table
+    model = make_pipeline(preprocessing(), quick())
+    model = model.fit(X, y) if prefit else model
+    selector = SensitivitySelector(model, max_features=2, prefit=prefit)
+    expected = X[["number", "job"]].to_numpy()
+    chosen = selector.fit(X, y).transform(X)
+    pd.testing.assert_frame_equal(*map(pd.DataFrame, (chosen, expected)))
+    if prefit:  # also without a fit
+        fresh = SensitivitySelector(model, max_features=2, prefit=True)
+        pd.testing.assert_frame_equal(
+            *map(pd.DataFrame, (fresh.transform(X), expected))
+        )
+    numbers = X[["noise", "number"]].to_numpy()
+    model = make_pipeline(SimpleImputer(), quick())
+    chosen = SensitivitySelector(model, max_features=1).fit_transform(numbers, y)
+    np.testing.assert_array_equal(chosen, numbers[:, 1:])
+    alone = SensitivitySelector(quick(), max_features=1).fit(np.nan_to_num(numbers), y)
+    with pytest.raises(ValueError, match="contains NaN"):
+        alone.transform(numbers)
+
+
 def test_columns_above_the_noise(table):
     X, y = table
     model = make_pipeline(preprocessing(), quick())

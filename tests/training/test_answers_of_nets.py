@@ -12,6 +12,7 @@ from helpers.fitted_callback import fitted_callback
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import get_scorer
 from skorch.callbacks import BatchScoring, Callback, EpochScoring
+from skorch.scoring import loss_scoring
 
 from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
@@ -20,12 +21,14 @@ X = rng.standard_normal((300, 4))
 Y = {
     "two classes": np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)],
     "three classes": np.array([3, 5, 9])[np.digitize(X[:, 0], [-0.5, 0.5])],
+    "labels": np.c_[X[:, 0] > 0, X[:, 1] > 0.5, X[:, 2] > 0].astype(int),
     "one target": 1000 + 50 * X[:, 0],
     "two targets": np.c_[1000 + 50 * X[:, 0], X[:, 1]],
 }
 SCORES = {
     "two classes": ["accuracy", "roc_auc", "neg_log_loss", "balanced_accuracy", None],
     "three classes": ["accuracy", "roc_auc_ovr", "neg_log_loss", "f1_macro", None],
+    "labels": ["accuracy", "roc_auc", "average_precision", "f1_macro", None],
     "one target": ["r2", "neg_mean_squared_error", "neg_median_absolute_error", None],
     "two targets": ["r2", "neg_mean_squared_error", None],
 }
@@ -41,6 +44,10 @@ KINDS = {
         torch.tensor(x), torch.ones(len(x))
     ),
 }
+
+
+# With a tiny rate the network is the same in all steps.
+RESTING = {"learning_rate_init": 1e-12, "batch_size": 64, "max_iter": 1}
 
 
 def fitted(kind, **params):
@@ -108,6 +115,46 @@ def test_flat_rows_of_images():
     model = fitted("two classes", module=flat, input_shape=(1, 2, 2))
     for rows in (X, X.reshape(-1, 1, 2, 2)):
         np.testing.assert_array_equal(model.net_.predict(rows), model.predict(X))
+
+
+def test_the_loss_is_that_of_the_objective_without_penalties(model):
+    model, y = model
+    one_epoch = type(model)(lam=0.5, weight_l2=1.0, **RESTING).fit(X, y)
+    net = one_epoch.net_
+    assert loss_scoring(net, X, y) == pytest.approx(one_epoch.loss_)
+    rows = net.get_dataset(X, y)
+    batch = next(iter(net.get_iterator(rows)))
+    expected = loss_scoring(net, X[:64], y[:64])
+    assert net.get_loss(net.evaluation_step(batch), batch[1]) == pytest.approx(expected)
+
+
+def test_a_data_set_has_the_labels_it_was_made_of(model):
+    model, y = model
+    rows = model.net_.get_dataset(X, y)
+    assert len(rows) == 300
+    for index in (7, slice(2, 5)):
+        x, labels = rows[index]
+        np.testing.assert_array_equal(x, X[index])
+        if y.dtype.kind == "f":
+            np.testing.assert_allclose(labels, y[index])
+        else:
+            np.testing.assert_array_equal(labels, y[index])
+    assert model.net_.get_dataset(X)[7][1] is None
+
+
+def test_labels_that_were_not_in_fit_are_refused():
+    net = fitted("three classes").net_
+    with pytest.raises(ValueError, match=r"not in fit: \[7\]"):
+        net.get_dataset(X[:3], [3, 7, 9])
+
+
+def test_the_estimator_trains_and_not_its_net(model):
+    model, y = model
+    before = model.predict(X)
+    for train in (model.net_.fit, model.net_.partial_fit):
+        with pytest.raises(TypeError, match="call fit or partial_fit of the estimator"):
+            train(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
 
 
 class Kept(Callback):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.fitted_callback import fitted_callback
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimators_overwrite_params
 from skorch.callbacks import (
     BatchScoring,
@@ -29,6 +30,7 @@ from skorch.callbacks import (
     TrainEndCheckpoint,
     Unfreezer,
 )
+from skorch.exceptions import SkorchException
 
 from sklearn_gradlasso import (
     GradientLassoClassifier,
@@ -203,7 +205,11 @@ def test_data_sets_can_be_read():
 def test_the_loss_of_a_batch_is_without_penalties():
     passed = PassthroughScoring("train_loss", on_train=True)
     plain = fitted(lam=1.0).loss_curve_
-    assert fitted(passed, lam=1.0).loss_curve_ == pytest.approx(plain)
+    model = fitted(passed, lam=1.0)
+    assert model.loss_curve_ == pytest.approx(plain)
+    names = ["train_batch_size", "train_loss"]
+    sizes, losses = zip(*model.net_.history[-1, "batches", :, names])
+    assert plain[-1] == pytest.approx(np.average(losses, weights=sizes))
 
 
 class Predicting(Callback):
@@ -233,6 +239,14 @@ def test_a_loaded_history_is_not_that_of_the_fit(tmp_path):
     first = fitted(saved, max_iter=3)
     second = fitted(LoadInitState(saved), max_iter=2)
     assert second.n_iter_ == len(second.loss_curve_) == 2
+    assert len(second.net_.history) == 5
+    assert second.loss_curve_[0] < first.loss_curve_[-1]
+
+
+def test_the_state_at_the_end_of_another_fit_is_loaded(tmp_path):
+    saved = TrainEndCheckpoint(dirname=tmp_path)
+    first = fitted(saved, max_iter=3)
+    second = fitted(LoadInitState(saved), max_iter=2)
     assert len(second.net_.history) == 5
     assert second.loss_curve_[0] < first.loss_curve_[-1]
 
@@ -272,6 +286,34 @@ def test_what_is_frozen_can_thaw_and_is_averaged_then():
     assert thawing.loss_curve_[:2] == frozen.loss_curve_[:2]
 
 
+def test_the_best_epoch_comes_back_with_what_was_frozen_in_it():
+    best_epochs = []
+
+    class Kept(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if net.history[-1]["kept"]:
+                state = net.module_.state_dict().items()
+                best_epochs.append({name: theta.clone() for name, theta in state})
+
+    # Nothing can be learned of these labels, so that early epochs are the best.
+    thaw, labels = 20, np.random.default_rng(1).integers(0, 2, len(X))
+    model = GradientLassoClassifier(
+        lam=0.0,
+        max_iter=40,
+        n_iter_no_change=np.inf,
+        early_stopping=True,
+        learning_rate_init=0.05,
+        batch_size=len(X),
+        callbacks=[Freezer("0.0.*"), Unfreezer("0.0.*", at=thaw), Kept()],
+        random_state=0,
+    )
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, labels)
+    assert max(e["epoch"] for e in model.net_.history if e["kept"]) < thaw
+    for name, theta in model.net_.module_.state_dict().items():
+        torch.testing.assert_close(theta, best_epochs[-1][name], rtol=0, atol=0)
+
+
 def test_parameters_are_mapped():
     constant = Initializer("*weight", fn=lambda theta: theta.data.fill_(0.01))
     zeroed = ParamMapper("*bias", fn=lambda theta: theta.data.zero_(), at=2)
@@ -284,3 +326,20 @@ def test_batch_scores_are_those_of_training_steps():
     history = fitted(score, max_iter=1).net_.history
     sizes, scores = zip(*history[0, "batches", :, ["train_batch_size", "right"]])
     assert history[0, "right"] == pytest.approx(np.average(scores, weights=sizes))
+
+
+def test_a_callback_that_misses_a_value_says_what_there_is(tmp_path):
+    held_out = "No rows are held out: give early_stopping=True.*has.*'train_loss'"
+    files = Checkpoint(dirname=tmp_path)
+    plateau = LRScheduler("ReduceLROnPlateau", monitor="valid_loss")
+    for callback, error in [
+        (EarlyStopping(), KeyError),
+        (files, SkorchException),
+        (plateau, ValueError),
+    ]:
+        with pytest.raises(error, match=f"not found in history.*{held_out}"):
+            fitted(callback)
+    other = EarlyStopping(monitor="gain")
+    with pytest.raises(KeyError, match="'gain'.*An epoch has.*'valid_loss'") as caught:
+        fitted(other, early_stopping=True)
+    assert "held out" not in str(caught.value)

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
+from torch import nn
 
 from sklearn_gradlasso import (
     AttributionPriorClassifier,
@@ -149,6 +150,40 @@ def test_what_is_random_is_refused():
         model.fit(X, Y)
     with pytest.raises(InvalidParameterError, match="'optimizer' parameter"):
         NGSLLClassifier(**LBFGS).fit(X, Y)
+    model = GradientLassoClassifier(module=dropping, **LBFGS)
+    with pytest.raises(ValueError, match="the network has dropout.*leave it out"):
+        model.fit(X, Y)
+    reasons = RRRClassifier(lam=1.0, tol=1e-2, **LBFGS)
+    with pytest.raises(ValueError, match="must not be random.*obedience=None"):
+        reasons.fit(X, Y, annotations=[0, 1, 0, 0])
+    # Signs exchange no rows.
+    assert reasons.set_params(monotonic_cst=[1, 0, 0, 0]).fit(X, Y).score(X, Y) > 0.6
+
+
+def dropping(n_features, n_outputs):
+    parts = nn.Linear(n_features, 5), nn.Dropout(0.2), nn.Linear(5, n_outputs)
+    return nn.Sequential(*parts)
+
+
+@pytest.mark.parametrize("params", [{"max_fun": 0}, {"history_size": 1.5}])
+def test_its_parameters_are_numbers(params):
+    name = next(iter(params))
+    model = GradientLassoClassifier(optimizer_params=params, **LBFGS)
+    with pytest.raises(ValueError, match=f"{name} must be a positive integer"):
+        model.fit(X, Y)
+
+
+def test_auto_trains_its_trial_on_the_whole_objective():
+    """The trial reaches the minimum with its weight penalty, so the prior is there."""
+    mask = np.array([0, 1, 0, 0])
+    params = {"hidden_layer_sizes": (), "weight_l2": 0.5, **LBFGS}
+    auto = RRRClassifier(obedience=None, **params).fit(X, Y, annotations=mask)
+    plain = GradientLassoClassifier(lam=0.0, tol=1e-9, **params).fit(X, Y)
+    penalty = np.square(plain.explain(X, target="log_prob_sum") * mask).sum(axis=1)
+    shares = np.bincount(Y) / len(Y)
+    assert auto.lam_ == pytest.approx(
+        -(shares * np.log(shares)).sum() / penalty.mean(), rel=1e-3
+    )
 
 
 def test_torchs_own_class_is_not_given_batches():

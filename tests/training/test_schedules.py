@@ -63,6 +63,24 @@ def test_a_new_rate_scales_what_is_left_of_a_schedule():
     assert model.net_.optimizer_.param_groups[0]["lr"] == 0.03
 
 
+@pytest.mark.parametrize("policy", ["StepLR", "LambdaLR", "ReduceLROnPlateau"])
+def test_the_history_shows_a_rate_that_was_changed(policy):
+    class Begun(Rates):
+        def on_epoch_begin(self, net, **kwargs):
+            self.rates.append(net.optimizer_.param_groups[0]["lr"])
+
+        def on_epoch_end(self, net, **kwargs):
+            pass
+
+    schedule = LRScheduler(policy, **SCHEDULES[policy])
+    model = GradientLassoClassifier(callbacks=[schedule, Begun()], random_state=0)
+    for rate in (0.003, 0.003, 0.003, 0.1, 0.1):
+        model.set_params(learning_rate_init=rate).partial_fit(X, Y, classes=[0, 1])
+    rates = fitted_callback(model, Begun).rates
+    assert model.net_.history[:, "event_lr"] == pytest.approx(rates)
+    assert rates[3] > rates[2]
+
+
 def test_other_callbacks_begin_and_the_same_go_on():
     halving = LRScheduler("StepLR", step_size=1, gamma=0.5)
     model = GradientLassoClassifier(callbacks=[halving, EpochTimer()], random_state=0)

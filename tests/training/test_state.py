@@ -72,6 +72,7 @@ MODELS = {
     ),
     "nested state": GradientLassoClassifier(optimizer=torch.optim.LBFGS),
     "class of optimizer": GradientLassoRegressor(optimizer=torch.optim.RMSprop),
+    "a factor beside the weights": GradientLassoRegressor(optimizer=torch.optim.NAdam),
     "buffers and masks": GradientLassoClassifier(module=dropping),
     "tabular": GradientLassoRegressor(module="tabular"),
     "annotations": RRRClassifier(),
@@ -304,6 +305,15 @@ def test_tensors_of_a_callback_come_back():
     assert all(
         map(torch.is_tensor, one_pass(loaded).net_.callbacks_[0][1].means.values())
     )
+
+
+def test_a_pickle_has_the_head_that_was_fitted():
+    for first in (False, True):
+        model = GradientLassoClassifier(max_iter=2, single_logit=first, random_state=0)
+        before = model.fit(X, Y).predict_proba(X)
+        model.set_params(single_logit=not first)
+        for each in (model, pickled(model), copy.deepcopy(model)):
+            np.testing.assert_array_equal(each.predict_proba(X), before)
 
 
 def test_a_trimmed_net_makes_a_small_pickle():

@@ -66,6 +66,11 @@ class Classification(Task):
             of_class = compute_class_weight(
                 self.class_weight, classes=self.classes, y=labels
             )
+            if not (np.isfinite(of_class) & (of_class >= 0)).all():
+                raise ValueError(
+                    "class_weight must hold finite numbers that are not negative, got "
+                    f"{self.class_weight!r}; a weight of 0 leaves a class out."
+                )
         return given * of_class[codes]
 
     def labels_to_stratify_by(self, y):

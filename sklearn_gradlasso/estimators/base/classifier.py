@@ -305,7 +305,7 @@ def _other_classes(found: np.ndarray, known: np.ndarray, warm_start: bool) -> st
             f"partial_fit, {known.tolist()}."
         )
     return (
-        f"warm_start needs the classes of the previous fit, {known.tolist()}, but y "
-        f"has {found.tolist()}. Fit a clone of the estimator, or call partial_fit, "
-        "which allows classes to be absent."
+        "warm_start can only be used where `y` has the same classes as in the previous "
+        f"call to fit. Previously got {known}, `y` has {found}. Fit a clone of the "
+        "estimator, or call partial_fit, which allows classes to be absent."
     )

@@ -46,6 +46,11 @@ class Multilabel(Task):
     target_names = targets.OF_LABELS
 
     @property
+    def classes(self) -> np.ndarray:
+        """Numbers of the labels, as in ``classes_`` of the estimator."""
+        return np.arange(self.n_labels)
+
+    @property
     def n_outputs(self) -> int:
         return self.n_labels
 

@@ -211,12 +211,17 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
             given = data.X, requested["n_features"], data.sample_weight
             estimator._architecture["columns"] = columns_of(*given)
         return estimator._with_head(build_module(**estimator._architecture))
-    known = {name: estimator._architecture[name] for name in requested}
-    if joblib.hash(requested) != joblib.hash(known):
+    known = estimator._architecture
+    changed = [
+        f"{name}={value!r} and not {known[name]!r}"
+        for name, value in requested.items()
+        if joblib.hash(value) != joblib.hash(known[name])
+    ]
+    if changed:
         raise ValueError(
-            "partial_fit and warm_start continue with the same network: it was "
-            f"{known}, parameters now ask for {requested}. Fit a clone of the "
-            "estimator instead."
+            "partial_fit and warm_start continue with the same network, but parameters "
+            f"now ask for {', '.join(changed)} as before. Fit a clone of the estimator "
+            "instead."
         )
     return estimator.net_.module_
 

@@ -45,7 +45,7 @@ def restore_net(
     if weights is None:
         return
     fitted = as_fitted(estimator)
-    network = estimator._with_head(build_module(**estimator._architecture))
+    network = fitted._with_head(build_module(**estimator._architecture))
     values = {name: tensor_of(array) for name, array in weights.items()}
     (dtype,) = {
         v.dtype for v in values.values() if torch.is_tensor(v) and v.is_floating_point()

@@ -54,7 +54,7 @@ def nets_until_obeyed(
     net = prepared.net(objective(lam), previous=record.net)
     yield net, lam
     missing = _missing(net, measured, tolerated)
-    best = missing, net, lam, Snapshot(net.trained_tensors()), record.n_epochs
+    best = missing, net, lam, _weights(net), record.n_epochs
     failures = 0
     for _ in range(MOST_RAISES):
         if missing <= 1 or failures == PATIENCE:
@@ -67,7 +67,7 @@ def nets_until_obeyed(
         missing = _missing(net, measured, tolerated)
         failures = 0 if missing < best[0] else failures + 1
         if missing < best[0]:
-            best = missing, net, lam, Snapshot(net.trained_tensors()), record.n_epochs
+            best = missing, net, lam, _weights(net), record.n_epochs
     _, kept, lam, weights, n_epochs = best
     if kept is not net:
         weights.restore()
@@ -75,9 +75,14 @@ def nets_until_obeyed(
         yield None, lam
 
 
+def _weights(net: ObjectiveNet) -> Snapshot:
+    """All weights, because callbacks may let others learn after a raise."""
+    return Snapshot([*net.module_.parameters(), *net.module_.buffers()])
+
+
 def _missing(net: ObjectiveNet, measured: Callable, tolerated: float) -> float:
     """How many times too large the largest figure is; 0 if training was broken off."""
-    if net.ended_by_ not in ("plateau", "max_epochs"):
+    if net.ended_by_ not in ("plateau", "max_epochs", "evaluations"):
         return 0.0
     return _excess(measured(net)) / tolerated
 
