@@ -17,8 +17,8 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.multiclass import type_of_target
 
+from ..inspection.labels import has_several_columns
 from ..inspection.user_columns import traced_columns
 from ..paths import LambdaPath
 from ..paths._choice import best_score, one_standard_error
@@ -237,9 +237,9 @@ class LambdaSearch(ABC):
             raise ValueError(f"cv={self.cv!r} needs groups; give them to fit, groups=g")
         if groups is None or not isinstance(self.cv, (Integral, NoneType)):
             return self.cv
-        has_labels = type_of_target(y).startswith("multilabel")
-        has_classes = is_classifier(self) and not has_labels
-        kind = StratifiedGroupKFold if has_classes else GroupKFold
+        # Sets of labels cannot be drawn in their shares.
+        stratified = is_classifier(self) and not has_several_columns(y)
+        kind = StratifiedGroupKFold if stratified else GroupKFold
         return kind(5 if self.cv is None else self.cv)
 
     def _chosen(self, path: LambdaPath) -> int:

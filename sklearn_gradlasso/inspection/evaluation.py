@@ -80,7 +80,8 @@ class Explained(NamedTuple):
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; every submodule gets its mode back."""
     training = [part for part in module.modules() if part.training]
-    module.eval()
+    if training:  # In a fitted network no part is, and answers of a row are quick.
+        module.eval()
     try:
         with torch.no_grad():
             yield

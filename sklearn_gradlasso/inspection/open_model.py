@@ -23,6 +23,7 @@ from .evaluation import Explained
 from .explainable import Explainable
 from .feature_names import names_after
 from .foreign_networks import SklearnMLP, SkorchNet, TorchModule
+from .labels import has_labels
 from .table_columns import TableColumn
 from .tracing.columns import table_columns
 from .tracing.values import copied
@@ -201,7 +202,7 @@ class OpenedModel:
     @property
     def has_labels(self) -> bool:
         """Whether these are labels that may occur together, each with its log-odds."""
-        return getattr(self.network, "_has_labels", False)
+        return has_labels(self.network)
 
     @property
     def predicts_targets(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -11,12 +11,29 @@ import numpy as np
 from ..inspection.column_slopes import UserColumns
 from ..training.rows import TrainingData
 from ._losses import HeldOutLoss
+from ._path_record import by_lam
 from ._scoring import HeldOutScore
 from ._supervision import Stop
 from ._train_group import Fit
 from ._usage import Usage
 
-__all__ = ["Grid", "Split", "evaluate_fits", "mean_over_folds"]
+__all__ = ["Grid", "Split", "evaluate_fits"]
+
+# Results of which a path over folds has one for each fold, and those that are means.
+OF_A_FOLD = (
+    "scores",
+    "losses",
+    "constant_losses",
+    "train_losses",
+    "penalties",
+    "n_iter",
+)
+OF_A_STRENGTH = (
+    "effective_columns",
+    "effective_features",
+    "importances",
+    "effect_sizes",
+)
 
 
 class Grid:
@@ -47,19 +64,16 @@ class Grid:
 
     def over_folds(self) -> dict[str, np.ndarray]:
         """Results of a ``LambdaPath`` over folds; some of them are means."""
-        names = "effective_columns", "effective_features", "importances", "effect_sizes"
-        means = {name: mean_over_folds(getattr(self, name)) for name in names}
-        return {**self._by_fold(), **means}
+        means = {name: by_lam(getattr(self, name)) for name in OF_A_STRENGTH}
+        return {**self._all(OF_A_FOLD), **means}
 
     def of_one_part(self) -> dict[str, np.ndarray]:
         """Results of a ``LambdaPath`` without folds."""
-        names = "effective_columns", "effective_features", "importances", "effect_sizes"
-        found = self._by_fold() | {name: getattr(self, name) for name in names}
+        found = self._all((*OF_A_FOLD, *OF_A_STRENGTH))
         return {name: values[0] for name, values in found.items()}
 
-    def _by_fold(self) -> dict[str, np.ndarray]:
-        names = "scores", "losses", "train_losses", "penalties", "n_iter"
-        return {name: getattr(self, name) for name in (*names, "constant_losses")}
+    def _all(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        return {name: getattr(self, name) for name in names}
 
 
 class Split(NamedTuple):
@@ -128,8 +142,3 @@ def shares(sizes: np.ndarray) -> np.ndarray:
     """Sizes that sum to 1; all are equal if nothing has a size."""
     total = sizes.sum()
     return sizes / total if total > 0 else np.full(len(sizes), 1 / len(sizes))
-
-
-def mean_over_folds(values: np.ndarray) -> np.ndarray:
-    """Mean along the first axis over the finite values; NaN if there are none."""
-    return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)

@@ -1,9 +1,9 @@
 """How well networks predict rows that were held out, against a constant answer.
 
 The loss is the log loss of a classifier, in nats (the sum of the losses of labels, if y
-is an indicator of them), and for a regressor the squared error
-as a share of the variance of y. Other scores rank rows, or count errors. They do not
-see that a network under a strong penalty says little more than the base rate.
+is an indicator of them), and for a regressor the squared error as a share of the
+variance of y. Other scores rank rows, or count errors. They do not see that a network
+under a strong penalty says little more than the base rate.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from sklearn.base import is_classifier
 from sklearn.utils.class_weight import compute_sample_weight
 
+from ..inspection.labels import has_labels
 from ..training.rows import TrainingData
 
 __all__ = ["HeldOutLoss"]
@@ -40,7 +41,7 @@ class HeldOutLoss:
 
     def __init__(self, estimator, train: TrainingData, rest: TrainingData):
         self.is_classifier = is_classifier(estimator)
-        self.has_labels = getattr(estimator, "_has_labels", False)
+        self.has_labels = has_labels(estimator)
         y, y_rest = _array(train.y), _array(rest.y)
         weight = _weights(train.sample_weight, len(y))
         self.weight = _weights(rest.sample_weight, len(y_rest))

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..training.prepared import Prepared, prepare
 from ..training.rows import TrainingData
-from ..utils.threads import n_threads, threads
+from ..utils.threads import computing, n_threads
 from ._grouping import GroupSize
 from ._stack import put_into
 from ._supervision import Progress, Stop
@@ -158,7 +158,7 @@ class _Parts:
         )
 
     def _prepared(self, number: int) -> Prepared:
-        with threads(None):
+        with computing(None):
             prepared = prepare(self.estimator, self.data.part(self.parts[number]))
         if number in self.initial:
             put_into(prepared.network, self.initial[number])

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring, make_scorer
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from ..inspection.labels import has_several_columns
 from ..training.rows import TrainingData
 
 __all__ = ["HeldOutScore", "classes_of"]
@@ -21,9 +22,9 @@ __all__ = ["HeldOutScore", "classes_of"]
 
 def classes_of(*ys) -> np.ndarray | None:
     """The classes in several arrays of labels; None if they have several columns."""
-    ys = [y if sp.issparse(y) else np.asarray(y) for y in ys]
-    if any(y.ndim > 1 and y.shape[1] > 1 for y in ys):
+    if any(map(has_several_columns, ys)):
         return None
+    ys = [y.toarray() if sp.issparse(y) else np.asarray(y) for y in ys]
     return np.unique(np.concatenate([y.ravel() for y in ys]))
 
 

@@ -13,10 +13,10 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import indexable
 from sklearn.utils._optional_dependencies import check_pandas_support
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from ..inspection.feature_names import headings
+from ..inspection.labels import has_several_columns
 from ..training.rows import TrainingData
 from ..utils.validation import check_count
 from ._grid import finite_fits, fit_path, resolve_lams
@@ -254,8 +254,9 @@ def stability_selection(
     )
     found = opened(estimator, given, groups)
     estimator, data = found.estimator, found.data
-    has_classes = is_classifier(estimator) and not _are_labels(data.y)
-    kind = StratifiedShuffleSplit if has_classes else ShuffleSplit
+    # Sets of labels cannot be drawn in their shares.
+    stratified = is_classifier(estimator) and not has_several_columns(data.y)
+    kind = StratifiedShuffleSplit if stratified else ShuffleSplit
     drawn = kind(n_subsamples, train_size=fraction, random_state=estimator.random_state)
     rows = np.zeros((_num_samples(data.X), 1))
     parts = [np.sort(train) for train, _ in drawn.split(rows, data.y)]
@@ -299,8 +300,3 @@ def stability_selection(
 def _check_threshold(threshold: float) -> None:
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
-
-
-def _are_labels(y) -> bool:
-    """Whether y is an indicator of labels, which cannot be drawn in their shares."""
-    return type_of_target(y).startswith("multilabel")

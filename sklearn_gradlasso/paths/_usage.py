@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..inspection.column_slopes import ColumnSlopes, UserColumns
 from ..inspection.evaluation import evaluating
+from ..inspection.labels import has_classes
 from ..metrics import effective_columns, effective_features, effects
 from ..objective import Score
 from ..training.rows import Rows, TrainingData
@@ -74,8 +75,7 @@ class Usage:
     ):
         self.columns = columns
         self.is_classifier = is_classifier(estimator)
-        has_labels = getattr(estimator, "_has_labels", False)
-        self.has_classes = self.is_classifier and not has_labels
+        self.has_classes = has_classes(estimator)
         known = _network_rows(estimator, train.X)
         self.slopes = ColumnSlopes(columns, known, train.sample_weight)
         weight = np.ones(len(known))

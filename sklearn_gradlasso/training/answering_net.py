@@ -1,8 +1,8 @@
 """What a net answers when it is asked as skorch's nets are, in the terms of the user.
 
 ``predict``, ``predict_proba`` and ``score`` of a net are those of its estimator: they
-speak of the labels and units of the user. ``forward``, ``forward_iter``
-and ``infer`` return the output of the network, in which it is trained.
+speak of the labels and units of the user. ``forward``, ``forward_iter`` and ``infer``
+return the output of the network, in which it is trained.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ class AnsweringNet(NeuralNet):
         ``decoded`` and ``is_classifier``. Without it, an answer is the output itself.
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
-
     """
 
     def __init__(self, module: nn.Module, *, task: Any = None, **kwargs):

@@ -18,6 +18,8 @@ from skorch.callbacks.scoring import ScoringBase
 from skorch.history import History
 from torch.optim import Optimizer
 
+from .own_callbacks import unnamed
+
 __all__ = ["continue_from", "resume_schedules", "schedule_states", "schedules_kept"]
 
 WITH_A_BEST = ScoringBase, PassthroughScoring
@@ -121,8 +123,7 @@ def resume_schedules(net: NeuralNet, states: dict[str, dict]) -> None:
 
 def _with_origin(net: NeuralNet) -> Iterator[tuple[tuple[str, Callback], Any]]:
     """The callbacks by name, each with what the user gave for it."""
-    origins = (of[-1] if isinstance(of, tuple) else of for of in net.given_callbacks_)
-    return zip(net.callbacks_, origins)
+    return zip(net.callbacks_, map(unnamed, net.given_callbacks_))
 
 
 def _schedules(net: NeuralNet) -> dict[str, LRScheduler]:

@@ -20,6 +20,7 @@ __all__ = [
     "copies_of",
     "own_callbacks",
     "printed",
+    "unnamed",
     "what_is_missing_explained",
 ]
 
@@ -63,7 +64,7 @@ def own_callbacks(given: Sequence, task: Any) -> list:
         If something else than skorch's callbacks is given.
     """
     for each in given:
-        callback = _unnamed(each)
+        callback = unnamed(each)
         kind = callback if isinstance(callback, type) else type(callback)
         if not issubclass(kind, Callback):
             raise TypeError(
@@ -71,7 +72,7 @@ def own_callbacks(given: Sequence, task: Any) -> list:
                 f"callback) pairs, got {each!r} in it."
             )
     own = copies_of(list(given))
-    for callback in map(_unnamed, own):
+    for callback in map(unnamed, own):
         saved = getattr(callback, "checkpoint", None)
         if isinstance(saved, TrainEndCheckpoint):  # The fit that saved it used a copy.
             saved.initialize()
@@ -117,9 +118,7 @@ def what_is_missing_explained(epoch: dict, validates: bool) -> Iterator[None]:
 
 def copies_of(callbacks: list) -> list:
     """Deep copies of callbacks that may refer to each other."""
-    instances = [
-        each for each in map(_unnamed, callbacks) if isinstance(each, Callback)
-    ]
+    instances = [each for each in map(unnamed, callbacks) if isinstance(each, Callback)]
     memo = {
         id(value): value
         for callback in instances
@@ -149,5 +148,6 @@ def _uncopied(callbacks: list[Callback], memo: dict) -> Iterator[Any]:
                 yield value
 
 
-def _unnamed(given) -> Any:
+def unnamed(given) -> Any:
+    """A callback, or its class, that was given alone or as (name, callback)."""
     return given[-1] if isinstance(given, tuple) else given

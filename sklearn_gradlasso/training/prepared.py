@@ -199,7 +199,8 @@ def prepare(estimator, data: TrainingData) -> Prepared:
     """Make the network, the rows and the candidates of an estimator, for the paths.
 
     The wing of the estimators registers its base class here, so that the paths need no
-    other method of an estimator. The estimator is not changed.
+    other method of an estimator. The estimator is not changed. The caller sets the
+    number of threads and torch's modes, by ``computing``.
 
     Raises
     ------

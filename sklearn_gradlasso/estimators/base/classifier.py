@@ -12,12 +12,12 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
+from ...inspection.labels import has_several_columns
 from ...training.rows import TrainingData
 from . import fit_method, layers
 from .classification import Classification
 from .multilabel import (
     Multilabel,
-    has_several_columns,
     learn_labels,
     refuse_sets,
     takes_labels,

@@ -18,7 +18,6 @@ from .task import Task
 
 __all__ = [
     "Multilabel",
-    "has_several_columns",
     "learn_labels",
     "refuse_sets",
     "takes_labels",
@@ -115,11 +114,6 @@ class Multilabel(Task):
 
     def log_probabilities(self, output: np.ndarray) -> np.ndarray:
         return log_expit(output)
-
-
-def has_several_columns(y: np.ndarray) -> bool:
-    """Whether y is about several labels; a single column is that of two classes."""
-    return y.ndim == 2 and y.shape[1] > 1
 
 
 def takes_labels(estimator) -> bool:

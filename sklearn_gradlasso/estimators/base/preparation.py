@@ -25,7 +25,6 @@ from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
-from ...utils.torch_modes import default_modes
 from .params_of_fit import remember_params
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
@@ -112,7 +111,6 @@ def prepare_fit(
     return replace(prepared, options=estimator._net_options(one_pass))
 
 
-@default_modes()
 def prepare_path(estimator, data: TrainingData) -> Prepared:
     """Prepare a clone of the estimator for training with many strengths."""
     estimator = clone(estimator)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 
+from ...inspection.labels import has_labels
 from ...training.rows import Rows, TrainingData
 from ...utils.annotations import columns_annotated
 from ...utils.obedience_warning import ObedienceWarning
@@ -42,7 +43,7 @@ def measurement_of(estimator, net, rows: Rows) -> Measurement:
         module=net.module_,
         rows=rows,
         is_classifier=is_classifier(estimator),
-        has_labels=getattr(estimator, "_has_labels", False),
+        has_labels=has_labels(estimator),
         signs=getattr(estimator, "_signs", ()),
         seed=estimator._measuring_seed,
     )
