@@ -108,6 +108,18 @@ def check_device(device: str, float_type: np.dtype) -> tuple[torch.device, torch
     return found, torch.float64 if double else torch.float32
 
 
+def check_equal_lengths(y) -> None:
+    """Raise a ``ValueError`` if y is a list whose rows have different lengths."""
+    rows = y if isinstance(y, (list, tuple)) else ()
+    lengths = {len(row) for row in rows if isinstance(row, (list, tuple))}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"y has rows of {min(lengths)} to {max(lengths)} values; give as many for "
+            "each row. Sets of labels become an indicator of labels by "
+            "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
+        )
+
+
 def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     """Weights in float64, not negative, scaled to at most 1.
 

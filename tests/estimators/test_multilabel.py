@@ -112,6 +112,7 @@ def test_every_classifier_takes_an_indicator(kind, n_labels):
         sp.csr_matrix,
         sp.csc_matrix,
         sp.coo_array,
+        lambda Y: pd.DataFrame.sparse.from_spmatrix(sp.csr_matrix(Y)),
     ],
 )
 def test_forms_of_y(kind, form):
@@ -122,7 +123,7 @@ def test_forms_of_y(kind, form):
     assert model.score(X, form(Y)) == expected.score(X, Y)
     if sp.issparse(form(Y)):  # as MLPClassifier
         assert isinstance(predicted, sp.csr_matrix)
-        predicted = predicted.toarray()
+    predicted = predicted.toarray() if sp.issparse(predicted) else predicted
     np.testing.assert_array_equal(predicted, expected.predict(X))
     assert predicted.dtype == Y.dtype
 
@@ -260,6 +261,7 @@ X2, Y2 = indicator(2)
         (2 * Y2 - 1, {}, r"1 where a row has a label and 0 elsewhere; got \[-1, 1\]"),
         (Y2.astype(object), {}, r"dtype object.*y\.astype\(int\)"),
         (Y2 + 0.5, {}, "continuous-multioutput"),
+        ([[0], [0, 1]] * 30, {}, "rows of 1 to 2 values.*MultiLabelBinarizer"),
         ([{0}, {0, 1}] * 30, {}, "set of labels for each row.*MultiLabelBinarizer"),
         (Y2, {"class_weight": "balanced"}, "class_weight.*2 labels.*sample_weight"),
         (Y2, {"class_weight": {0: 2.0, 1: 1.0}}, "class_weight.*2 labels"),

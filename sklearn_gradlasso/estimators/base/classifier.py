@@ -262,9 +262,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return Classification(self.classes_, self.class_weight)
 
     def _learn_task(self, y, sample_weight, reset, every, classes):
-        is_sparse = sp.issparse(every)
+        is_sparse = sp.issparse(y)  # also if it was a DataFrame of sparse columns
         if is_sparse:
-            y, every = y.toarray(), every.toarray()
+            y = y.toarray()
+            every = every.toarray() if sp.issparse(every) else every
         has_labels = has_several_columns(y)
         if has_labels:
             learn_labels(self, y, reset, classes)

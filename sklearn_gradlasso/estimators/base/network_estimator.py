@@ -38,7 +38,7 @@ from ...training.training_record import TrainingRecord
 from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
 from ...utils.threads import computing
-from ...utils.validation import check_feature_shape
+from ...utils.validation import check_equal_lengths, check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .net_options import net_options
@@ -126,6 +126,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                 "shape (n_samples, n_features); flatten the rows, or give a module for "
                 "rows of another shape, such as modules.RecurrentNet."
             )
+        check_equal_lengths(data.y)
         form = {"reset": reset, "multi_output": True, **self._input_form()}
         with names_columns_it_cannot_read(X):
             X, y = validate_data(self, X, data.y, **form)
