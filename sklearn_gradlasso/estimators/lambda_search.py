@@ -29,7 +29,7 @@ from ..paths._pipeline import seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
 from ..paths._supervision import Stop
 from ..training.rows import TrainingData
-from ..utils.held_out_rows import check_groups, needs_groups
+from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import Interval, check_sample_weight
 
@@ -195,6 +195,7 @@ class LambdaSearch(ABC):
         checked = self._check_inputs(TrainingData(X, y), reset=not continues)
         weight = check_sample_weight(sample_weight, checked.X)
         check_groups(groups, X)
+        groups = in_one_axis(groups)
         data = TrainingData(*indexable(X, y), weight, groups=groups)
         folds = self._folds(groups, checked.y)
         cv = check_cv(folds, checked.y, classifier=is_classifier(self))

@@ -378,10 +378,8 @@ class Explanation:
     def __repr__(self) -> str:
         shape = self.values.shape[1 : self.data.ndim]
         columns = str(shape[0]) if len(shape) == 1 else "x".join(map(str, shape))
-        of = ", of the transformed target" if self.transformed_target else ""
-        unit = unit_of(self) + of
         against = f", against {self.background}" if self.background else ""
         return (
             f"<Explanation: {self.attribution.replace('_', ' ')} of {columns} columns "
-            f"on the {self.target} at {len(self)} rows, in {unit}{against}>"
+            f"on the {self.target} at {len(self)} rows, in {unit_of(self)}{against}>"
         )

@@ -67,8 +67,10 @@ def _words(opened: OpenedModel, target, labels, outputs) -> tuple[str, str]:
     if labels is None:
         if target not in (None, "predicted", "output"):
             return f"target {target}", "units of the target"
-        answers = opened.predicts_targets
-        return ("prediction", "units of y") if answers else ("output", "its units")
+        if not opened.predicts_targets:
+            return "output", "its units"
+        of = "the transformed target" if opened.transformed_target else "y"
+        return "prediction", f"units of {of}"
     target = target or opened.reasons
     if opened.has_labels:
         return TARGETS_OF_LABELS[target or "log_odds"]

@@ -13,7 +13,7 @@ from .feature_groups import Group, groups_of, with_groups
 from .feature_names import names_after
 from .tracing.columns import table_columns, traced
 
-__all__ = ["columns_of_table", "traced_columns", "user_columns"]
+__all__ = ["columns_of_table", "grouped_table", "traced_columns", "user_columns"]
 
 
 def user_columns(
@@ -128,6 +128,46 @@ def columns_of_table(X, transformers: list, names: np.ndarray) -> UserColumns | 
         np.array(own, dtype=object),
         are_features=False,
     )
+
+
+def grouped_table(
+    columns: UserColumns, groups: Mapping, names: np.ndarray, X, transformers: list
+) -> tuple[UserColumns, np.ndarray]:
+    """Columns of X with each group as one, and to which of them each column belongs.
+
+    Parameters
+    ----------
+    columns : UserColumns
+        As :func:`columns_of_table` returns them.
+    groups : dict of str to list of str
+        Names of columns of X, or of all features that are made of them.
+    names, X, transformers
+        As for :func:`columns_of_table`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``groups`` is no dict, does not fit the names, or divides a column.
+    """
+    _check_dict(groups)
+    before = list(zip(columns.names, columns.positions))
+    after = _grouped(before, groups_of(groups, names, X, transformers), names)
+    home = np.empty(len(before), dtype=np.intp)
+    for j, (name, positions) in enumerate(before):
+        whole = [
+            k
+            for k, (other, made) in enumerate(after)
+            if (set(positions) <= set(made) if len(positions) else other == name)
+        ]
+        if not whole:
+            raise ValueError(
+                f"groups have some of the features that are made of column {name!r}, "
+                "but a column is selected as a whole; name the column."
+            )
+        home[j] = whole[0]
+    grouped = [np.asarray(positions, dtype=np.intp) for _, positions in after]
+    called = np.array([name for name, _ in after], dtype=object)
+    return UserColumns(grouped, called, are_features=False), home
 
 
 def _check_dict(groups) -> None:

@@ -195,7 +195,7 @@ class LambdaPath:
     def __repr__(self) -> str:
         return (
             f"<LambdaPath: {len(self)} strengths of {len(self.feature_names)} columns, "
-            f"lam={np.array2string(np.asarray(self.lams), precision=3)}>"
+            f"lam from {np.min(self.lams):.3g} to {np.max(self.lams):.3g}>"
         )
 
     def __len__(self) -> int:

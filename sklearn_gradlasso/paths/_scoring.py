@@ -71,10 +71,10 @@ class HeldOutScore:
         """
         scorer, known = self.scorer, estimator
         if self.classes is not None and _reads_probabilities(scorer):
-            lacking = len(estimator.classes_) < len(self.classes)
-            if lacking or len(classes_of(rest.y)) < len(self.classes):
+            # In all parts alike, because the positive class is one of all classes.
+            scorer = _of_all_classes(scorer, self.classes)
+            if len(estimator.classes_) < len(self.classes):
                 known = _KnowsAllClasses(estimator, self.classes)
-                scorer = _of_all_classes(scorer, self.classes)
         try:
             score = self._of(scorer, known, rest)
         except Exception as error:  # A score may raise anything.

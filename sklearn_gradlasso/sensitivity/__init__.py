@@ -17,8 +17,9 @@ transformed back.
 Slopes are per unit of the column as the network sees it, so that columns should be
 scaled. If a row has several scalars, such as the outputs of a regressor, their squares
 are added up. Each output of a regressor of this package is in units of the standard
-deviation of its target, unless a target is named. Rows are taken batch by batch, in one
-thread or the ``n_jobs`` of the estimator.
+deviation of its target (or in those of ``normalize_y=False``; with ``loss="poisson"``
+it is the logarithm of the prediction), unless a target is named. Rows are taken batch
+by batch, in one thread or the ``n_jobs`` of the estimator.
 
 E. Horel, V. Mison, T. Xiong, K. Giesecke, L. Mangu (2018). *Sensitivity based Neural
 Networks Explanations*, sections 2.3 to 2.5.

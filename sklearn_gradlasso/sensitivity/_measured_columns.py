@@ -10,7 +10,7 @@ import numpy as np
 from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns, other_columns
 from ..inspection.open_model import OpenedModel, open_model
-from ..inspection.user_columns import columns_of_table, user_columns
+from ..inspection.user_columns import columns_of_table, grouped_table, user_columns
 from ._columns import column_sizes
 from ._reporting import percent
 
@@ -83,12 +83,15 @@ def measured_without_fit(model, X, groups) -> MeasuredColumns:
 def _columns(opened: OpenedModel, X, groups) -> tuple[UserColumns, np.ndarray]:
     """Columns to choose from, and to which of them each feature of X belongs."""
     names, transformers = opened.names, opened.transformers
-    if transformers and groups is None and names.ndim == 1:
+    if transformers and names.ndim == 1:
         columns = columns_of_table(X, transformers, names)
-        if columns is not None:
+        if columns is None and groups is None:
+            # Names that agree are no proof, because they may be numbers.
+            raise other_columns(names, X)
+        if columns is not None and groups is None:
             return columns, np.arange(len(columns.positions))
-        # Names that agree are no proof, because they may be numbers.
-        raise other_columns(names, X)
+        if columns is not None:
+            return grouped_table(columns, groups, names, X, transformers)
     check_same_columns(names, X, bool(transformers))
     columns = user_columns(opened.rows, names, groups)
     column_of = np.empty(names.size, dtype=np.intp)

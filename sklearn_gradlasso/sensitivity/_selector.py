@@ -20,6 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -85,9 +86,8 @@ class SensitivitySelector(
         rows that an estimator of this package keeps (up to 500); other networks keep
         none, and are measured on the rows that are transformed, with a warning.
     groups : dict of str to list of str, default=None
-        Names of features of X that are made of one column, and are kept or left
-        together; all others are columns of their own. By default neighbouring features
-        that are one-hot are one column.
+        Names of columns of X that are kept or left together; all others are columns of
+        their own. By default neighbouring features that are one-hot are one column.
     level : float, default=0.05
         With ``threshold="noise"``, the probability that an irrelevant feature is kept.
     random_state : int, RandomState instance or None, default=None
@@ -231,7 +231,8 @@ class SensitivitySelector(
             Not needed with ``prefit``.
         **fit_params : dict
             Parameters of the estimator's ``partial_fit``, as in ``fit``. The
-            ``classes`` of a classifier are by default those of y in the first call.
+            ``classes`` of a classifier are by default those of y in the first call, or
+            the numbers of its columns if it is an indicator of labels.
 
         Returns
         -------
@@ -253,7 +254,7 @@ class SensitivitySelector(
         else:
             check_not_frozen(self.estimator, "partial_fit")
             if first and is_classifier(self.estimator):
-                given = {"classes": np.unique(y), **given}
+                given = {"classes": unique_labels(y), **given}
             elif not first:
                 _check_feature_names(self, X, reset=False)
                 _check_n_features(self, X, reset=False)
@@ -392,4 +393,5 @@ class SensitivitySelector(
             fitted = getattr(self, "estimator_", self.estimator)
             tags.input_tags.allow_nan |= bool(unwrapped(fitted).transformers)
         tags.target_tags.required = not self.prefit
+        tags.target_tags.positive_only = of_estimator.target_tags.positive_only
         return tags

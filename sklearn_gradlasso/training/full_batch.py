@@ -46,6 +46,12 @@ class FullBatchNet(ObjectiveNet):
 
     def train(self, rows, valid=None):
         self._check_is_not_random(has_annotations="annotations" in rows.extras)
+        if self.objective.penalises and self.objective.constraints:
+            raise ValueError(
+                "optimizer='lbfgs' ends at the kinks that the penalty of wrong signs "
+                "(monotonic_cst) has at every row, and learns little; use "
+                "optimizer='adam'."
+            )
         if self.schedule == "alternating":
             raise ValueError(
                 "optimizer='lbfgs' minimises one objective; use schedule='joint'."

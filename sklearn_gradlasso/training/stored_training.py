@@ -20,7 +20,14 @@ from torch.optim import Optimizer
 from .continuing import resume_schedules, schedule_states
 from .own_callbacks import copies_of
 
-__all__ = ["array_of", "resume", "stored_training", "tensor_of"]
+__all__ = [
+    "array_of",
+    "packed",
+    "resume",
+    "stored_training",
+    "tensor_of",
+    "unpacked",
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ def stored_training(net: NeuralNet) -> dict[str, Any]:
     }
     callbacks = [(name, _without_torch(callback)) for name, callback in net.callbacks_]
     return {
-        **_packed(state),
+        **packed(state),
         "frozen": [name for name, theta in parameters if not theta.requires_grad],
         "options": {**net.built_from_, "batch_size": net.batch_size},
         "feature_shape": net.feature_shape_,
@@ -63,7 +70,7 @@ def resume(net: NeuralNet, stored: dict[str, Any]) -> None:
     for name, theta in net.module_.named_parameters():
         theta.requires_grad_(name not in stored["frozen"])
     names = "optimizer", "generator", "schedules", "history"
-    state = {name: _unpacked(stored[name]) for name in names}
+    state = {name: unpacked(stored[name]) for name in names}
     if state["optimizer"] is not None:
         _load(net.optimizer_, state["optimizer"])
     if state["generator"] is not None:
@@ -75,7 +82,7 @@ def resume(net: NeuralNet, stored: dict[str, Any]) -> None:
     net.given_callbacks_ = list(stored["given_callbacks"])
     net.callbacks_ = [(name, copy(each)) for name, each in stored["callbacks"]]
     for _, callback in net.callbacks_:
-        vars(callback).update(_unpacked(vars(callback)))
+        vars(callback).update(unpacked(vars(callback)))
     resume_schedules(net, state["schedules"])
 
 
@@ -99,22 +106,22 @@ def _without_torch(callback):
     stored = copy(callback)
     if isinstance(stored, LRScheduler):
         stored.policy_ = stored.lr_scheduler_ = None
-    vars(stored).update(_packed(vars(stored)))
+    vars(stored).update(packed(vars(stored)))
     return stored
 
 
-def _packed(value: Any) -> Any:
+def packed(value: Any) -> Any:
     """The value with stored tensors in place of tensors, at any depth."""
     if isinstance(value, Tensor):
         return StoredTensor(array_of(value))
-    return _mapped(_packed, value)
+    return _mapped(packed, value)
 
 
-def _unpacked(value: Any) -> Any:
+def unpacked(value: Any) -> Any:
     """The value with tensors in place of stored ones."""
     if isinstance(value, StoredTensor):
         return tensor_of(value.values)
-    return _mapped(_unpacked, value)
+    return _mapped(unpacked, value)
 
 
 def _mapped(function, value):

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import _num_samples
 
-__all__ = ["check_groups", "hold_out", "needs_groups"]
+__all__ = ["check_groups", "hold_out", "in_one_axis", "needs_groups"]
 
 # What to do if the rows held out are of one class, by the rule that chose them.
 OF_ONE_CLASS = {
@@ -63,6 +63,11 @@ def check_groups(groups, X) -> np.ndarray | None:
         return np.unique(groups, return_inverse=True)[1]
     except TypeError as error:
         raise ValueError(f"{wanted}: {error}") from error
+
+
+def in_one_axis(groups):
+    """Groups that have been checked, as splitters of scikit-learn take them."""
+    return column_or_1d(groups) if np.ndim(groups) > 1 else groups
 
 
 def needs_groups(splitter) -> bool:
@@ -127,6 +132,7 @@ def hold_out(
         parts = _last, (places, fraction, own, n_steps)
     else:
         how = f"validation_split={rule}"
+        given = *given[:2], in_one_axis(given[2])
         parts = _of_splitter, (rule, places, seed, given)
     try:
         choose, arguments = parts

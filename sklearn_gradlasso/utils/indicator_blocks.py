@@ -25,7 +25,7 @@ def indicator_blocks(X) -> list[np.ndarray]:
     list of ndarray of int
         Positions of each block, in increasing order; all columns are in one of them.
     """
-    X = X.tocsc() if sp.issparse(X) else np.asarray(X)
+    X = X.tocsc() if sp.issparse(X) else _numbers(np.asarray(X))
     binary, sums = _binary_columns(X)
     n_rows, n_features = X.shape
     blocks, j = [], 0
@@ -65,6 +65,18 @@ def is_indicator_block(X, positions: list[int]) -> bool:
     low, high = columns.min(axis=0), columns.max(axis=0)
     hot = (columns == high) & ((low < high) | (high == 1))
     return bool((hot | (columns == low)).all() and (hot.sum(axis=1) == 1).all())
+
+
+def _numbers(X: np.ndarray) -> np.ndarray:
+    """An array of objects as numbers; what is none, such as a missing value, is NaN."""
+    return np.vectorize(_number, otypes=[float])(X) if X.dtype == object else X
+
+
+def _number(value) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:

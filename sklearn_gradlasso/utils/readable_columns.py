@@ -30,7 +30,8 @@ def names_columns_it_cannot_read(X) -> Iterator[None]:
     ValueError
         If a column holds dates or durations.
     TypeError, ValueError
-        What the reading raises, with the names of the columns that are no numbers.
+        What the reading raises, with the names of the columns that are no numbers, or
+        the lengths of rows that differ.
     """
     dates = [_said(name, values) for name, values in _columns(X) if are_dates(values)]
     if dates:
@@ -42,6 +43,13 @@ def names_columns_it_cannot_read(X) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
+        lengths = _lengths_of_rows(X)
+        if len(lengths) > 1:
+            raise ValueError(
+                f"X has rows of different lengths, from {min(lengths)} to "
+                f"{max(lengths)}. Give all rows the same shape: sequences must be cut, "
+                "or padded with a value that the module can tell from the others."
+            ) from error
         unread = [_said(n, v) for n, v in _columns(X, lists=True) if not _is_read(v)]
         if not unread:
             raise
@@ -89,6 +97,13 @@ def _columns(X, lists: bool = False) -> Iterator[tuple[str, Any]]:
             yield str(at), X[:, at]
     elif X.dtype.kind in "mMOSU":
         yield "all columns", X
+
+
+def _lengths_of_rows(X) -> set[int]:
+    """The different lengths of the rows of a list, or of an array of objects."""
+    is_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    rows = X if is_array or isinstance(X, (list, tuple)) else ()
+    return {len(row) for row in rows if isinstance(row, (list, tuple, np.ndarray))}
 
 
 def _any_dates(row) -> bool:

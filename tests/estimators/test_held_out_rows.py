@@ -1,6 +1,7 @@
 """What estimators hold out for early stopping: the last rows, whole groups."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.fitted_callback import fitted_callback
 from helpers.quick import OF_A_SEARCH, QUICK, classifier_cv
@@ -166,6 +167,13 @@ def test_a_number_of_folds_are_folds_of_groups(cv):
     found = search_of_groups(cv=cv).fit(X, Y, groups=GROUPS).scores_
     by_hand = search_of_groups(cv=StratifiedGroupKFold(cv or 5))
     np.testing.assert_array_equal(found, by_hand.fit(X, Y, groups=GROUPS).scores_)
+
+
+@pytest.mark.parametrize("cv", [4, None, GroupKFold(4)])
+def test_groups_may_be_a_column_of_a_table(cv):
+    search = search_of_groups(cv=cv, early_stopping=True, validation_split=GroupKFold())
+    found = search.fit(X, Y, groups=pd.DataFrame({"patient": GROUPS})).scores_
+    np.testing.assert_array_equal(found, search.fit(X, Y, groups=GROUPS).scores_)
 
 
 def test_folds_of_groups_need_groups():

@@ -11,15 +11,19 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import PoissonRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_regressors_train
 
 from sklearn_gradlasso import (
     AttributionPriorRegressor,
     Explanation,
+    FindAnotherExplanation,
     GradientLassoClassifier,
     GradientLassoRegressor,
     GradientLassoRegressorCV,
     NGSLLClassifier,
     RRRRegressor,
+    SensitivitySelector,
     from_mlp,
 )
 from sklearn_gradlasso.modules import MLP, SmallCNN
@@ -364,6 +368,24 @@ def test_counts_that_cannot_be_are_refused():
     model.fit(X, 0 * COUNTS).fit(X, COUNTS)
     with pytest.raises(ValueError, match="continue with the same loss"):
         model.set_params(loss="squared_error").fit(X, COUNTS)
+
+
+def test_tags_say_which_y_is_taken():
+    taken = []
+    for model in (
+        PoissonRegressor(),
+        GradientLassoRegressor(loss="poisson"),
+        GradientLassoRegressorCV(loss="poisson"),
+        FindAnotherExplanation(RRRRegressor(loss="poisson")),
+        SensitivitySelector(GradientLassoRegressor(loss="poisson")),
+        GradientLassoRegressor(),
+    ):
+        taken.append(get_tags(model).target_tags.positive_only)
+    assert taken == [True, True, True, True, True, False]
+    # scikit-learn then checks with such y.
+    check_regressors_train(
+        "ours", GradientLassoRegressor(loss="poisson", learning_rate_init=0.03)
+    )
 
 
 def test_y_can_be_learned_as_it_is():

@@ -174,10 +174,10 @@ def test_the_frame_and_the_top_say_what_they_hold():
         "<Explanation: effects of 3 columns on the log-odds of 'yes' at 2 rows, in "
         "log-odds, against 9 rows given>"
     )
-    other = by_hand(attribution="expected_gradients", transformed_target=True)
+    other = by_hand(attribution="expected_gradients")
     assert repr(other) == (
         "<Explanation: expected gradients of 3 columns on the answer at 2 rows, in "
-        "units of the answer, of the transformed target>"
+        "units of the answer>"
     )
     np.testing.assert_allclose(
         explanation.probabilities, 1 / (1 + np.exp(-explanation.predictions))

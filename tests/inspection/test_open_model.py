@@ -279,7 +279,8 @@ def test_a_transformed_target_is_explained_in_its_own_units(network):
         each.fit(X, y)
         found = Explanation.from_estimator(each, X, attribution="integrated_gradients")
         assert found.transformed_target and found[:2].transformed_target
-        assert "of the transformed target" in repr(found)
+        assert found.unit == "units of the transformed target"
+        assert "in units of the transformed target" in repr(found)
         np.testing.assert_allclose(found.predictions, each.regressor_.predict(X))
         np.testing.assert_allclose(np.exp(found.predictions), each.predict(X))
     same_network(model, clone(network).fit(X, np.log(y)))

@@ -85,6 +85,21 @@ def test_the_quadratic_score_and_weights(rare):
         assert min(abs(found - whole), abs(found - whole / 2)) < 1e-8
 
 
+def test_the_quadratic_score_of_two_labels(table):
+    """The second label is the positive one in all folds, also in complete ones."""
+    X, y = table
+    y = np.array(["n", "p"])[y]
+    complete = np.arange(45)
+    of_one = np.flatnonzero(y == "n")[-10:]
+    folds = [(np.setdiff1d(np.arange(90), each), each) for each in (complete, of_one)]
+    search = classifier_cv(scoring="neg_brier_score", cv=folds).fit(X, y)
+    for fold, (train, test) in enumerate(folds):
+        model = GradientLassoClassifier(**OF_A_SEARCH, lam=LAMS[0])
+        proba = model.fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+        expected = -np.square(proba - (y[test] == "p")).mean()
+        assert search.scores_[fold, 0] == pytest.approx(expected, rel=1e-6)
+
+
 def test_scores_of_labels_are_those_of_a_grid_search(rare):
     X, y = rare
     for scoring in ("accuracy", "f1_macro", "balanced_accuracy"):

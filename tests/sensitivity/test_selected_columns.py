@@ -136,3 +136,27 @@ def test_groups_of_features_are_kept_or_left_together():
         SensitivitySelector(quick(), groups={"g": ["z"]}).fit(X, y)
     with pytest.raises(ValueError, match="'groups' parameter"):
         SensitivitySelector(quick(), groups="onehot").fit(X, y)
+
+
+def test_groups_of_columns_are_kept_or_left_behind_encoders(table):
+    X, y = table
+    X = X.assign(unused=0.0)  # It does not reach the network.
+    model = make_pipeline(preprocessing(), quick())
+    both = {"both": ["noise", "number"]}
+    selector = SensitivitySelector(model, groups=both, max_features=1).fit(X, y)
+    assert selector.get_feature_names_out().tolist() == ["noise", "number"]
+    alone = SensitivitySelector(model, max_features=1).fit(X, y)
+    shares = selector.importances_
+    assert shares[0] == shares[2] and shares[4] == 0
+    # Columns that do not depend on each other: sizes add up as squares.
+    size = np.hypot(alone.importances_[0], alone.importances_[2])
+    others = alone.importances_[[1, 3]]
+    expected = np.array([size, *others]) / (size + others.sum())
+    np.testing.assert_allclose(shares[[0, 1, 3]], expected, atol=0.02)
+    floor = SensitivitySelector(
+        model, groups=both, threshold="noise", level=0.3, random_state=0
+    ).fit(X, y)
+    assert floor.get_support()[[0, 2, 3]].all() and not floor.get_support()[4]
+    part = {"part": ["onehotencoder__city_x", "noise"]}
+    with pytest.raises(ValueError, match="some of the features.*'city'"):
+        SensitivitySelector(model, groups=part).fit(X, y)

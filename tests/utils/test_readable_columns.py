@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.quick import QUICK
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_gradlasso import (
+    Explanation,
     FindAnotherExplanation,
     GradientLassoClassifier,
     GradientLassoClassifierCV,
@@ -18,7 +20,9 @@ from sklearn_gradlasso import (
     NGSLLClassifier,
     RRRClassifier,
     lambda_path,
+    stability_selection,
 )
+from sklearn_gradlasso.modules import RecurrentNet
 
 N = 20
 NUMBERS = pd.DataFrame(
@@ -117,6 +121,19 @@ def test_many_columns_are_counted():
         GradientLassoClassifier(**QUICK).fit(X, Y)
 
 
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_rows_of_different_lengths(kind):
+    """A table that lacks a cell, or sequences that are not padded."""
+    cells = [[1.0, 2.0, 3.0] if k % 2 else [1.0, 2.0] for k in range(N)]
+    steps = [np.ones((2 + k % 3, 2)) for k in range(N)]
+    for rows, most in ((cells, 3), (steps, 4)):
+        X = rows if kind is list else np.array(rows, dtype=object)
+        with pytest.raises(ValueError, match=f"different lengths, from 2 to {most}"):
+            GradientLassoClassifier(**QUICK).fit(X, Y)
+        with pytest.raises(ValueError, match="must be cut, or padded"):
+            GradientLassoClassifier(module=RecurrentNet, **QUICK).fit(X, Y)
+
+
 def test_other_errors_stay_as_they_are():
     model = GradientLassoClassifier(**QUICK).fit(NUMBERS, Y)
     missing = table([1.0, None] * (N // 2), dtype=object)
@@ -129,6 +146,20 @@ def test_other_errors_stay_as_they_are():
     with pytest.raises(TypeError, match="must be a string or a real number.*column 0 "):
         model.fit(np.array([[{"a": 1}, 2.0]] * N, dtype=object), Y)
     model.fit(table(["1", "2"] * (N // 2)), Y)  # as everywhere in scikit-learn
+
+
+def test_missing_values_are_found_wherever_rows_are_read():
+    missing = NUMBERS.assign(flag=pd.array([True, None] * (N // 2), dtype="boolean"))
+    network = GradientLassoClassifier(**QUICK)
+    fitted = clone(network).fit(NUMBERS.assign(flag=0.0), Y)
+    for read in (
+        lambda X: lambda_path(network, X, Y, lams=[0.1]),
+        lambda X: stability_selection(network, X, Y, lams=[0.1], n_subsamples=2),
+        lambda X: Explanation.from_estimator(fitted, X),
+    ):
+        with pytest.raises(ValueError, match="contains NaN") as raised:
+            read(missing)
+        assert "holds texts" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

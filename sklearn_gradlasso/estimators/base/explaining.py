@@ -54,10 +54,10 @@ def _rows_of_network(estimator, X):
     try:
         return estimator._rows_to_answer(X)
     except ValueError as error:
-        if np.asarray(X).dtype.kind not in "OSU":
-            raise
+        if error.__cause__ is None or np.asarray(X).dtype.kind not in "OSU":
+            raise  # What is wrong is not that columns are no numbers.
         raise ValueError(
-            f"{error.__cause__ or error}. X holds texts at the network: if a Pipeline "
+            f"{error.__cause__}. X holds texts at the network: if a Pipeline "
             "encodes them before it, explain the whole Pipeline, and not its last step "
             "alone."
         ) from error

@@ -24,8 +24,9 @@ LOSS_DOC = """\
 loss : {"squared_error", "poisson"}, default="squared_error"
         "poisson" is half the deviance of counts or rates, which must not be negative.
         The network then computes the logarithm of the prediction; that is the output
-        whose gradient a prior penalises, and what ``target="training"`` explains.
-        ``predict``, ``explain`` and effects are in the units of y.
+        whose gradient a prior penalises, of which importances and ``obedience_`` are,
+        and what ``target="training"`` explains. ``predict``, ``explain`` and effects
+        are in the units of y.
     normalize_y : bool, default=True
         Whether the network learns y in units of its standard deviation, from its mean,
         or with ``loss="poisson"`` in units of its mean. Penalties then mean the same
@@ -33,9 +34,9 @@ loss : {"squared_error", "poisson"}, default="squared_error"
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Root mean square of the gradient of the standardised prediction over the
-        training data, and over all outputs if there are several. The importances sum
-        to 1.
+        Root mean square of the gradient of the standardised prediction (or of what
+        ``loss`` and ``normalize_y`` ask for) over the training data, and over all
+        outputs if there are several. The importances sum to 1.
     """
 ATTRIBUTES_DOC = """\
 lam_ : float
@@ -141,6 +142,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags
 
     coefs_, intercepts_ = layers.coefs_, layers.intercepts_

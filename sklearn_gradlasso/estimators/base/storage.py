@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
-from ...modules import build_module
+from ...modules import build_module, is_built_in
 from ...training.prepared import initialized_net
+from ...training.stored_module import fit_buffers, own_state, put_own_state
 from ...training.stored_training import array_of, resume, stored_training, tensor_of
 from ...utils import validation as check
 from ...utils.torch_modes import default_modes
@@ -26,7 +26,10 @@ def stored_instead_of_net(state: dict[str, Any]) -> dict[str, Any]:
         return state
     weights = net.module_.state_dict().items()  # and the buffers
     weights = {name: array_of(values) for name, values in weights}
-    return {**state, "_weights": weights, "_training": stored_training(net)}
+    training = stored_training(net)
+    if not is_built_in(state["_architecture"]["module"]):
+        training["of_module"] = own_state(net.module_)
+    return {**state, "_weights": weights, "_training": training}
 
 
 @default_modes()
@@ -47,10 +50,11 @@ def restore_net(
     fitted = as_fitted(estimator)
     network = fitted._with_head(build_module(**estimator._architecture))
     values = {name: tensor_of(array) for name, array in weights.items()}
-    (dtype,) = {
-        v.dtype for v in values.values() if torch.is_tensor(v) and v.is_floating_point()
-    }
-    network.to(dtype).load_state_dict(values)
+    of_parameters = (values[name] for name, _ in network.named_parameters())
+    network.to(next(of_parameters).dtype)
+    fit_buffers(network, weights)
+    network.load_state_dict(values)
+    put_own_state(network, (training or {}).get("of_module", {}))
     try:
         device, _ = check.check_device(estimator.device, np.float32)
     except ValueError:  # A model that was trained on a GPU can be used without one.

@@ -82,7 +82,7 @@ def _weights(net: ObjectiveNet) -> Snapshot:
 
 def _missing(net: ObjectiveNet, measured: Callable, tolerated: float) -> float:
     """How many times too large the largest figure is; 0 if training was broken off."""
-    if net.ended_by_ not in ("plateau", "max_epochs", "evaluations"):
+    if net.ended_by_ not in ("plateau", "max_epochs"):
         return 0.0
     return _excess(measured(net)) / tolerated
 
