@@ -3,10 +3,10 @@
 A target is any callable ``(output, y) -> (n,)`` that treats each row by itself.
 ``output`` has shape ``(n, n_outputs)``: log-probabilities for a classifier, log-odds of
 each label for a classifier of several labels, predictions in standardised units for a
-regressor. ``y`` holds the encoded targets of the same rows,
-or is ``None`` when a fitted model is explained on rows without a target. A target may
-also return ``(n, m)``. Each of the m scalars is then explained by itself, and the
-attribution has a last axis for them. This file imports nothing of the package.
+regressor. ``y`` holds the encoded targets of the same rows, or is ``None`` when a
+fitted model is explained on rows without a target. A target may also return ``(n, m)``.
+Each of the m scalars is then explained by itself, and the attribution has a last axis
+for them. This file imports nothing of the package.
 
 What the package asks of a target is the call, and three attributes that save work if
 they are there and true:

@@ -21,11 +21,11 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import is_classifier
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_monotonic_cst
 
 from ..attributions import Gradients
+from ..inspection.labels import has_classes
 from ..objective import Exchange, Objective
 from ..priors import L2, WrongSign
 from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
@@ -99,7 +99,7 @@ class RightReasons:
         """The sign of each feature, or an empty tuple if all features are free."""
         if self.monotonic_cst is None:
             return ()
-        if is_classifier(self) and self.n_outputs_ > 2 and not self._has_labels:
+        if has_classes(self) and self.n_outputs_ > 2:
             raise ValueError(
                 "monotonic_cst is about the probability of the second of two classes, "
                 f"but y has {self.n_outputs_} classes."

@@ -29,7 +29,7 @@ to X. The network that it finds inside is asked for
     labels that name several outputs; None by default.
 ``_has_labels``
     whether they may occur together, and the outputs are their log-odds; False by
-    default.
+    default. ``labels`` asks for it.
 ``n_jobs``
     threads to compute with; one by default.
 ``feature_names_in_``

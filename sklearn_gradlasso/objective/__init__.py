@@ -11,16 +11,17 @@ takes any callables as its nouns, and asks of them:
 loss : ``(output, y) -> (n,)``
     Treats each row by itself. Nothing else is asked of it.
 target : ``(output, y) -> (n,)`` or ``(n, m)``
-    Treats each row by itself. Two attributes of it, ``ignores_y`` and
-    ``takes_raw_scores``, are ``False`` unless it has them; see
+    Treats each row by itself. Three attributes of it, ``ignores_y``,
+    ``takes_raw_scores`` and ``leaves_inputs``, are ``False`` unless it has them; see
     :mod:`sklearn_gradlasso.targets`.
 attribution : ``(score, x) -> phi``
     ``score`` is a :class:`Score`. An attribution whose attribute ``draws`` is true
     (default ``False``) is not reproducible from x alone; see
     :mod:`sklearn_gradlasso.attributions` for what an estimator asks of it.
 prior : ``phi -> (n,)``, a cost of each row, or ``()``, a cost of the batch
-    If it has a parameter ``sample_weight``, it is called with the weights of the rows;
-    see :mod:`sklearn_gradlasso.priors`.
+    If it has a parameter ``sample_weight``, it is called with the weights of the rows,
+    and unless it says ``leaves_inputs``, with copies; see
+    :mod:`sklearn_gradlasso.priors`.
 exchange : an :class:`Exchange`, or None
     A further cost, of rows with annotations only: the squared change of a target when
     annotated values become those of another row of the batch.

@@ -13,10 +13,11 @@ first step of a stack gives the same values as a first step of each network alon
 Otherwise they are trained one by one.
 
 The files, from the top: ``_lambda_path`` and ``_stability`` use ``_evaluation`` (what
-the fits are worth) and ``_grid`` (strengths), which uses ``_scheduler`` (order, memory,
-threads), which uses ``_grouping`` (which networks can be trained as one) and
-``_train_group``. A ``Stop`` of ``_supervision`` is shared by all of them: it is how a
-keyboard interrupt ends training.
+the fits are worth, by ``_scoring``, ``_losses`` and ``_usage``), ``_pipeline`` (the
+estimator behind its transformers) and ``_grid`` (strengths), which uses ``_scheduler``
+(order, memory, threads), which uses ``_grouping`` (which networks can be trained as
+one) and ``_train_group``. A ``Stop`` of ``_supervision`` is shared by all of them: it
+is how a keyboard interrupt ends training.
 
 The wing may import ``training``, ``inspection``, ``objective``, ``metrics`` and
 ``utils``, but not the estimators.

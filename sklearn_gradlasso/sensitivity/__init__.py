@@ -8,9 +8,11 @@ Works on every network that can be differentiated: estimators of this package, f
 skorch nets, torch modules, scikit-learn's ``MLPClassifier`` and ``MLPRegressor``. The
 network may be alone, the last step of a Pipeline (samplers of imbalanced-learn are
 skipped, as in ``predict``), the best estimator of a search, or inside
-``FrozenEstimator``, ``FixedThresholdClassifier``, ``TunedThresholdClassifierCV`` or
-``TransformedTargetRegressor``. Slopes are those of the network: a threshold has no part
-in them, and a transformed target is not transformed back.
+``FrozenEstimator``, ``FixedThresholdClassifier``, ``TunedThresholdClassifierCV``,
+``CalibratedClassifierCV`` (of one network), ``SelfTrainingClassifier``, ``RFE``,
+``RFECV`` or ``TransformedTargetRegressor``. Slopes are those of the network: a
+threshold or calibration has no part in them, and a transformed target is not
+transformed back.
 
 Slopes are per unit of the column as the network sees it, so that columns should be
 scaled. If a row has several scalars, such as the outputs of a regressor, their squares
@@ -23,7 +25,9 @@ E. Horel, V. Mison, T. Xiong, K. Giesecke, L. Mangu (2018). *Sensitivity based N
 Networks Explanations*, sections 2.3 to 2.5.
 
 Everything is computed from the module, rows and target that ``inspection`` opens, by
-its protocol. May import ``inspection``, ``attributions``, ``objective`` and ``utils``.
+its protocol. The selector keeps columns by ``_selection_rules``, given the importances
+of ``_measured_columns``. May import ``inspection``, ``attributions``, ``objective`` and
+``utils``.
 """
 
 from ._importance import global_importance, lag_importance, local_importance

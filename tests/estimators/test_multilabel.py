@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 from helpers.known_slopes import central_differences
-from helpers.labels import as_mlp, indicator
+from helpers.labels import as_mlp, indicator, network
 from helpers.quick import QUICK, SMALL, weights
 from scipy.special import expit, log_expit, logit
 from sklearn.metrics import accuracy_score, log_loss
@@ -40,10 +40,6 @@ PLAIN_STEPS = {
     "learning_rate_init": 0.1,
     "random_state": 0,
 }
-
-
-def network(**params):
-    return GradientLassoClassifier(**{**SMALL, "max_iter": 20, "tol": 1e-2, **params})
 
 
 def summed_log_loss(Y, p, sample_weight=None):

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 from helpers.known_slopes import drawn, linear
-from helpers.labels import as_mlp, indicator
+from helpers.labels import as_mlp, indicator, network
 from helpers.quick import QUICK, SMALL
 from helpers.same_as_alone import LONG, assert_each_as_alone, data_of, halves
 from scipy.special import expit
@@ -40,10 +40,6 @@ from sklearn_gradlasso.sensitivity import (
 from sklearn_gradlasso.training.rows import Rows
 
 FORMS = [np.asarray, np.ndarray.tolist, sp.csr_matrix]
-
-
-def network(**params):
-    return GradientLassoClassifier(**{**SMALL, "max_iter": 20, "tol": 1e-2, **params})
 
 
 def fitted_linear(n_labels=2):

@@ -4,7 +4,14 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from torch import nn
 
+from sklearn_gradlasso import GradientLassoClassifier
+
 from .known_slopes import drawn
+from .quick import SMALL
+
+
+def network(**params):
+    return GradientLassoClassifier(**{**SMALL, "max_iter": 20, "tol": 1e-2, **params})
 
 
 def indicator(n_labels, n_rows=60, n_features=4):

@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.selectors import chosen, ours
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -17,17 +18,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gradlasso import (
-    GradientLassoClassifier,
     GradientLassoClassifierCV,
     SensitivitySelector,
 )
 
 D = 6
-
-
-def ours(kind=GradientLassoClassifier, **params):
-    shared = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
-    return kind(**{**shared, "learning_rate_init": 0.02, **params})
 
 
 def mlp():
@@ -44,10 +39,6 @@ def data():
 def half(X):
     """A function of this module, so that a selector with it can be pickled."""
     return np.shape(X)[1] // 2
-
-
-def chosen(selector):
-    return selector.get_support(indices=True).tolist()
 
 
 # The number of features

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from helpers.selectors import chosen, ours
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPRegressor
@@ -13,15 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_gradlasso import (
-    GradientLassoClassifier,
     GradientLassoRegressor,
     SensitivitySelector,
 )
-
-
-def ours(kind=GradientLassoClassifier, **params):
-    shared = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
-    return kind(**{**shared, "learning_rate_init": 0.02, **params})
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +34,6 @@ class AtMost:
 
     def __call__(self, X):
         return self.number
-
-
-def chosen(selector):
-    return selector.get_support(indices=True).tolist()
 
 
 RULES = [{}, {"threshold": "mean"}, {"max_features": 2}]
