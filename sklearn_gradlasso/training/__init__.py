@@ -7,9 +7,10 @@ a :class:`~.prepared.Prepared`: a network, rows, and the options of the nets.
 epochs (``loop``) until it stops (``stopping``), and a ``TrainingRecord`` keeps the
 losses. With L-BFGS an epoch is an iteration on all rows (``full_batch``). A net that
 follows another one is given its history, callbacks, optimizer and schedules
-(``continuing``); in a pickle they are arrays (``stored_training``). ``schedules`` are
-those of scikit-learn's networks, as callbacks. ``column_scales`` warns of columns from
-which a network learns badly.
+(``continuing``); in a pickle they are arrays (``stored_training``, and
+``stored_module`` for what a user's module keeps besides). ``schedules`` are those of
+scikit-learn's networks, as callbacks. ``column_scales`` warns of columns from which a
+network learns badly.
 
 The protocols between this wing and others:
 
