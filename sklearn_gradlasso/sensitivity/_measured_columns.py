@@ -6,15 +6,17 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils import check_array
 
 from ..inspection.column_slopes import UserColumns
 from ..inspection.feature_names import check_same_columns, other_columns
 from ..inspection.open_model import OpenedModel, open_model
 from ..inspection.user_columns import columns_of_table, grouped_table, user_columns
+from ..inspection.wrappers import unwrapped
 from ._columns import column_sizes
 from ._reporting import percent
 
-__all__ = ["MeasuredColumns", "measured", "measured_without_fit"]
+__all__ = ["MeasuredColumns", "check_filled", "measured", "measured_without_fit"]
 
 
 class MeasuredColumns(NamedTuple):
@@ -78,6 +80,24 @@ def measured_without_fit(model, X, groups) -> MeasuredColumns:
             stacklevel=4,
         )
     return measured(kept, X, groups, weight)
+
+
+def check_filled(model, X) -> None:
+    """Refuse missing values in X that the steps before a network leave there.
+
+    Raises
+    ------
+    ValueError
+        If they reach the network, which would refuse them.
+    """
+    if not unwrapped(model).transformers:
+        return
+    form = {"accept_sparse": True, "dtype": None, "ensure_min_features": 0}
+    try:
+        check_array(X, **form)
+    except ValueError:
+        rows = open_model(model, X).rows
+        check_array(rows, allow_nd=True, input_name="X", **form)
 
 
 def _columns(opened: OpenedModel, X, groups) -> tuple[UserColumns, np.ndarray]:

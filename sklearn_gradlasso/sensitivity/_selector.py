@@ -32,7 +32,7 @@ from ..inspection.wrappers import check_not_frozen, unwrapped
 from ..utils.parameter_names import ExplainedNames
 from ..utils.seeds import reseeded
 from ..utils.validation import Interval
-from ._measured_columns import measured, measured_without_fit
+from ._measured_columns import check_filled, measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
 from ._selection_rules import kept, limit_of, ranking, threshold_of
 
@@ -360,7 +360,9 @@ class SensitivitySelector(
             the rule needs ``fit``.
         """
         if not self.prefit or hasattr(self, "_found"):
-            return super().transform(X)
+            chosen = super().transform(X)
+            check_filled(getattr(self, "estimator_", self.estimator), X)
+            return chosen
         # As SelectFromModel, it answers without a fit if the network is fitted.
         fresh = copy(self)
         fresh._found = measured_without_fit(self.estimator, X, self.groups)
@@ -389,7 +391,7 @@ class SensitivitySelector(
         tags.input_tags.sparse = of_estimator.input_tags.sparse
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         if hasattr(self, "_found"):
-            # Steps before the network fill in what is missing, or fit has failed.
+            # Steps before the network may fill in what is missing; transform looks.
             fitted = getattr(self, "estimator_", self.estimator)
             tags.input_tags.allow_nan |= bool(unwrapped(fitted).transformers)
         tags.target_tags.required = not self.prefit

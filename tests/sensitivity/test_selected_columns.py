@@ -71,9 +71,11 @@ def test_missing_values_and_text_are_passed_on(table, prefit):
     model = make_pipeline(SimpleImputer(), quick())
     chosen = SensitivitySelector(model, max_features=1).fit_transform(numbers, y)
     np.testing.assert_array_equal(chosen, numbers[:, 1:])
-    alone = SensitivitySelector(quick(), max_features=1).fit(np.nan_to_num(numbers), y)
-    with pytest.raises(ValueError, match="contains NaN"):
-        alone.transform(numbers)
+    for model in (quick(), make_pipeline(StandardScaler(), quick())):
+        leaving = SensitivitySelector(model, max_features=1)
+        leaving.fit(np.nan_to_num(numbers), y)
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            leaving.transform(numbers)
 
 
 def test_columns_above_the_noise(table):
