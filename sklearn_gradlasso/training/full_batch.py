@@ -7,6 +7,8 @@ from .stopping import Plateau
 
 __all__ = ["FullBatchNet", "Stationary"]
 
+# What to do where annotated values are exchanged with those of other rows.
+WITHOUT = "obedience=None, so that only gradients are penalised"
 SMALLEST_FALL = 2.2e-9  # share of the objective, as in scipy.optimize's L-BFGS-B
 
 
@@ -40,12 +42,13 @@ class FullBatchNet(ObjectiveNet):
 
     def start(self, mean):
         objective = self.objective
-        if objective.penalises and (objective.draws or objective.exchange is not None):
+        exchanges = objective.exchange is not None
+        if objective.penalises and (objective.draws or exchanges):
+            other = "attribution='integrated_gradients' or 'gradients'"
             raise ValueError(
                 "optimizer='lbfgs' compares values of the objective along a line, so "
                 "it must not be random, but the penalty draws rows at random in "
-                "training; use optimizer='adam', or for an attribution prior "
-                "attribution='integrated_gradients' or 'gradients'."
+                f"training; use optimizer='adam', or {WITHOUT if exchanges else other}."
             )
         if self.schedule == "alternating":
             raise ValueError(

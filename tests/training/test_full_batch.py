@@ -149,6 +149,14 @@ def test_what_is_random_is_refused():
         model.fit(X, Y)
     with pytest.raises(InvalidParameterError, match="'optimizer' parameter"):
         NGSLLClassifier(**LBFGS).fit(X, Y)
+    model = RRRClassifier(lam=100.0, max_iter=30, tol=0.01, **LBFGS)
+    with pytest.raises(ValueError, match="or obedience=None, so that only gradients"):
+        model.fit(X, Y, annotations=[1, 0, 0, 0])
+    slopes = [
+        np.abs(model.set_params(obedience=None).fit(X, Y, **given).explain(X)[:, 0])
+        for given in ({"annotations": [1, 0, 0, 0]}, {})
+    ]
+    assert slopes[0].mean() < slopes[1].mean() / 5
 
 
 def test_torchs_own_class_is_not_given_batches():

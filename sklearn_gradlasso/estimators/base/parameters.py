@@ -58,8 +58,9 @@ weight_l1, weight_l2 : float, default=0.0
         have no effect. Without ``early_stopping`` training ends when no gradient by a
         weight exceeds ``tol``, or when the objective no longer falls, and
         ``n_iter_no_change`` has no effect. It has no ``partial_fit``, and it needs an
-        objective that is not random (NGSLL and expected gradients in training are). At
-        the kinks of an L1 penalty on gradients it may end early.
+        objective that is not random (NGSLL, expected gradients in training, and
+        ``obedience`` with annotations are). At the kinks of an L1 penalty on gradients
+        it may end early.
     optimizer_params : dict, default=None
         Keyword arguments of the optimizer, except the learning rate, such as
         ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
