@@ -44,7 +44,7 @@ feature_importances_ : ndarray of shape (n_features,)
         more, and over the log-odds of all labels if y is an indicator. The importances
         sum to 1.
     """
-ATTRIBUTES_DOC = """\
+ATTRIBUTES_DOC = f"""\
 lam_ : float
         Strength of the penalty in the last fit.
     loss_curve_, penalty_curve_ : list of float
@@ -64,12 +64,7 @@ lam_ : float
         Number of epochs of the last call of ``fit``; 1 after ``partial_fit``.
     t_ : int
         Number of rows that training has seen, in all epochs of all calls.
-    coefs_, intercepts_ : list of ndarray
-        Weights (n_inputs, n_units) and biases of each layer of the default network.
-    n_layers_ : int
-        Number of layers, with that of the inputs.
-    out_activation_ : str
-        scikit-learn's name of the activation of the output.
+    {layers.DOC}
     classes_ : ndarray of shape (n_classes,)
         Class labels, also those whose rows all have weight zero. A network of one
         class is constant: the class has probability 1, and attributions are 0. If y is

@@ -10,7 +10,15 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-__all__ = ["absent", "coefs_", "intercepts_", "n_layers_"]
+__all__ = ["DOC", "absent", "coefs_", "intercepts_", "n_layers_"]
+
+DOC = """\
+coefs_, intercepts_ : list of ndarray
+        Weights (n_inputs, n_units) and biases of each layer of the default network.
+    n_layers_ : int
+        Number of layers, with that of the inputs.
+    out_activation_ : str
+        scikit-learn's name of the activation of the output."""
 
 
 def _coefs(estimator) -> list[np.ndarray]:
