@@ -1,0 +1,13 @@
+"""Tables: from the columns a user has to the numbers that a network reads.
+
+A table is read once, before training. Each column of the user becomes one column of
+numbers, the *coded* table: a number in units of its spread, or the code of a category;
+NaN where the value is missing. Networks encode the codes inside, so that all that is
+said of the network's columns (attributions, annotations, importances) is about the
+columns of the user. Files of this folder know nothing of torch, and import ``utils``
+and nothing else of the package.
+"""
+
+from ._table_form import TableForm
+
+__all__ = ["TableForm"]
