@@ -25,9 +25,10 @@ WINGS = {
     "priors": {"utils"},
     "metrics": set(),
     "datasets": {"utils"},
+    "tables": {"utils"},
     "attributions": {"utils"},
     "objective": {"utils"},
-    "modules": {"utils"},
+    "modules": {"tables", "utils"},
     "training": {"objective", "utils"},
     "inspection": {
         "training",
