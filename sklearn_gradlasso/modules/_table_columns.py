@@ -1,4 +1,4 @@
-"""Description of the columns of a table, as far as a network needs it."""
+"""Pieces of the columns of a coded table, as far as a network needs them."""
 
 from __future__ import annotations
 
@@ -8,56 +8,68 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from ..tables import TableForm
+
 __all__ = ["Columns", "columns_of"]
 
-MOST_VALUES = 128  # columns with at most this many values get one bin per value
-N_QUANTILES = 32  # other columns get at most this many bins
-ROUNDING = 1e-9  # relative difference by which equal sums or values may differ
+MOST_VALUES = 64  # a number with at most so many values has a knot at each of them
+N_PIECES = 16  # other numbers have about so many pieces
+ROUNDING = 1e-9  # relative difference by which equal values may differ
 ULPS = 8  # the same in units of the last place, where these are coarser
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Numeric columns with their bins, and columns of two values with their groups.
+    """The pieces of each column.
+
+    The activations of a number are ``clip((x - left_p) / width_p, 0, 1)`` for each
+    piece p between two knots; those of a category are the indicators of its codes.
 
     Parameters
     ----------
-    numeric : ndarray of int of shape (n_numeric,)
-        Positions of the columns with more than two values.
-    edges : tuple of ndarray of shape (n_bins + 1,)
-        The increasing edges of the bins of each numeric column. The training values lie
-        between the first and the last edge.
-    two_valued : ndarray of int of shape (n_two_valued,)
-        Positions of the columns with one or two values. Values that differ by rounding
-        alone, or by less than 1e-9, count as one.
-    group : ndarray of int of shape (n_two_valued,)
-        Number of the group of each two-valued column. The columns that a
-        ``OneHotEncoder`` makes of one variable are such a group.
+    knots : tuple of (ndarray of shape (n_pieces + 1,) or None)
+        Increasing knots of each number, in coded units; None for categories.
+    n_pieces : ndarray of int of shape (n_columns,)
+        Number of pieces, or of codes.
+    mean : tuple of ndarray of shape (n_pieces,)
+        Mean activations over the training rows in which the value is not missing.
+    if_missing : tuple of ndarray of shape (n_pieces,)
+        Activations that stand for a missing value: those of the median of a number, and
+        the shares of a category's codes.
+    missing : ndarray of float of shape (n_columns,)
+        Share of the training rows in which the value is missing.
+    slot : ndarray of int of shape (n_columns,)
+        Number of the embedding that each column adds to. Columns have one of their
+        own, but for indicators of one variable.
     """
 
-    numeric: np.ndarray
-    edges: tuple[np.ndarray, ...]
-    two_valued: np.ndarray
-    group: np.ndarray
+    knots: tuple[np.ndarray | None, ...]
+    n_pieces: np.ndarray
+    mean: tuple[np.ndarray, ...]
+    if_missing: tuple[np.ndarray, ...]
+    missing: np.ndarray
+    slot: np.ndarray
 
     @property
-    def n_groups(self) -> int:
-        return int(self.group.max(initial=-1)) + 1
+    def n_slots(self) -> int:
+        return int(self.slot.max(initial=-1)) + 1
 
 
-def columns_of(X, n_features: int, sample_weight: np.ndarray | None = None) -> Columns:
-    """Describe the columns of training rows.
+def columns_of(
+    X, form: TableForm, sample_weight: np.ndarray | None = None
+) -> Columns:
+    """Describe the columns of the training rows of a coded table.
 
-    A column with at most 128 values has a bin for each of them. A column with more
-    values has at most 32 bins, which hold about equally many rows as far as ties allow.
-    Neighbouring columns of two values form a group if no row has the larger value in
-    two of them.
+    A number with at most 64 values has a knot at each of them. A number with more has
+    16 pieces between quantiles. If ties leave fewer than ten, quantiles of the distinct
+    values are knots as well. Neighbouring numbers of two values share a slot if no row
+    has the larger value in two of them, as the columns of a ``OneHotEncoder``.
 
     Parameters
     ----------
-    X : ndarray of shape (n, ...) or CSR matrix
-    n_features : int
-        Number of columns to describe, from the first.
+    X : ndarray or CSR matrix of shape (n, n_columns)
+        Rows of a coded table.
+    form : TableForm
     sample_weight : ndarray of shape (n,), optional
         Weights of the rows; an integer weight means repetition.
 
@@ -65,83 +77,97 @@ def columns_of(X, n_features: int, sample_weight: np.ndarray | None = None) -> C
     -------
     Columns
     """
-    numeric, edges, two_valued, group = [], [], [], []
-    taken = np.zeros(X.shape[0], dtype=bool)
-    for j, column in enumerate(_iterate_columns(X, n_features)):
-        between, number = _distinct_values(column)
-        if len(between) > 1:
-            weight = np.bincount(number, sample_weight)
-            numeric.append(j)
-            edges.append(_bin_edges(column, between, weight))
+    knots, mean, if_missing, slot = [], [], [], []
+    taken, last_indicator = np.zeros(X.shape[0], dtype=bool), -2
+    weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
+    for j, column in enumerate(_iterate_columns(X)):
+        n_slots = slot[-1] + 1 if slot else 0
+        if form.n_levels[j]:
+            knots.append(None)
+            mean.append(form.shares[j])
+            if_missing.append(form.shares[j])
+            slot.append(n_slots)
             continue
+        known = ~np.isnan(column)
+        values, share, place = _distinct(column[known], weight[known])
+        between = _knots(values, share)
+        knots.append(between)
+        mean.append(share @ activations(values, between))
+        if_missing.append(activations(_median(values, share), between)[0])
         # A row takes part in a group by the one column in which it has the larger
         # value; `taken` marks the rows that already do.
-        on = number > 0
-        joins = two_valued and two_valued[-1] == j - 1 and not (taken & on).any()
-        taken = taken | on if joins else on
-        group.append(group[-1] + (not joins) if group else 0)
-        two_valued.append(j)
+        joins = False
+        if len(values) <= 2 and known.all():
+            on = place > 0
+            joins = last_indicator == j - 1 and not (taken & on).any()
+            taken = taken | on if joins else on
+            last_indicator = j
+        slot.append(n_slots - joins)
     return Columns(
-        np.array(numeric, dtype=np.int64),
-        tuple(edges),
-        np.array(two_valued, dtype=np.int64),
-        np.array(group, dtype=np.int64),
+        tuple(knots),
+        np.array([len(each) for each in mean], dtype=np.int64),
+        tuple(mean),
+        tuple(if_missing),
+        np.asarray(form.missing, dtype=np.float64),
+        np.array(slot, dtype=np.int64),
     )
 
 
-def _iterate_columns(X, n_features: int) -> Iterator[np.ndarray]:
+def activations(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Activations of numbers, of shape (n_values, n_pieces)."""
+    return ((values[:, None] - knots[:-1]) / np.diff(knots)).clip(0, 1)
+
+
+def _iterate_columns(X) -> Iterator[np.ndarray]:
     if sp.issparse(X):
         X = X.tocsc()
-        for j in range(n_features):
+        for j in range(X.shape[1]):
             yield X[:, [j]].toarray().ravel()
     else:
-        yield from X.reshape(len(X), -1).T[:n_features]
+        yield from X.reshape(len(X), -1).T
 
 
-def _distinct_values(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Middles between neighbouring distinct values, and the number of each row's value.
+def _distinct(
+    column: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct values, their shares by weight, and the number of each row's value.
 
-    Returns
-    -------
-    between : ndarray of shape (n_values - 1,), float64
-    number : ndarray of shape (n,)
-        Position of the row's value among the distinct values, in increasing order.
+    Values that differ by rounding alone count as one, which is the smallest of them.
     """
+    if not len(column):
+        return np.zeros(1), np.ones(1), np.zeros(0, dtype=int)
     values, place = np.unique(column, return_inverse=True)
+    precision = np.finfo(column.dtype).eps
     values = values.astype(np.float64)
-    relative = max(ROUNDING, ULPS * np.finfo(column.dtype).eps)
+    relative = max(ROUNDING, ULPS * precision)
     size = np.abs(values).clip(min=1)
     apart = values[1:] - values[:-1] > relative * np.maximum(size[1:], size[:-1])
     number = np.concatenate([[0], apart.cumsum()])
-    return (values[:-1] + (values[1:] - values[:-1]) / 2)[apart], number[place.ravel()]
+    values = values[np.concatenate([[True], apart])]
+    place = number[place.ravel()]
+    share = np.bincount(place, weight, minlength=len(values))
+    return values, share / share.sum(), place
 
 
-def _bin_edges(
-    column: np.ndarray, between: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
-    """Edges of the bins of a numeric column.
+def _knots(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    if len(values) == 1:
+        return np.array([values[0], values[0] + 1])
+    if len(values) <= MOST_VALUES:
+        return values
+    knots = values[np.unique(_quantiles(share))]
+    if len(knots) <= 0.6 * N_PIECES:
+        evenly = np.linspace(0, len(values) - 1, N_PIECES // 2 + 1).round().astype(int)
+        knots = np.unique(np.concatenate([knots, values[evenly]]))
+    return knots
 
-    The inner edges lie between values; the first and the last edge lie half a gap
-    outside of the values.
 
-    Parameters
-    ----------
-    column : ndarray of shape (n,)
-    between : ndarray of shape (n_values - 1,)
-        Increasing middles between the distinct values.
-    weight : ndarray of shape (n_values,)
-        Number of rows with each value, or the sum of their weights.
+def _quantiles(share: np.ndarray) -> np.ndarray:
+    """Numbers of the distinct values that are quantiles, from the smallest on."""
+    levels = np.arange(N_PIECES + 1) / N_PIECES
+    found = np.searchsorted(share.cumsum(), levels - ROUNDING)
+    found[-1] = len(share) - 1
+    return found.clip(max=len(share) - 1)
 
-    Returns
-    -------
-    ndarray of shape (n_bins + 1,), in the dtype of the column
-    """
-    smallest, largest = float(column.min()), float(column.max())
-    first, last = 2 * smallest - between[0], 2 * largest - between[-1]
-    if len(weight) > MOST_VALUES:
-        share = np.cumsum(weight) / weight.sum()
-        quantiles = np.arange(1, N_QUANTILES) / N_QUANTILES
-        last_below = np.unique(np.searchsorted(share, quantiles - ROUNDING))
-        between = between[last_below[last_below < len(between)]]
-    edges = np.concatenate([[first], between, [last]])
-    return np.unique(edges.astype(column.dtype))
+
+def _median(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return values[[np.searchsorted(share.cumsum(), 0.5 - ROUNDING)]]

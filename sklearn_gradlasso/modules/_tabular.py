@@ -1,8 +1,9 @@
-"""A network for tables of numbers and categories."""
+"""A network for tables: functions of single columns, and interactions on top."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,38 +12,45 @@ from torch.nn import functional
 
 from ..utils.networks import has_hooks
 from ..utils.validation import check_count, check_hidden_layer_sizes
-from ._mlp import MLP, applied
+from ._mlp import applied
 from ._table_columns import Columns
 
 __all__ = ["TabularNet"]
 
 
 class TabularNet(nn.Module):
-    """Embeddings of columns with a perceptron on top; ``module="tabular"``.
+    """Functions of single columns plus a perceptron; ``module="tabular"``.
 
-    Each numeric column is mapped to ``embedding_size`` learned piecewise linear
-    functions of its value. Each group of indicator columns (one variable, one-hot
-    encoded) is mapped to as many learned values per category. A ReLU follows both. The
-    piecewise linear functions have slopes, so the network has gradients with respect to
-    the original columns. The functions are constant beyond their outer edges, which lie
-    half a gap outside of the training values.
+    A raw score is ``b + sum_j a_j(x_j) + h(z_1(x_1), ..., z_d(x_d))``. Each ``a_j`` and
+    each embedding ``z_j`` is a piecewise linear function of a number, or has a value
+    for each level of a category; both have a value of their own for a missing cell. The
+    perceptron h is for interactions. Its last layer begins at zero. There are several
+    such networks, the members, whose scores are averaged and which learn each by
+    itself.
 
     Parameters
     ----------
     n_features : int
-        Number of values in a row.
+        Number of columns.
     n_outputs : int
         Number of outputs (raw scores; no activation on the last layer).
     columns : Columns
         Description of the columns of the training rows. Estimators make it from the
         training data and pass it on; this network is not made by hand.
+    n_members : int, default=4
+        Number of networks whose scores are averaged.
     embedding_size : int, default=8
-        Number of embedded values of each numeric column and each group.
-    hidden_layer_sizes : int or sequence of int, default=(128, 128)
+        Number of values in the embedding of each column.
+    hidden_layer_sizes : int or sequence of int, default=(128,)
         Units in each hidden layer of the perceptron.
     generator : torch.Generator, optional
         Source of the initial weights; a fresh one with torch's default seed if not
         given.
+
+    Attributes
+    ----------
+    column_of : Tensor of shape (n_encodings,), int64
+        The column that each encoding is of.
 
     Raises
     ------
@@ -51,124 +59,310 @@ class TabularNet(nn.Module):
 
     Notes
     -----
-    A numeric column with up to 128 different values has one linear piece per value.
-    With more values it has up to 32 pieces, which hold about equally many training
-    rows. The functions are linear in the piecewise linear encoding of Gorishniy,
-    Rubachev and Babenko (2022), *On Embeddings for Numerical Features in Tabular Deep
-    Learning*.
+    The functions are linear in the piecewise linear encoding of Gorishniy, Rubachev and
+    Babenko (2022), *On Embeddings for Numerical Features in Tabular Deep Learning*.
+    They are constant beyond the training values.
     """
+
+    same_in_both_modes = True
 
     def __init__(
         self,
         n_features: int,
         n_outputs: int,
         columns: Columns,
+        n_members: int = 4,
         embedding_size: int = 8,
-        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        hidden_layer_sizes: int | Sequence[int] = (128,),
         generator: torch.Generator | None = None,
     ):
         super().__init__()
+        check_count("module_params: n_members", n_members)
         check_count("module_params: embedding_size", embedding_size)
         hidden_layer_sizes = check_hidden_layer_sizes(hidden_layer_sizes)
         generator = torch.Generator() if generator is None else generator
-        self.numbers = _Numbers(columns, embedding_size, generator)
-        self.categories = _Categories(columns, embedding_size, generator)
-        n_embedded = embedding_size * (len(columns.numeric) + columns.n_groups)
-        self.perceptron = MLP(
-            n_embedded, n_outputs, hidden_layer_sizes, generator=generator
+        self.shape = (n_members, n_outputs)
+        n_additive = n_members * n_outputs
+        n_embedded = n_members * embedding_size
+        self.position = _Position(columns)
+        self.additive = _Pieces(columns, n_additive)
+        self.embedding = _Pieces(columns, n_embedded, generator)
+        self.interactions = _Interactions(
+            columns, n_members, embedding_size, n_outputs, hidden_layer_sizes, generator
         )
+        self.bias = nn.Parameter(torch.zeros(self.shape, dtype=torch.float32))
+        of_column = np.arange(n_features).repeat(n_additive + n_embedded)
+        self.register_buffer("column_of", torch.from_numpy(of_column))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.flatten(1)
-        embedded = [self.numbers(x), self.categories(x)]
-        return self.perceptron(torch.cat(embedded, dim=1))
+        if self.position.is_watched:
+            within = self.position.by_layers(x)
+            parts = [each.weighted(within) for each in self._pieces]
+            return self.from_encoded(torch.cat(parts, dim=2).flatten(1))
+        place, fraction = self.position(x)
+        tables = [each.tables()[:2] for each in self._pieces]
+        base, rise = _looked_up(place, tables)
+        return self.from_encoded((base + rise * fraction[:, :, None]).flatten(1))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Values of the functions of the columns, and how a column moves its own.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_features)
+            Rows of a coded table; NaN where a value is missing.
+
+        Returns
+        -------
+        encodings, directions : Tensor of shape (n, n_encodings)
+            The direction is the derivative by a number. For a category and for a
+            missing cell it is the difference from the average of the training rows.
+        """
+        place, fraction = self.position(x)
+        tables = [each.tables() for each in self._pieces]
+        base, rise, direction = _looked_up(place, tables)
+        encodings = base + rise * fraction[:, :, None]
+        return encodings.flatten(1), direction.flatten(1)
+
+    def from_encoded(self, encodings: Tensor) -> Tensor:
+        """The output for encodings of rows, ``(n, n_encodings) -> (n, n_outputs)``."""
+        return self.of_members(encodings).mean(dim=1)
+
+    def of_members(self, encodings: Tensor) -> Tensor:
+        """The output of each member, of shape (n, n_members, n_outputs)."""
+        n_members, n_outputs = self.shape
+        n_additive = n_members * n_outputs
+        encodings = encodings.unflatten(1, (self.position.n_columns, -1))
+        alone = encodings[:, :, :n_additive].sum(dim=1).unflatten(1, self.shape)
+        return self.bias + alone + self.interactions(encodings[:, :, n_additive:])
+
+    @property
+    def _pieces(self) -> tuple[_Pieces, _Pieces]:
+        return self.additive, self.embedding
 
 
-class _Numbers(nn.Module):
-    """Piecewise linear functions of columns, ``(n, n_features) -> (n, p * size)``.
+def _looked_up(place: Tensor, tables: Sequence[Sequence[Tensor]]) -> Sequence[Tensor]:
+    """Rows of tables at places: those of one kind beside each other."""
+    kinds = [torch.cat(of_kind, dim=2) for of_kind in zip(*tables)]
+    width = kinds[0].shape[2]
+    found = functional.embedding(place, torch.cat(kinds, dim=2).flatten(0, 1))
+    return found.split(width, dim=2)
 
-    The parameter ``rise``, of shape (p, n_pieces, size), holds the difference of each
-    function between the two ends of each piece. All columns have as many pieces as the
-    one with most; ``inner`` tells the edges of real pieces from those that fill up.
+
+class _Position(nn.Module):
+    """Where the values of a row lie: the place in a table of pieces, and the fraction.
+
+    Each column has ``most`` places for its pieces or levels, and one for a missing
+    value behind them. ``fraction`` tells how far a number has come within its piece.
     """
 
-    def __init__(self, columns: Columns, size: int, generator: torch.Generator):
+    def __init__(self, columns: Columns):
         super().__init__()
-        n_bins = np.array([len(each) - 1 for each in columns.edges], dtype=np.int64)
-        most = int(n_bins.max(initial=1))
-        left, width = np.zeros((len(n_bins), most)), np.ones((len(n_bins), most))
-        for j, edges in enumerate(columns.edges):
-            left[j, : n_bins[j]], width[j, : n_bins[j]] = edges[:-1], np.diff(edges)
+        n_pieces, self.n_columns = columns.n_pieces, len(columns.n_pieces)
+        most = int(n_pieces.max(initial=1))
+        left, width = np.zeros((self.n_columns, most)), np.ones((self.n_columns, most))
+        right = np.zeros(self.n_columns)
+        is_number = np.array([knots is not None for knots in columns.knots], dtype=bool)
+        for j in np.flatnonzero(is_number):
+            knots = columns.knots[j]
+            left[j, : n_pieces[j]], width[j, : n_pieces[j]] = knots[:-1], np.diff(knots)
+            right[j] = knots[-1]
+        numbers, others = np.flatnonzero(is_number), np.flatnonzero(~is_number)
         known = {
-            "at": columns.numeric,
-            "left": left,
-            "width": width,
-            "right": np.array([each[-1] for each in columns.edges], dtype=np.float64),
-            "inner": np.arange(1, most) < n_bins[:, None],
-            "first": most * np.arange(len(n_bins)),
+            "numbers": numbers,
+            "others": others,
+            "order": np.argsort(np.concatenate([numbers, others])),
+            "left": left[numbers],
+            "width": width[numbers],
+            "right": right[numbers],
+            "inner": np.arange(1, most) < n_pieces[numbers, None],
+            "last": n_pieces[others] - 1,
+            "first": (most + 1) * np.arange(self.n_columns),
         }
         for name, values in known.items():
             self.register_buffer(name, torch.tensor(values))
-        scale = torch.as_tensor(n_bins, dtype=torch.float32).rsqrt()[:, None, None]
-        shape = len(n_bins), most, size
-        rise = torch.randn(*shape, generator=generator, dtype=torch.float32) * scale
-        self.rise = nn.Parameter(rise)
-        self.bias = nn.Parameter(torch.zeros(len(n_bins), size, dtype=torch.float32))
-        self.activation = nn.ReLU()
+        self.most = most
         self.left_end, self.right_end = nn.ReLU(), nn.ReLU()
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.index_select(1, self.at)
-        if not x.shape[1]:
-            return x
-        watched = has_hooks(self.left_end)
-        values = self._by_layers(x) if watched else self._by_pieces(x)
-        return applied(self.activation, values, self.training).flatten(1)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Places (int64) and fractions, each of shape (n, n_columns)."""
+        x = x.flatten(1)
+        is_missing = x.isnan()
+        x = x.masked_fill(is_missing, 0.0)
+        number, code = x.index_select(1, self.numbers), x.index_select(1, self.others)
+        number = torch.minimum(torch.maximum(number, self.left[:, 0]), self.right)
+        reached = (number.detach()[:, :, None] >= self.left[:, 1:]) & self.inner
+        piece = reached.sum(dim=2)
+        left, width = (
+            each.expand(len(x), -1, -1).gather(2, piece[:, :, None]).squeeze(2)
+            for each in (self.left, self.width)
+        )
+        fraction = torch.cat([(number - left) / width, torch.zeros_like(code)], dim=1)
+        code = torch.minimum(code.detach().long(), self.last)
+        place = torch.cat([piece, code], dim=1).index_select(1, self.order)
+        fraction = fraction.index_select(1, self.order)
+        place = torch.where(is_missing, self.most, place) + self.first
+        return place, fraction.masked_fill(is_missing, 0.0)
 
-    def _by_pieces(self, x: Tensor) -> Tensor:
-        x = torch.minimum(torch.maximum(x, self.left[:, 0]), self.right)
-        reached = (x.detach()[:, :, None] >= self.left[:, 1:]) & self.inner
-        piece = self.first + reached.sum(dim=2)
-        before = self.rise.cumsum(dim=1) - self.rise
-        pieces = torch.cat([before, self.rise], dim=2).flatten(0, 1)
-        before, rise = functional.embedding(piece, pieces).chunk(2, dim=2)
-        left, width = self.left.flatten()[piece], self.width.flatten()[piece]
-        return before + rise * ((x - left) / width)[:, :, None] + self.bias
+    @property
+    def is_watched(self) -> bool:
+        return has_hooks(self.left_end)
 
-    def _by_layers(self, x: Tensor) -> Tensor:
-        """The same values, where layers of torch do all that is not linear.
+    def by_layers(self, x: Tensor) -> Tensor:
+        """Activations of all pieces, where layers of torch do all that is not linear.
 
         DeepLift is exact then. It takes longer, because all pieces are computed.
+
+        Returns
+        -------
+        Tensor of shape (n, n_columns, most + 1)
         """
-        position = (x[:, :, None] - self.left) / self.width
-        within = 1 - self.right_end(1 - self.left_end(position))  # from 0 to 1
+        place, _ = self.forward(x)
+        within = functional.one_hot(place - self.first, self.most + 1).to(x.dtype)
+        number = x.index_select(1, self.numbers)
+        known = ~number.isnan()
+        number = number.masked_fill(~known, 0.0)
+        part = (number[:, :, None] - self.left) / self.width
+        part = 1 - self.right_end(1 - self.left_end(part))  # from 0 to 1
         real = functional.pad(self.inner, (1, 0), value=True)
-        return torch.einsum("npk,pks->nps", within * real, self.rise) + self.bias
+        part = functional.pad(part * real, (0, 1))
+        of_numbers = torch.where(
+            known[:, :, None], part, within.index_select(1, self.numbers)
+        )
+        others = within.index_select(1, self.others)
+        return torch.cat([of_numbers, others], dim=1).index_select(1, self.order)
 
 
-class _Categories(nn.Module):
-    """Sums over groups of embedded indicators, ``(n, n_features) -> (n, g * size)``.
+class _Pieces(nn.Module):
+    """Piecewise linear functions of numbers, and values of levels.
 
-    All groups have as many columns as the largest one; ``counts`` tells real columns
-    from those that fill up, which do not contribute.
+    The parameter ``weight``, of shape (n_columns, most, n_functions), holds the rise of
+    each function over each piece of a number, or its value for each level of a
+    category; ``missing`` holds what a missing value adds to the value of the median or
+    to the average level.
+
+    Parameters
+    ----------
+    columns : Columns
+    n_functions : int
+    generator : torch.Generator, optional
+        Draws the initial weights; they are zero without it.
     """
 
-    def __init__(self, columns: Columns, size: int, generator: torch.Generator):
+    def __init__(
+        self,
+        columns: Columns,
+        n_functions: int,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__()
-        sizes = np.bincount(columns.group)
-        counts = np.arange(sizes.max(initial=0)) < sizes[:, None]
-        at = np.zeros(counts.shape, dtype=np.int64)
-        at[counts] = columns.two_valued
-        self.register_buffer("at", torch.tensor(at))
-        self.register_buffer("counts", torch.tensor(counts))
-        shape = *counts.shape, size
-        weight = torch.randn(*shape, generator=generator, dtype=torch.float32) / 2
-        self.weight = nn.Parameter(weight * self.counts[:, :, None])
-        self.bias = nn.Parameter(torch.zeros(len(sizes), size, dtype=torch.float32))
-        self.activation = nn.ReLU()
+        n_columns, n_pieces = len(columns.n_pieces), columns.n_pieces
+        most = int(n_pieces.max(initial=1))
+        is_number = np.array([knots is not None for knots in columns.knots], dtype=bool)
+        width = np.ones((n_columns, most))
+        mean, if_missing = np.zeros((2, n_columns, most))
+        is_unseen = np.zeros((n_columns, most), dtype=bool)
+        for j, n in enumerate(n_pieces):
+            mean[j, :n], if_missing[j, :n] = columns.mean[j], columns.if_missing[j]
+            if is_number[j]:
+                width[j, :n] = np.diff(columns.knots[j])
+            else:
+                is_unseen[j, :n] = columns.mean[j] == 0
+        known = {
+            "is_number": is_number[:, None, None],
+            "is_unseen": is_unseen[:, :, None],
+            "width": width[:, :, None],
+            "mean": mean,
+            "if_missing": if_missing,
+            "share_missing": columns.missing[:, None],
+        }
+        for name, values in known.items():
+            self.register_buffer(name, torch.tensor(values))
+        shape = n_columns, most, n_functions
+        weight = torch.zeros(shape, dtype=torch.float32)
+        if generator is not None:
+            size = np.where(is_number, n_pieces.clip(min=1) ** -0.5, 1.0)
+            weight = torch.randn(shape, generator=generator, dtype=torch.float32)
+            weight *= torch.tensor(size[:, None, None], dtype=torch.float32)
+        self.weight = nn.Parameter(weight)
+        zeros = torch.zeros(n_columns, n_functions, dtype=torch.float32)
+        self.missing = nn.Parameter(zeros)
 
-    def forward(self, x: Tensor) -> Tensor:
-        on = x.index_select(1, self.at.flatten()).unflatten(1, self.at.shape)
-        weight = self.weight * self.counts[:, :, None]
-        values = torch.einsum("ngj,gjk->ngk", on, weight) + self.bias
-        return applied(self.activation, values, self.training).flatten(1)
+    def tables(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What places hold: values at the left, rises, and directions.
+
+        Each has shape (n_columns, most + 1, n_functions). The last row is for missing
+        values.
+        """
+        weight, if_missing = self._weight(), self._if_missing()
+        before = weight.cumsum(dim=1) - weight
+        base = torch.where(self.is_number, before, weight)
+        base = torch.cat([base, if_missing[:, None]], dim=1)
+        rise = torch.where(self.is_number, weight, 0.0)
+        rise = functional.pad(rise, (0, 0, 0, 1))
+        average = torch.einsum("dp,dpc->dc", self.mean, weight)
+        average = average + self.share_missing * (if_missing - average)
+        away = base - average[:, None]
+        slope = torch.where(self.is_number, weight / self.width, away[:, :-1])
+        return base, rise, torch.cat([slope, away[:, -1:]], dim=1)
+
+    def weighted(self, within: Tensor) -> Tensor:
+        """Values of the functions from activations, (n, n_columns, n_functions)."""
+        every = torch.cat([self._weight(), self._if_missing()[:, None]], dim=1)
+        return torch.einsum("ndp,dpc->ndc", within, every)
+
+    def _weight(self) -> Tensor:
+        """Weights, where a level that no training row has is the average level."""
+        average = torch.einsum("dp,dpc->dc", self.mean, self.weight)
+        return torch.where(self.is_unseen, average[:, None], self.weight)
+
+    def _if_missing(self) -> Tensor:
+        return torch.einsum("dp,dpc->dc", self.if_missing, self.weight) + self.missing
+
+
+class _Interactions(nn.Module):
+    """Perceptrons on the embeddings of all columns, one for each member.
+
+    Columns that share a slot add up: the indicators of one variable.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        n_members: int,
+        embedding_size: int,
+        n_outputs: int,
+        hidden_layer_sizes: Sequence[int],
+        generator: torch.Generator,
+    ):
+        super().__init__()
+        self.n_members, n_slots = n_members, columns.n_slots
+        own = n_slots == len(columns.slot)
+        slot = None if own else torch.from_numpy(columns.slot)
+        self.register_buffer("slot", slot)
+        self.n_slots = n_slots
+        zeros = torch.zeros(n_slots, n_members * embedding_size, dtype=torch.float32)
+        self.bias = nn.Parameter(zeros)
+        self.scale = nn.Parameter(torch.ones(n_slots, n_members, 1))
+        sizes = [n_slots * embedding_size, *hidden_layer_sizes]
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for fan_in, fan_out in pairwise(sizes):
+            shape = n_members, fan_in, fan_out
+            weight = torch.randn(shape, generator=generator, dtype=torch.float32)
+            self.weights.append(weight * (2 / fan_in) ** 0.5)
+            self.biases.append(torch.zeros(n_members, 1, fan_out))
+        self.last = nn.Parameter(torch.zeros(n_members, sizes[-1], n_outputs))
+        self.activations = nn.ModuleList(nn.ReLU() for _ in sizes)
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        """``(n, n_columns, n_members * size) -> (n, n_members, n_outputs)``."""
+        if self.slot is not None:
+            slots = embedded.new_zeros(len(embedded), self.n_slots, embedded.shape[2])
+            embedded = slots.index_add(1, self.slot, embedded)
+        first, *others = self.activations
+        z = applied(first, embedded + self.bias, self.training)
+        z = z.unflatten(2, (self.n_members, -1)) * self.scale
+        h = z.permute(2, 0, 1, 3).flatten(2)
+        for weight, bias, activation in zip(self.weights, self.biases, others):
+            h = applied(activation, torch.bmm(h, weight) + bias, self.training)
+        return torch.bmm(h, self.last).transpose(0, 1)
