@@ -8,6 +8,17 @@ columns of the user. Files of this folder know nothing of torch, and import ``ut
 and nothing else of the package.
 """
 
+from ._raw_table import as_array, is_frame
+from ._reader import coded_table, has_categories, is_raw, learn_form, missing_first
 from ._table_form import TableForm
 
-__all__ = ["TableForm"]
+__all__ = [
+    "TableForm",
+    "as_array",
+    "coded_table",
+    "has_categories",
+    "is_frame",
+    "is_raw",
+    "learn_form",
+    "missing_first",
+]

@@ -27,12 +27,13 @@ from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
-from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
 from ...utils.threads import computing
 from ...utils.validation import Interval
 from ..base import layers
+from ..base.params_of_fit import as_fitted
+from ..base.table_input import read_to_answer
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
@@ -292,7 +293,7 @@ class NGSLLEstimator(ABC):
         return self.encode is None
 
     def _views(self, fits: bool = False) -> Views:
-        return Views(self.encode_, self.simplify_, fits)
+        return Views(self.encode_, self.simplify_, fits, self._table_form)
 
     def _check_inputs(self, data, reset):
         data = self._present_to_transformers(data)
@@ -349,6 +350,7 @@ class NGSLLEstimator(ABC):
             refuse_text(data.X)
             return super()._check_inputs(data, reset)
         if reset:
+            self._table_form = None
             vars(self).pop("n_features_in_", None)
         validate_data(self, data.X, reset=reset, skip_check_array=True)
         x = views.encoded(data.X, data.y)
@@ -361,13 +363,11 @@ class NGSLLEstimator(ABC):
         """Return x, the input of the network, checked for a prediction."""
         if self.encode_ is None:
             refuse_text(X)
-            with names_columns_it_cannot_read(X):
-                x = validate_data(self, X, reset=False, **self._input_form())
-        else:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            form = {"accept_sparse": "csr", "allow_nd": True}
-            x = self._views().encoded(X)
-            x = check_array(x, input_name="encode(X)", **form)
+            return read_to_answer(as_fitted(self), X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        form = {"accept_sparse": "csr", "allow_nd": True}
+        x = self._views().encoded(X)
+        x = check_array(x, input_name="encode(X)", **form)
         self._check_row_shape(x.shape[1:], reset=False)
         return x
 
