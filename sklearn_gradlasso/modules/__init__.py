@@ -1,8 +1,8 @@
 """Modules: torch networks, and how an estimator's ``module`` parameter becomes one.
 
-This wing imports ``utils`` only. A user's network is any ``torch.nn.Module`` that maps
-``(n, *feature_shape)`` to ``(n, n_outputs)``, without a last activation. It is given as
-an instance, which is copied, or as a class or factory:
+This wing imports ``tables`` and ``utils`` only. A user's network is any
+``torch.nn.Module`` that maps ``(n, *feature_shape)`` to ``(n, n_outputs)``, without a
+last activation. It is given as an instance, which is copied, or as a class or factory:
 
 =======================  ===================================================  =========
 asked of a factory       what it means                                        default
@@ -42,6 +42,28 @@ member                     what it means                                       d
                            in training; several processes cannot share one.    nothing
 =========================  ==================================================  =========
 
+A module that reads the rows of a coded table (see :mod:`sklearn_gradlasso.tables`)
+encodes their columns. It has all three of these, or none:
+
+====================  ==============================================================
+``encode``            A method ``x -> (E, D)`` from rows (n, n_columns), NaN where a
+                      value is missing. ``E`` of shape (n, n_encodings) are encodings
+                      of the columns. ``D``, of the same shape, is the direction in
+                      which each column moves its own encodings: for a number their
+                      derivatives; for a category, and where a value is missing, the
+                      difference of E from its average over the training rows. Both
+                      may depend on parameters, and keep the graph. Neither is NaN.
+``column_of``         The column that each encoding is of, an int64 tensor of shape
+                      (n_encodings,).
+``from_encoded``      A method ``E -> (n, n_outputs)``, so that ``module(x)`` is
+                      ``from_encoded(encode(x)[0])``. It may be given other E than
+                      those of rows.
+====================  ==============================================================
+
+The reasons of such a module are told column by column (``objective/_by_column.py``).
+With a ``form``, :func:`build_module` puts a :class:`TableFront` before the perceptron
+and before networks of the user, which see the encodings as features.
+
 ``utils/networks.py`` is the one place that looks which of these members a module has,
 and knows the defaults. A part that draws from torch's global generators, such as
 dropout, needs nothing: they are seeded during ``fit`` and put back afterwards.
@@ -57,17 +79,20 @@ from ._heads import LogOdds, LogProbabilities
 from ._k_hot_gate import KHotGate
 from ._mlp import ACTIVATIONS, MLP
 from ._recurrent import RecurrentNet
+from ._table_front import Fronted, TableFront
 from ._tabular import TabularNet
 
 __all__ = [
     "ACTIVATIONS",
     "MLP",
+    "Fronted",
     "KHotGate",
     "LogOdds",
     "LogProbabilities",
     "RecurrentNet",
     "SentenceCNN",
     "SmallCNN",
+    "TableFront",
     "TabularNet",
     "WeightGenerator",
     "build_module",

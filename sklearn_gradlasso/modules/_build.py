@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..tables import TableForm
 from ..utils.networks import given_copies
 from ..utils.seeds import borrowed_generators, float32_by_default
 from ..utils.signatures import has_parameter
 from ._mlp import MLP
 from ._table_columns import Columns
+from ._table_front import Fronted, TableFront
 from ._tabular import TabularNet
 
 __all__ = ["build_module", "check_output", "is_built_in"]
@@ -46,6 +48,7 @@ def build_module(
     seed: int,
     feature_shape: Sequence[int] = (),
     columns: Columns | None = None,
+    form: TableForm | None = None,
 ) -> nn.Module:
     """Make the network that an estimator's ``module`` parameter stands for.
 
@@ -66,6 +69,10 @@ def build_module(
         Shape of a row, for a class or factory that has a parameter of this name.
     columns : Columns, optional
         Description of the columns of the training rows, for "tabular".
+    form : TableForm, optional
+        What is known of the columns, if rows are those of a coded table. All networks
+        but "tabular" then stand behind a :class:`TableFront`: a class or factory gets
+        the number of encodings as ``n_features``, and an instance rows of that width.
 
     Returns
     -------
@@ -80,6 +87,10 @@ def build_module(
         If no parameter of the module requires gradients.
     """
     params = dict(module_params or {})
+    front = None
+    if form is not None and module != "tabular":
+        front = TableFront(form)
+        n_features, feature_shape = front.n_encodings, (front.n_encodings,)
     if isinstance(module, nn.Module):
         if params:
             raise TypeError(
@@ -108,7 +119,8 @@ def build_module(
             f"module: {type(network).__name__} has no learnable parameters; give a "
             "network with weights that require gradients."
         )
-    return given_copies(network)
+    network = given_copies(network)
+    return network if front is None else Fronted(front, network)
 
 
 def _from_factory(factory, n_features, n_outputs, params, seed) -> nn.Module:

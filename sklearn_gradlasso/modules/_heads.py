@@ -19,7 +19,28 @@ __all__ = ["LogOdds", "LogProbabilities"]
 LARGE = 80
 
 
-class LogProbabilities(nn.Sequential):
+class _Head(nn.Sequential):
+    """A network of raw scores and a last layer; columns are encoded by the network."""
+
+    @property
+    def column_of(self) -> Tensor:
+        return self[0].column_of
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self[0].encode(x)
+
+    def from_encoded(self, encodings: Tensor) -> Tensor:
+        return self.of_scores(self[0].from_encoded(encodings))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.of_scores(self[0](x))
+
+    def of_scores(self, scores: Tensor) -> Tensor:
+        """Hook: the output, from the raw scores."""
+        return self[1](scores)
+
+
+class LogProbabilities(_Head):
     """A network of raw scores, followed by their normalisation to log-probabilities.
 
     Parameters
@@ -65,7 +86,7 @@ class _Normalisation(nn.Module):
         return scores - total
 
 
-class LogOdds(nn.Sequential):
+class LogOdds(_Head):
     """A network of the log-odds of two classes, followed by their log-probabilities.
 
     The output has shape ``(n, 2)``.
@@ -79,9 +100,8 @@ class LogOdds(nn.Sequential):
     def __init__(self, network: nn.Module):
         super().__init__(network, nn.Softplus(threshold=LARGE))
 
-    def forward(self, x: Tensor) -> Tensor:
-        network, softplus = self
-        log_odds = network(x)
+    def of_scores(self, scores: Tensor) -> Tensor:
+        softplus = self[1]
         if has_hooks(softplus):
-            return -softplus(torch.cat([log_odds, -log_odds], dim=1))
-        return functional.logsigmoid(torch.cat([-log_odds, log_odds], dim=1))
+            return -softplus(torch.cat([scores, -scores], dim=1))
+        return functional.logsigmoid(torch.cat([-scores, scores], dim=1))

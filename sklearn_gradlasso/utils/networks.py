@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 __all__ = [
     "draws_at_random",
+    "encodes_columns",
     "given_copies",
     "has_hooks",
     "is_piecewise_linear",
@@ -31,6 +32,15 @@ def n_networks_of(module: nn.Module) -> int | None:
 def raw_scores_of(module: nn.Module) -> nn.Module:
     """The network without its last activation; by default the module itself."""
     return getattr(module, "raw_scores", module)
+
+
+def encodes_columns(module: nn.Module) -> bool:
+    """Whether a module reads a coded table, by encodings of its columns.
+
+    It then has ``encode``, ``column_of`` and ``from_encoded``.
+    """
+    members = "encode", "column_of", "from_encoded"
+    return all(hasattr(module, name) for name in members)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:
