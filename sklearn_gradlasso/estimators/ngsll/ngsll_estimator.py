@@ -160,10 +160,12 @@ class NGSLLEstimator(ABC):
         return None  # the own ones, which compare with no rows
 
     def _differentiable(self, X, target=None, in_units=False):
-        if self._views().are_given or len(self._feature_shape) > 1:
+        views = self._views()
+        are_numbers = views.form is None and len(self._feature_shape) == 1
+        if views.are_given or not are_numbers:
             raise TypeError(
-                f"The sensitivity of {type(self).__name__} is for tables without "
-                "encode and simplify; use feature_importances_ or explain."
+                f"The sensitivity of {type(self).__name__} is for tables of numbers "
+                "without encode and simplify; use feature_importances_ or explain."
             )
         if target == "training":
             raise ValueError("target='training' has no meaning without a prior.")
@@ -302,9 +304,8 @@ class NGSLLEstimator(ABC):
             self.simplify_ = unfitted("simplify", self.simplify)
         self._n_open = self.n_nonzero_coefs
         self._fine_phase = checked_fine_phase(self.fine_phase)
-        views = self._views(fits=reset)
-        checked = self._read_to_fit(data, views, reset)
-        x = checked.X
+        checked = self._read_to_fit(data, reset)
+        x, views = checked.X, self._views(fits=reset)
         n_columns = None if reset else self._layout.n_simplified
         z = views.simplified(data.X, x, data.y, n_columns)
         if z.dtype == np.float64:  # The decision is computed in the precision of z.
@@ -325,7 +326,8 @@ class NGSLLEstimator(ABC):
             zeros = zeros_of(z, weight)
             self.masked_zeros_ = zeros.absent
             masks = sp.issparse(z) and bool(zeros.absent.all())
-        kind = "same" if self.simplify_ is None else "dense"
+        is_x = self.simplify_ is None and self._table_form is None
+        kind = "same" if is_x else "dense"
         if sp.issparse(z) and masks:
             kind, zeros = "listed", None
         return Layout(shape, z.shape[1], kind, masks, zeros)
@@ -342,18 +344,16 @@ class NGSLLEstimator(ABC):
         X, y, weight = (_safe_indexing(values, present) for values in given)
         return replace(data, X=X, y=y, sample_weight=weight, places=present)
 
-    def _read_to_fit(
-        self, data: TrainingData, views: Views, reset: bool
-    ) -> TrainingData:
+    def _read_to_fit(self, data: TrainingData, reset: bool) -> TrainingData:
         """Return x, the input of the network, and y, both checked for ``fit``."""
-        if views.encode is None:
+        if self.encode_ is None:
             refuse_text(data.X)
             return super()._check_inputs(data, reset)
         if reset:
             self._table_form = None
             vars(self).pop("n_features_in_", None)
         validate_data(self, data.X, reset=reset, skip_check_array=True)
-        x = views.encoded(data.X, data.y)
+        x = self._views(fits=reset).encoded(data.X, data.y)
         form = {"accept_sparse": "csr", "allow_nd": True, "multi_output": True}
         x, y = check_X_y(x, data.y, **form)
         self._check_row_shape(x.shape[1:], reset)
