@@ -40,7 +40,7 @@ WINGS = {
     },
     "explanation": {"inspection", "metrics"},
     "sensitivity": {"inspection", "objective", "attributions", "utils"},
-    "paths": {"training", "inspection", "objective", "metrics", "utils"},
+    "paths": {"training", "inspection", "objective", "metrics", "tables", "utils"},
     "estimators": {
         "paths",
         "inspection",

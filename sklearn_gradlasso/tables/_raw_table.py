@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import scipy.sparse as sp
 
-from ..utils.readable_columns import WHAT_TO_DO
+from ..utils.readable_columns import WHAT_TO_DO, names_columns_it_cannot_read
 
-__all__ = ["Distinct", "RawTable", "as_array", "is_frame"]
+__all__ = ["Distinct", "RawTable", "as_array", "is_frame", "is_sparse", "n_axes"]
 
 NAMES_OF_NA = ("NAType", "NaTType")
 
@@ -103,10 +104,14 @@ class RawTable:
         return not all(map(_is_number, values))
 
     def is_anything_missing(self) -> bool:
-        """Whether a value is NaN, None or NA."""
+        """Whether a value is NaN, None or NA, in a table of numbers."""
         if not self.is_frame:
             return _is_any_missing(self.X)
-        return any(np.isnan(self.numbers(j)).any() for j in range(self.shape[1]))
+        try:
+            columns = map(self.numbers, range(self.shape[1]))
+            return any(np.isnan(column).any() for column in columns)
+        except (TypeError, ValueError):
+            return False  # It is no table of numbers.
 
     def numbers(self, j: int) -> np.ndarray:
         """A column as numbers in float64, NaN where a value is missing.
@@ -178,6 +183,26 @@ class RawTable:
 def is_frame(X) -> bool:
     """Whether X is a data frame of a kind that narwhals knows."""
     return nw.dependencies.is_into_dataframe(X)
+
+
+def is_sparse(X) -> bool:
+    """Whether X is a sparse matrix, or a frame all of whose columns are sparse."""
+    # Only such frames of pandas have this accessor.
+    return sp.issparse(X) or (hasattr(X, "iloc") and hasattr(X, "sparse"))
+
+
+def n_axes(X) -> int:
+    """Number of axes of rows; 2 of those of a table.
+
+    Raises
+    ------
+    ValueError
+        If the rows of a list differ in length.
+    """
+    if is_frame(X):
+        return 2
+    with names_columns_it_cannot_read(X):
+        return np.ndim(X)
 
 
 def as_array(X) -> np.ndarray:

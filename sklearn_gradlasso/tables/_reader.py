@@ -9,42 +9,65 @@ categories also if they are written as numbers are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from ._levels import codes_of, learn_levels
-from ._raw_table import RawTable
+from ._raw_table import RawTable, is_sparse, n_axes
 from ._spread import center_and_scale, in_units_of, sparse_scales
 from ._table_form import TableForm
 
-__all__ = ["coded_table", "has_categories", "is_raw", "learn_form", "missing_first"]
+__all__ = ["coded_table", "is_raw", "learn_form", "missing_first"]
 
 FROM_DTYPE = "from_dtype"
 
 
-def is_raw(X, categorical_features: str | ArrayLike | None) -> bool:
+def is_raw(
+    X,
+    categorical_features: str | ArrayLike | None = FROM_DTYPE,
+    input_shape: Sequence[int] | None = None,
+) -> bool:
     """Whether rows cannot be given to a network as they are.
 
     That is so if columns are categories, or if a value is missing.
 
     Parameters
     ----------
-    X : {array-like, DataFrame} of shape (n_samples, n_columns)
-    categorical_features : "from_dtype", array-like or None
+    X : {array-like, DataFrame, sparse matrix} of shape (n_samples, ...)
+        Rows of other shapes than those of a table, and sparse ones, are not raw.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
         See :func:`learn_form`.
+    input_shape : sequence of int or None, default=None
+        The shape in which a network is given the rows, which only numbers have.
 
     Raises
     ------
     TypeError, ValueError
-        See :func:`learn_form`.
+        See :func:`learn_form`; and if there are categories in rows that are sparse or
+        have another shape.
     """
-    return has_categories(X, categorical_features) or RawTable(X).is_anything_missing()
-
-
-def has_categories(X, categorical_features: str | ArrayLike | None) -> bool:
-    """Whether columns of rows are categories, as for :func:`is_raw`."""
-    return bool(_categories(RawTable(X), categorical_features).any())
+    are_marked = not (
+        categorical_features is None or isinstance(categorical_features, str)
+    )
+    if is_sparse(X) or n_axes(X) != 2:
+        if are_marked:
+            raise ValueError(
+                f"categorical_features={categorical_features!r} are columns of a dense "
+                "X with two dimensions; give such an X, or categorical_features=None."
+            )
+        return False
+    table = RawTable(X)
+    has_categories = _categories(table, categorical_features).any()
+    if has_categories and input_shape is not None:
+        raise ValueError(
+            f"input_shape={tuple(input_shape)} is for rows of numbers of one kind, but "
+            "X has columns of categories; leave it out, or encode them in a Pipeline "
+            "before the estimator."
+        )
+    return input_shape is None and (has_categories or table.is_anything_missing())
 
 
 def learn_form(

@@ -18,15 +18,16 @@ from sklearn.utils.validation import validate_data
 from ...tables import (
     as_array,
     coded_table,
-    has_categories,
     is_frame,
     is_raw,
+    is_sparse,
     learn_form,
     missing_first,
+    n_axes,
 )
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
-from ...utils.validation import check_equal_lengths, check_sample_weight
+from ...utils.validation import check_equal_lengths, weight_in_rows
 
 __all__ = ["read_to_answer", "read_to_fit"]
 
@@ -63,7 +64,8 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     refuse_dates(X)
     if reset:
         estimator._table_form = None
-        reads = data.is_raw or _is_raw(estimator, X)
+        how = estimator.categorical_features, estimator.input_shape
+        reads = data.is_raw or is_raw(X, *how)
     else:
         reads = estimator._table_form is not None
     if reads:
@@ -89,7 +91,7 @@ def read_to_answer(estimator, X):
     UserWarning
         If values are missing in columns of a raw table that had all of them in ``fit``.
     """
-    if estimator._table_form is None or _is_sparse(X):
+    if estimator._table_form is None or is_sparse(X):
         with names_columns_it_cannot_read(X):
             X = validate_data(estimator, X, reset=False, **estimator._input_form())
     else:
@@ -102,32 +104,10 @@ def read_to_answer(estimator, X):
     return X
 
 
-def _is_raw(estimator, X) -> bool:
-    """Whether the first rows of an estimator are a table that it has to read."""
-    marks = estimator.categorical_features
-    are_marked = not (marks is None or isinstance(marks, str))
-    if _is_sparse(X) or np.ndim(X if hasattr(X, "ndim") else as_array(X)) != 2:
-        if are_marked:
-            raise ValueError(
-                f"categorical_features={marks!r} are columns of a dense X with two "
-                "dimensions; give such an X, or categorical_features=None."
-            )
-        return False
-    if estimator.input_shape is None:
-        return is_raw(X, marks)
-    if has_categories(X, marks):
-        raise ValueError(
-            f"input_shape={estimator.input_shape} is for rows of numbers of one kind, "
-            "but X has columns of categories; leave it out, or encode them in a "
-            "Pipeline before the estimator."
-        )
-    return False
-
-
 def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
     """The coded table and y, both checked; a first table is learned."""
     X, y = data.X, data.y
-    if _is_sparse(X):
+    if is_sparse(X):
         form = {"reset": reset, "multi_output": True, **estimator._input_form()}
         X, y = validate_data(estimator, X, y, **form)
     else:
@@ -137,9 +117,7 @@ def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
         _, y = check_X_y(_stand_in(X), y, **form)
     if not reset:
         return _coded(estimator, X), y
-    weight = check_sample_weight(data.sample_weight, X)
-    if weight is not None:  # as it was given: an integer weight means repetition
-        weight = np.broadcast_to(np.asarray(data.sample_weight, float), weight.shape)
+    weight = weight_in_rows(data.sample_weight, X)
     marks = estimator.categorical_features
     estimator._table_form = learn_form(X, marks, weight)
     return coded_table(estimator._table_form, X), y
@@ -170,13 +148,9 @@ def _coded(estimator, X):
 
 def _table(estimator, X):
     """X as a frame or an array of two dimensions."""
-    if is_frame(X):
-        return X
-    with names_columns_it_cannot_read(X):
-        array = as_array(X)
-        if array.ndim != 2:
-            check_array(array, dtype=None, estimator=estimator, input_name="X")
-    return array
+    if n_axes(X) != 2:
+        check_array(X, dtype=None, estimator=estimator, input_name="X")
+    return X if is_frame(X) else as_array(X)
 
 
 def _stand_in(X) -> np.ndarray:
@@ -185,8 +159,3 @@ def _stand_in(X) -> np.ndarray:
     What X holds is checked when it is coded.
     """
     return np.zeros((X.shape[0], min(1, X.shape[1])))
-
-
-def _is_sparse(X) -> bool:
-    # Only frames of pandas whose columns are all sparse have this accessor.
-    return sp.issparse(X) or (hasattr(X, "iloc") and hasattr(X, "sparse"))
