@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples
 from torch import Tensor
 
 __all__ = [
+    "HOLDS_NUMBERS",
     "Interval",
     "check_count",
     "check_device",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 
+HOLDS_NUMBERS = "must hold finite numbers, and at least one"
 LEAST_WEIGHT = 1e-30  # of a row that counts, as a share of the largest
 MOST_WEIGHT = 1e100  # of a row
 
@@ -230,7 +232,7 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
     return tuple((strength, penalty) for strength, penalty in given)
 
 
-def finite_array(name: str, values) -> np.ndarray:
+def finite_array(name: str, values, *, allow_missing: bool = False) -> np.ndarray:
     """The values of an array, a tensor, a table or a list, as floating-point numbers.
 
     Parameters
@@ -238,6 +240,8 @@ def finite_array(name: str, values) -> np.ndarray:
     name : str
         What the values are, for error messages.
     values : array-like, Tensor, DataFrame or sparse matrix
+    allow_missing : bool
+        Whether a value may be NaN.
 
     Returns
     -------
@@ -259,8 +263,9 @@ def finite_array(name: str, values) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from error
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
-    if not array.size or not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers, and at least one.")
+    good = np.isfinite(array) | np.isnan(array) if allow_missing else np.isfinite(array)
+    if not array.size or not good.all():
+        raise ValueError(f"{name} {HOLDS_NUMBERS}.")
     return array
 
 
