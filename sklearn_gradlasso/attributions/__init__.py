@@ -31,7 +31,7 @@ member              what it answers                                   default
 ==================  ================================================  ============
 
 An attribution may evaluate ``score`` at other points than x: several copies of the
-rows, one after the other, ``(c * n, *feature_shape)``. It may ask a score for two
+rows, one after the other, ``(c * n, *feature_shape)``. It may ask a score for three
 attributes, which a plain callable need not have:
 
 =================  =================================================  ============
@@ -43,6 +43,9 @@ attribute          what it answers                                    default
                    with the target of row i
 ``sample_weight``  weights of the rows of x, of shape (n,), for an    ``None``
                    attribution whose references are those rows
+``encoded``        a method: other rows of the data in the form of    the rows
+                   those of x, which are encodings if the network
+                   encodes the columns of a table
 =================  =================================================  ============
 
 :func:`by_name` is the one place that looks which of these members a callable has.

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Attribution", "Score", "ignores_y", "sample_weight_of"]
+__all__ = ["Attribution", "Score", "encoded", "ignores_y", "sample_weight_of"]
 
 Score = Callable[[Tensor], Tensor]
 
@@ -128,6 +128,12 @@ class Attribution(ABC):
 def ignores_y(score: Score) -> bool:
     """Whether any rows can be scored, in any number and order."""
     return getattr(score, "ignores_y", False)
+
+
+def encoded(score: Score, rows: Tensor) -> Tensor:
+    """Other rows of the data in the form in which a score takes them."""
+    encode = getattr(score, "encoded", None)
+    return rows if encode is None else encode(rows)
 
 
 def sample_weight_of(score: Score) -> Tensor | None:

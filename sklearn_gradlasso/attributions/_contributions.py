@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..utils.tensors import as_data
 from ._attribution import Attribution, Score
 from ._path_integrals import input_gradients, weighted_mean, with_output_axis
 from ._references import ComparedWithRows, Drawn
@@ -67,7 +68,7 @@ class Contributions(ComparedWithRows):
         """
         average = weighted_mean(*self.weighted_background(score, x))
         gradient = input_gradients(score, x)
-        return with_output_axis(x.detach() - average, gradient) * gradient
+        return with_output_axis(as_data(x) - average, gradient) * gradient
 
     def drawing_from(
         self,
@@ -107,6 +108,6 @@ class DrawnContributions(Drawn):
     """
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
-        average = self.drawn_references(score, x.detach()).mean(dim=0)
+        average = self.drawn_references(score, as_data(x)).mean(dim=0)
         gradient = input_gradients(score, x)
-        return with_output_axis(x.detach() - average, gradient) * gradient
+        return with_output_axis(as_data(x) - average, gradient) * gradient

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..utils.representatives import representatives
+from ..utils.tensors import as_data
 from ._attribution import Attribution, Score, ignores_y
 from ._path_integrals import (
     gradients_between,
@@ -105,7 +106,7 @@ class ExpectedGradients(ComparedWithRows):
         ValueError
             If the background does not fit x.
         """
-        x, n = x.detach(), self.n_references or REFERENCES
+        x, n = as_data(x), self.n_references or REFERENCES
         background, weight = self.weighted_background(score, x)
         with torch.no_grad():
             index = representatives(score(background), weight, n)
@@ -145,7 +146,7 @@ class DrawnExpectedGradients(Drawn):
     """
 
     def __call__(self, score: Score, x: Tensor) -> Tensor:
-        x = x.detach()
+        x = as_data(x)
         weight = self.expected.weighted_background(score, x)[1]
         in_batch = self.expected.background is None
         if in_batch and weight is None and ignores_y(score):

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..utils.tensors import as_data
 from ..utils.validation import check_count, finite_array
-from ._attribution import Attribution, Score
+from ._attribution import Attribution, Score, encoded
 from ._path_integrals import gradients_between, tensor_like, with_output_axis
 
 __all__ = ["IntegratedGradients"]
@@ -32,7 +33,8 @@ class IntegratedGradients(Attribution):
         Number of points of the quadrature; a training step evaluates all of them.
     baseline : float or array-like of the shape of a row, default=0.0
         The input that stands for the absence of information, in the units in which
-        the network sees X.
+        the network sees X. Of a network that encodes the columns of a table a number is
+        the value of each encoding, so that 0 is no category, and the median.
 
     Raises
     ------
@@ -71,18 +73,21 @@ class IntegratedGradients(Attribution):
         """
         nodes, weights = np.polynomial.legendre.leggauss(self.n_steps)
         alpha, weight = tensor_like((nodes + 1) / 2, x), tensor_like(weights / 2, x)
-        difference = x.detach() - self._baseline(x)
-        baseline = self._baseline(x).expand(self.n_steps, 1, *x.shape[1:])
+        x, baseline = as_data(x), self._baseline(score, x)
+        difference = x - baseline
+        baseline = baseline.expand(self.n_steps, 1, *x.shape[1:])
         parts = gradients_between(score, x, baseline, alpha[:, None])
         mean = sum(torch.tensordot(weight[points], g, dims=1) for points, g in parts)
         return with_output_axis(difference, mean) * mean
 
     def base_value(self, score: Score, x: Tensor) -> Tensor:
         """The score at the baseline, of shape () or (m,)."""
-        return score(self._baseline(x).expand(1, *x.shape[1:]))[0]
+        return score(self._baseline(score, x).expand(1, *x.shape[1:]))[0]
 
-    def _baseline(self, x: Tensor) -> Tensor:
+    def _baseline(self, score: Score, x: Tensor) -> Tensor:
         baseline = tensor_like(self.baseline, x)
+        if baseline.numel() > 1:
+            baseline = encoded(score, baseline[None])[0]
         if baseline.numel() not in (1, prod(x.shape[1:])):
             raise ValueError(
                 "IntegratedGradients: baseline must be a number or have the shape of a "

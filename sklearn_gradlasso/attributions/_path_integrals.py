@@ -62,6 +62,7 @@ def gradients_between(
     ----------
     score : callable
     x : Tensor of shape (n, *feature_shape)
+        As :func:`~sklearn_gradlasso.utils.tensors.as_data` returns it.
     references : Tensor of shape (s, n or 1, *feature_shape)
     alpha : Tensor of shape (s, n or 1)
 
@@ -75,7 +76,7 @@ def gradients_between(
     alpha = alpha.reshape(*alpha.shape, *(1,) * (x.ndim - 1))
     for start in range(0, len(alpha), size):
         points = slice(start, start + size)
-        z = torch.lerp(references[points], x.detach(), alpha[points])
+        z = torch.lerp(references[points], x, alpha[points])
         gradient = input_gradients(score, z.flatten(0, 1))
         yield points, gradient.unflatten(0, z.shape[:2])
 

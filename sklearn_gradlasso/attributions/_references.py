@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..utils.validation import check_count, finite_array
-from ._attribution import Attribution, Score, sample_weight_of
+from ..utils.tensors import as_data
+from ..utils.validation import HOLDS_NUMBERS, check_count, finite_array
+from ._attribution import Attribution, Score, encoded, sample_weight_of
 from ._path_integrals import tensor_like
 from ._random_references import other_rows, rows_of_background
 
@@ -40,6 +43,7 @@ class ComparedWithRows(Attribution):
     background: Any = None
     # Weights of the rows of the background; `against` sets them.
     _weight: Any = field(default=None, init=False, repr=False)
+    _has_missing: bool = field(default=False, init=False, repr=False)
     additive = True
 
     def __post_init__(self):
@@ -47,13 +51,7 @@ class ComparedWithRows(Attribution):
         if self.n_references is not None:
             check_count(f"{name}: n_references", self.n_references)
         if self.background is not None:
-            rows = finite_array(f"{name}: background", self.background)
-            if rows.ndim < 2:
-                raise ValueError(
-                    f"{name}: background must hold rows, got an array of shape "
-                    f"{rows.shape}."
-                )
-            object.__setattr__(self, "background", rows)
+            self._set_background(self.background)
 
     def against(self, background: Any, weight: Any = None) -> ComparedWithRows:
         """The same with this background, unless it has one already.
@@ -61,6 +59,8 @@ class ComparedWithRows(Attribution):
         Parameters
         ----------
         background : array-like of shape (n_background, *feature_shape)
+            Rows as the network sees them. Values are NaN where those of a table are
+            missing, if the network encodes its columns.
         weight : array-like of shape (n_background,), optional
             Weights of the rows of the background; equal if not given.
 
@@ -76,7 +76,9 @@ class ComparedWithRows(Attribution):
         """
         if self.background is not None:
             return self
-        attribution = replace(self, background=background)
+        attribution = copy(self)
+        if background is not None:
+            attribution._set_background(background, allow_missing=True)
         if weight is not None:
             weight = attribution._checked(weight)
             object.__setattr__(attribution, "_weight", weight)
@@ -97,19 +99,31 @@ class ComparedWithRows(Attribution):
         ------
         ValueError
             If the rows of the background have another number of values than those of
-            x.
+            x, or NaN where the network has no place for it.
         """
         if self.background is None:
-            return x.detach(), sample_weight_of(score)
-        rows = tensor_like(self.background, x)
+            return as_data(x), sample_weight_of(score)
+        rows = encoded(score, tensor_like(self.background, x))
         if rows[0].numel() != prod(x.shape[1:]):
             raise ValueError(
                 f"{type(self).__name__}: background must hold rows like those of x, of "
                 f"shape {tuple(x.shape[1:])}, got an array of shape "
                 f"{tuple(rows.shape)}."
             )
+        if self._has_missing and rows.isnan().any():
+            raise ValueError(f"{type(self).__name__}: background {HOLDS_NUMBERS}.")
         weight = None if self._weight is None else tensor_like(self._weight, x)
         return rows.reshape(-1, *x.shape[1:]), weight
+
+    def _set_background(self, background: Any, allow_missing: bool = False) -> None:
+        name = f"{type(self).__name__}: background"
+        rows = finite_array(name, background, allow_missing=allow_missing)
+        if rows.ndim < 2:
+            raise ValueError(
+                f"{name} must hold rows, got an array of shape {rows.shape}."
+            )
+        object.__setattr__(self, "background", rows)
+        object.__setattr__(self, "_has_missing", bool(np.isnan(rows).any()))
 
     def _checked(self, weight: Any):
         name = type(self).__name__

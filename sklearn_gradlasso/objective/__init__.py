@@ -28,8 +28,9 @@ exchange : an :class:`Exchange`, or None
 weight penalty : ``module -> ()``
     Nothing else is asked of it.
 module : ``x -> (n, n_outputs)``
-    Its ``n_networks`` and ``of_each``, ``raw_scores`` and ``same_in_both_modes`` are
-    used if it has them; see :mod:`sklearn_gradlasso.modules`.
+    Its ``n_networks`` and ``of_each``, ``raw_scores``, ``same_in_both_modes``, and
+    ``encode`` with ``column_of`` and ``from_encoded`` are used if it has them; see
+    :mod:`sklearn_gradlasso.modules`.
 
 An :class:`Objective` promises:
 
@@ -39,6 +40,9 @@ An :class:`Objective` promises:
   the prior leaves alone.
 - The network runs once on x, in its own mode, for the loss and for the attribution at
   x. At other points an attribution sees it in evaluation mode; the mode is put back.
+- Of a network that encodes the columns of a table, attributions are computed at the
+  encodings (targets, attributions and references are given those), and priors see
+  one value for each column; see ``_by_column``.
 - Every term keeps the graph, and a noun that loses it raises an error instead of having
   no effect.
 - The terms of a stack of networks are those of each network alone.

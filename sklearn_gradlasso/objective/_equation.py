@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..utils.cudnn import twice_differentiable
 from ..utils.networks import n_networks_of
 from ..utils.signatures import has_parameter, leaves_inputs
+from ._by_column import Inputs
 from ._checks import (
     check_attribution,
     check_differentiable,
@@ -79,7 +80,8 @@ class Objective:
         Whether the prior leaves batches without annotations alone.
     constraints : tuple of (prior, target)
         Further priors of strength ``lam``, each on the attribution of its own target.
-        Annotations do not multiply these attributions.
+        Annotations do not multiply these attributions, which are slopes of numbers:
+        in a table that is encoded, a missing value counts nothing.
     exchange : Exchange, optional
         A further cost of strength ``lam``, for rows with annotations.
     has_loss : bool
@@ -172,11 +174,12 @@ class Objective:
             If a noun returns something else than it promises, or loses the graph.
         """
         n_networks = n_networks_of(module)
-        if self.penalises:
-            # An attribution may work on x, whose memory may be that of the caller.
-            x = x.detach().clone().requires_grad_()
         with twice_differentiable(module, x) if self.penalises else nullcontext():
-            output = module(x)
+            if self.penalises:
+                inputs = Inputs.of(module, x).with_gradients()
+                output = inputs.output(module)
+            else:
+                output = module(x)
         losses = row_by_row(self.loss, output, y, n_networks=n_networks)
         data = average(losses, sample_weight)
         prior = data.new_zeros(data.shape)
@@ -185,12 +188,13 @@ class Objective:
 
             @cache
             def attribution_of(target):
-                score = Score(module, target, y, x, output, sample_weight)
-                with left_alone("attribution", x):
-                    phi = self.attribution(score, x)
-                check_attribution(phi, x)
+                known = inputs.at, output, sample_weight, inputs.n_columns
+                score = Score(module, target, y, *known)
+                with left_alone("attribution", inputs.at):
+                    phi = self.attribution(score, inputs.at)
+                check_attribution(phi, inputs.at)
                 check_differentiable("attribution", phi)
-                return phi
+                return inputs.by_column(phi, self.attribution)
 
             if self.prior_acts_on(annotations):
                 phi = attribution_of(self.target)
@@ -199,10 +203,10 @@ class Objective:
                     phi = annotations.reshape(annotations.shape + outputs) * phi
                 prior = self._cost(phi, sample_weight, n_networks)
             for cost, target in self._constraints:
-                phi = attribution_of(target)
+                phi = inputs.of_numbers(attribution_of(target))
                 prior = prior + cost(phi, sample_weight, n_networks)
             if self.exchange is not None and annotations is not None:
-                costs = self.exchange(module, x.detach(), annotations)
+                costs = self.exchange.costs(module, inputs, annotations)
                 prior = prior + average(costs, sample_weight)
             prior = self.lam * prior
             total = total + prior

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..utils.networks import n_networks_of
+from ..utils.tensors import as_data
+from ._by_column import Inputs
 from ._many_networks import row_by_row
 from ._score import evaluated
 
@@ -25,6 +27,9 @@ class Exchange:
     the cost is ``(sum_j A_ij (x_rj - x_ij) d t/dx_ij)**2``, so it is the penalty on
     gradients over a finite distance. A step that is too narrow to have a slope at any
     row costs nothing there, but it costs here.
+
+    For a network that encodes the columns of a table, x are the encodings, and each has
+    the annotation of its column.
 
     Parameters
     ----------
@@ -67,18 +72,26 @@ class Exchange:
         -------
         Tensor of shape (n,) or (n, n_networks)
         """
+        return self.costs(module, Inputs.of(module, x), annotations)
+
+    def costs(self, module: nn.Module, inputs: Inputs, annotations: Tensor) -> Tensor:
+        """The same of rows whose inputs are known."""
+        x, annotations = as_data(inputs.at), inputs.spread(annotations)
         n, n_networks = len(x), n_networks_of(module)
         n_axes = 1 if n_networks is None else 2
         largest = annotations.flatten(n_axes).amax(dim=-1).to(x.dtype)
         largest = largest.reshape(largest.shape + (1,) * (x.ndim - n_axes))
         weight = annotations / torch.where(largest > 0, largest, 1.0)
-        batch = x if self.batch is None else self.batch
+        batch = x
+        if self.batch is not None:
+            batch = as_data(Inputs.of(module, self.batch).at)
         shifts = max(1, len(batch) - 1)
         distance = int(torch.randint(shifts, (), generator=self.generator)) + 1
         others = batch.roll(distance, dims=0)[self.share or slice(None)]
         exchanged = torch.lerp(x, others, weight)
         # Both are evaluated without dropout, which would be taken for a change.
-        values = evaluated(module, torch.cat([x, exchanged]))
+        both = torch.cat([x, exchanged])
+        values = evaluated(module, both, is_encoded=inputs.are_encoded)
         values = row_by_row(self.target, values, None, n_networks=n_networks)
         change = (values[:n] - values[n:]).reshape(*x.shape[:n_axes], -1)
         return (largest.reshape(x.shape[:n_axes]) ** 2) * change.square().sum(dim=-1)

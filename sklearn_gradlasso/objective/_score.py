@@ -37,6 +37,9 @@ class Score:
         evaluation mode, without dropout.
     sample_weight : Tensor of shape (n,), optional
         Weights of the rows, for an attribution whose references are among them.
+    n_columns : int, optional
+        Number of columns of a table, if the score is a function of the encodings of
+        rows instead of the rows.
     """
 
     module: nn.Module
@@ -45,6 +48,7 @@ class Score:
     x: Tensor | None = None
     output: Tensor | None = None
     sample_weight: Tensor | None = None
+    n_columns: int | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
         """Scores of rows, or of several copies of the rows one after the other.
@@ -86,6 +90,32 @@ class Score:
             )
         return value
 
+    def encoded(self, rows: Tensor) -> Tensor:
+        """Other rows of the data in the form in which the score takes them.
+
+        Parameters
+        ----------
+        rows : Tensor of shape (n, *feature_shape)
+
+        Returns
+        -------
+        Tensor
+            The rows themselves, or their encodings.
+
+        Raises
+        ------
+        ValueError
+            If they are no rows of the table.
+        """
+        if self.n_columns is None:
+            return rows
+        if rows.shape[1:] != (self.n_columns,):
+            raise ValueError(
+                f"rows to compare with must have the {self.n_columns} columns of the "
+                f"table, coded as the network reads them, got {tuple(rows.shape)}."
+            )
+        return self.module.encode(rows)[0]
+
     @property
     def ignores_y(self) -> bool:
         """Whether any row can be scored, and not only those that ``y`` belongs to."""
@@ -97,11 +127,19 @@ class Score:
 
     def _evaluated(self, x: Tensor) -> Tensor:
         module = raw_scores_of(self.module) if self._takes_raw_scores else self.module
-        return evaluated(module, x)
+        return evaluated(module, x, is_encoded=self.n_columns is not None)
 
 
-def evaluated(module: nn.Module, x: Tensor) -> Tensor:
-    """Output of the network in evaluation mode; its modes are put back."""
+def evaluated(module: nn.Module, x: Tensor, *, is_encoded: bool = False) -> Tensor:
+    """Output of the network in evaluation mode; its modes are put back.
+
+    Parameters
+    ----------
+    module : nn.Module
+    x : Tensor
+        Rows, or encodings of their columns.
+    is_encoded : bool
+    """
     # `part.training = ...` goes through torch's __setattr__, which is slow enough to
     # show in the time of a training step.
     modes = [
@@ -113,7 +151,7 @@ def evaluated(module: nn.Module, x: Tensor) -> Tensor:
         mode["training"] = False
     try:
         with twice_differentiable(module, x):
-            return module(x)
+            return module.from_encoded(x) if is_encoded else module(x)
     finally:
         for mode in modes:
             mode["training"] = True

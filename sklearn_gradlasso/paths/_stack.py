@@ -38,11 +38,27 @@ class _Vectorised(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs of all networks, ``(n, n_networks, ...) -> (n, n_networks, ...)``."""
+        return self._of_all(self.network, x)
 
+    @property
+    def column_of(self) -> Tensor:
+        """The column of each encoding, if the networks encode those of a table."""
+        return self.network.column_of[0]
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The encodings and directions of all networks, (n, n_networks, p) each."""
+        return self._of_all(_Method(self.network, "encode"), x)
+
+    def from_encoded(self, encodings: Tensor) -> Tensor:
+        """Outputs of all networks for encodings of shape (n, n_networks, p)."""
+        return self._of_all(_Method(self.network, "from_encoded"), encodings)
+
+    @staticmethod
+    def _of_all(called: nn.Module, x: Tensor):
         def of_one(state, x):
-            return functional_call(self.network, state, (x,))
+            return functional_call(called, state, (x,))
 
-        return vmap(of_one, in_dims=(0, 1), out_dims=1)(named_tensors(self.network), x)
+        return vmap(of_one, in_dims=(0, 1), out_dims=1)(named_tensors(called), x)
 
 
 class Stack(_Vectorised):
@@ -99,6 +115,18 @@ class Stack(_Vectorised):
                     optimizer.state[tensor][name] = value.index_select(0, chosen)
             tensor.grad = None
             tensor.data = tensor.data.index_select(0, chosen)
+
+
+class _Method(nn.Module):
+    """A method of a network, as a module that ``functional_call`` can call."""
+
+    def __init__(self, network: nn.Module, name: str):
+        super().__init__()
+        self.network, self.name = network, name
+        self.training = network.training
+
+    def forward(self, x: Tensor):
+        return getattr(self.network, self.name)(x)
 
 
 class _FunctionOfModule(nn.Module):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["tensor_to_read"]
+__all__ = ["as_data", "tensor_to_read"]
 
 
 def tensor_to_read(values: np.ndarray) -> Tensor:
@@ -16,3 +16,12 @@ def tensor_to_read(values: np.ndarray) -> Tensor:
     instead, because torch warns about them.
     """
     return torch.from_numpy(values if values.flags.writeable else values.copy())
+
+
+def as_data(x: Tensor) -> Tensor:
+    """A tensor as a value that gradients are taken at.
+
+    A leaf is detached: its gradient is not that of a difference from it. What a network
+    has made, such as encodings of rows, depends on parameters and keeps its graph.
+    """
+    return x.detach() if x.is_leaf else x

@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples
 from torch import Tensor
 
 __all__ = [
+    "HOLDS_NUMBERS",
     "Interval",
     "check_count",
     "check_device",
@@ -29,10 +30,13 @@ __all__ = [
     "is_count",
     "representable",
     "rows_of_positive_weight",
+    "weight_in_rows",
 ]
 
 
+HOLDS_NUMBERS = "must hold finite numbers, and at least one"
 LEAST_WEIGHT = 1e-30  # of a row that counts, as a share of the largest
+MOST_WEIGHT = 1e100  # of a row
 
 
 class Interval(_param_validation.Interval):
@@ -146,6 +150,24 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
     return representable(weight / weight.max())
 
 
+def weight_in_rows(sample_weight, X) -> np.ndarray | None:
+    """Checked weights as they were given, where an integer is a number of rows.
+
+    They are of shape (n,), in float64. Weights whose sum may overflow are scaled to at
+    most 1.
+
+    Raises
+    ------
+    ValueError
+        See :func:`check_sample_weight`.
+    """
+    scaled = check_sample_weight(sample_weight, X)
+    if scaled is None:
+        return None
+    given = np.asarray(sample_weight, dtype=np.float64)
+    return scaled if given.max() > MOST_WEIGHT else np.broadcast_to(given, scaled.shape)
+
+
 def representable(weight: np.ndarray) -> np.ndarray:
     """Raise positive weights to at least 1e-30 of the largest.
 
@@ -210,7 +232,7 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
     return tuple((strength, penalty) for strength, penalty in given)
 
 
-def finite_array(name: str, values) -> np.ndarray:
+def finite_array(name: str, values, *, allow_missing: bool = False) -> np.ndarray:
     """The values of an array, a tensor, a table or a list, as floating-point numbers.
 
     Parameters
@@ -218,6 +240,8 @@ def finite_array(name: str, values) -> np.ndarray:
     name : str
         What the values are, for error messages.
     values : array-like, Tensor, DataFrame or sparse matrix
+    allow_missing : bool
+        Whether a value may be NaN.
 
     Returns
     -------
@@ -239,8 +263,9 @@ def finite_array(name: str, values) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from error
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
-    if not array.size or not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers, and at least one.")
+    good = np.isfinite(array) | np.isnan(array) if allow_missing else np.isfinite(array)
+    if not array.size or not good.all():
+        raise ValueError(f"{name} {HOLDS_NUMBERS}.")
     return array
 
 

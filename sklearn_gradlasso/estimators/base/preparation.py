@@ -207,7 +207,9 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
     requested = estimator._requested_architecture()
     if not warm:
         estimator._architecture = {**requested, "seed": seed}
-        if estimator.module == "tabular":
+        if estimator._table_form is not None:
+            estimator._architecture["form"] = estimator._table_form
+        elif estimator.module == "tabular":
             given = data.X, requested["n_features"], data.sample_weight
             estimator._architecture["columns"] = columns_of(*given)
         return estimator._with_head(build_module(**estimator._architecture))
