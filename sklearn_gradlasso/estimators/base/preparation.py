@@ -66,7 +66,13 @@ def prepare_fit(
         checked = replace(checked, places=np.arange(checked.y.shape[0]))
     data = replace(
         checked,
-        annotations=check_annotations(data.annotations, checked.X, names, index),
+        annotations=check_annotations(
+            data.annotations,
+            checked.X,
+            names,
+            index,
+            are_columns=estimator._table_form is not None,
+        ),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()
     of_present = data.y, data.sample_weight
