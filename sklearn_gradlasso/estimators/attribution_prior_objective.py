@@ -127,10 +127,11 @@ class AttributionPriorMixin:
 
     def _schedule_options(self, one_pass):
         may_continue = one_pass or self.warm_start
-        if self.prior_start >= self.max_iter and not may_continue:
+        max_iter = self._settings.max_iter
+        if self.prior_start >= max_iter and not may_continue:
             raise ValueError(
                 f"prior_start={self.prior_start} leaves no epoch to the prior; it must "
-                f"be less than max_iter={self.max_iter}."
+                f"be less than max_iter={max_iter}."
             )
         remaining = max(0, self.prior_start - self._n_previous_epochs)
         return {"schedule": self.schedule, "prior_start": remaining}

@@ -137,6 +137,7 @@ def from_mlp(
     params = {name: getattr(estimator, name) for name in SAME_NAMES}
     return kind(
         lam=0.0,
+        module="perceptron",
         weight_l2=factor * estimator.alpha / (2 * rows_of_step),
         penalize_biases=False,
         module_params={"init": "glorot"},
@@ -171,7 +172,7 @@ def _rows_of_step(estimator, n_samples: int | None) -> int:
 def _ending(estimator, factor: float) -> dict[str, Any]:
     """What decides when training ends."""
     if not estimator.early_stopping or estimator.solver == "lbfgs":
-        return {"tol": factor * estimator.tol}
+        return {"tol": factor * estimator.tol, "early_stopping": False}
     return {
         "tol": estimator.tol,
         "early_stopping": True,

@@ -22,7 +22,11 @@ from ._tabular import TabularNet
 __all__ = ["build_module", "check_output", "is_built_in"]
 
 
-BUILT_IN: dict[str | None, type[nn.Module]] = {None: MLP, "tabular": TabularNet}
+BUILT_IN: dict[str | None, type[nn.Module]] = {
+    None: MLP,
+    "perceptron": MLP,
+    "tabular": TabularNet,
+}
 
 
 def is_built_in(module) -> bool:

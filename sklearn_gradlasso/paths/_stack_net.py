@@ -114,7 +114,7 @@ class StackNet(ObjectiveNet):
         for epoch in range(self.max_epochs):
             before = Snapshot(state)
             has_prior, is_last = epoch >= self.prior_start, epoch + 1 == self.max_epochs
-            self.start_epoch(has_prior)
+            self.start_epoch(has_prior, epoch)
             self.run_single_epoch(batches, True, "train", self.train_step)
             left = mean.pop() if mean else None
             with left.in_place() if left else nullcontext():

@@ -49,6 +49,8 @@ class ObjectiveNet(SteppingNet):
         weights.
     prior_start : int
         Number of epochs before the prior acts. A plateau cannot end training earlier.
+    anneals : bool
+        Whether the learning rates fall to 0 by a cosine over ``max_epochs``.
     progress : bool
         Whether to show a progress bar over epochs, with the terms of the objective.
     stop : Event or None
@@ -86,6 +88,7 @@ class ObjectiveNet(SteppingNet):
         plateau: Plateau | None = None,
         average: bool = False,
         prior_start: int = 0,
+        anneals: bool = False,
         progress: bool = False,
         stop: Event | None = None,
         **kwargs,
@@ -94,6 +97,7 @@ class ObjectiveNet(SteppingNet):
         self.plateau = plateau
         self.average = average
         self.prior_start = prior_start
+        self.anneals = anneals
         self.progress = progress
         self.stop = stop
 
@@ -144,7 +148,7 @@ class ObjectiveNet(SteppingNet):
         try:
             for epoch in range(self.max_epochs):
                 has_prior = epoch >= self.prior_start
-                self.start_epoch(has_prior)
+                self.start_epoch(has_prior, epoch)
                 before = Snapshot(state)
                 self.notify("on_epoch_begin", **data)
                 learnable = self.trained_tensors()
@@ -221,8 +225,19 @@ class ObjectiveNet(SteppingNet):
                     self._lowest[name] = value
         self._parameters = list(self.module_.parameters())
 
-    def start_epoch(self, has_prior: bool) -> None:
-        """Choose the objectives of the next epoch, in steps and on validation rows."""
+    def start_epoch(self, has_prior: bool, number: int) -> None:
+        """Choose the objectives of the next epoch, and the learning rates of its steps.
+
+        Parameters
+        ----------
+        has_prior : bool
+        number : int
+            Number of epochs before it in this training.
+        """
+        if self.anneals:
+            share = (1 + math.cos(math.pi * number / self.max_epochs)) / 2
+            for group in self.optimizer_.param_groups:
+                group["lr"] = share * group.setdefault("initial_lr", group["lr"])
         self._objectives = self.objectives_of_step(has_prior)
         self._held_out_objective = self.objective.on_held_out_rows(
             penalised=has_prior and self._monitors_objective

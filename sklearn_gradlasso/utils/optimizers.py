@@ -77,7 +77,12 @@ class LBFGS(torch.optim.LBFGS):
         return super().step(counted)
 
 
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "lbfgs": LBFGS}
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+    "lbfgs": LBFGS,
+}
 
 
 def check_optimizer(
@@ -85,7 +90,7 @@ def check_optimizer(
 ) -> tuple[type[torch.optim.Optimizer], dict]:
     """The optimizer's class and parameters.
 
-    "adam" and "sgd" use torch's fused implementation, unless the parameters ask for
+    "adam", "adamw" and "sgd" use torch's fused implementation, unless the parameters ask for
     another one. "sgd" has momentum by default.
 
     Raises
@@ -103,7 +108,7 @@ def check_optimizer(
     method = optimizer if is_class else OPTIMIZERS.get(optimizer)
     if method is None or not issubclass(method, torch.optim.Optimizer):
         raise TypeError(
-            "optimizer must be 'adam', 'sgd', 'lbfgs' or a subclass of "
+            "optimizer must be 'adam', 'adamw', 'sgd', 'lbfgs' or a subclass of "
             f"torch.optim.Optimizer, got {optimizer!r}."
         )
     if issubclass(method, torch.optim.SparseAdam):
@@ -116,7 +121,7 @@ def check_optimizer(
         params = {"momentum": 0.9, **params}
         plain = not params["momentum"] or params.get("dampening")
         params = {"nesterov": not plain, **params}
-    if optimizer in ("adam", "sgd"):
+    if optimizer in ("adam", "adamw", "sgd"):
         fused = not (params.get("foreach") or params.get("differentiable"))
         params = {"fused": fused, **params}
     return method, params

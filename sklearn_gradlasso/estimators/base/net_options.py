@@ -9,10 +9,6 @@ from ...training.stopping import Plateau
 
 __all__ = ["net_options"]
 
-PATIENCE = 10  # epochs of n_iter_no_change="auto"
-# With early stopping it also waits for so many steps: the loss on held-out rows may
-# rise for a while before it falls, and an epoch of a small table is a single step.
-VALIDATED_STEPS = 150
 
 
 def net_options(estimator, one_pass: bool) -> dict[str, Any]:
@@ -31,7 +27,8 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
         "average": not one_pass,
         "progress": bool(estimator.verbose),
         "verbose": estimator.verbose,
-        "max_epochs": 1 if one_pass else estimator.max_iter,
+        "anneals": estimator._settings.anneals and not one_pass,
+        "max_epochs": 1 if one_pass else estimator._settings.max_iter,
         **estimator._schedule_options(one_pass),
     }
     if estimator.accelerator is not None:
@@ -39,15 +36,16 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
         from ...training.distributed import DataParallelNet
 
         options |= {"kind": DataParallelNet, "accelerator": estimator.accelerator}
-    elif estimator.optimizer == "lbfgs":
+    elif estimator._settings.optimizer == "lbfgs":
         options["kind"] = FullBatchNet
     return options
 
 
-def _plateau(estimator) -> Plateau:
-    if estimator.optimizer == "lbfgs" and not estimator.early_stopping:
+def _plateau(estimator) -> Plateau | None:
+    settings = estimator._settings
+    if settings.anneals:
+        return None
+    if settings.optimizer == "lbfgs" and not settings.early_stopping:
         return Stationary(estimator.tol)
-    patience, least_steps = estimator.n_iter_no_change, 0
-    if patience == "auto":
-        patience, least_steps = PATIENCE, estimator.early_stopping * VALIDATED_STEPS
+    patience, least_steps = settings.patience, settings.least_steps
     return Plateau(estimator.tol, patience, least_steps, estimator.monitor)

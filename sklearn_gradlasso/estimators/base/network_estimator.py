@@ -67,6 +67,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _reasons = None
     # Whether the network is given the columns of X.
     _reads_columns = True
+    # Whether the network for tables is the default where X is one.
+    _has_table_net = True
     # What the columns of a raw table become; None if X reaches the network as it is.
     _table_form = None
 
@@ -230,9 +232,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _optimization(self) -> dict[str, Any]:
         """Options of all nets, including a net that is loaded from a pickle."""
         return {
-            "optimizer": self.optimizer,
-            "optimizer_params": self.optimizer_params,
-            "learning_rate": self.learning_rate_init,
+            "optimizer": self._settings.optimizer,
+            "optimizer_params": self._settings.optimizer_params,
+            "learning_rate": self._settings.learning_rate,
             "task": self._task,
         }
 

@@ -196,21 +196,21 @@ class NetworkParameters:
     weight_l1: float = 0.0
     weight_l2: float = 0.0
     penalize_biases: bool = True
-    hidden_layer_sizes: int | Sequence[int] = (50, 30)
-    activation: str = "relu"
+    hidden_layer_sizes: int | Sequence[int] | None = None
+    activation: str | None = None
     module: nn.Module | Callable[..., nn.Module] | str | None = None
     module_params: dict[str, Any] | None = None
     categorical_features: Any = "from_dtype"
     input_shape: tuple[int, ...] | None = None
-    optimizer: Any = "adam"
+    optimizer: Any = "auto"
     optimizer_params: dict[str, Any] | None = None
-    learning_rate_init: float = 0.003
+    learning_rate_init: float | str = "auto"
     batch_size: int | str = "auto"
-    max_iter: int = 200
+    max_iter: int | str = "auto"
     shuffle: bool = True
     tol: float = 1e-4
     n_iter_no_change: int | float | str = "auto"
-    early_stopping: bool = False
+    early_stopping: bool | str = "auto"
     monitor: str = "objective"
     validation_fraction: float = 0.1
     validation_split: Any = "random"
@@ -229,20 +229,24 @@ class NetworkParameters:
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
+            None,
         ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "module": [StrOptions({"tabular"}), nn.Module, callable, None],
+        "activation": [StrOptions(set(ACTIVATIONS)), None],
+        "module": [StrOptions({"tabular", "perceptron"}), nn.Module, callable, None],
         "module_params": [dict, None],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "input_shape": [tuple, list, None],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "optimizer": [StrOptions({"auto", *OPTIMIZERS}), callable],
         "optimizer_params": [dict, None],
-        "learning_rate_init": [Interval(Real, 0, np.inf, closed="neither")],
+        "learning_rate_init": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, np.inf, closed="neither"),
+        ],
         "batch_size": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, np.inf, closed="left")],
         "n_iter_no_change": [
@@ -250,7 +254,7 @@ class NetworkParameters:
             Interval(Integral, 1, None, closed="left"),
             Options(Real, {np.inf}),
         ],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
         "monitor": [StrOptions({"objective", "loss", "score"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "validation_split": [

@@ -10,6 +10,7 @@ from numbers import Integral
 
 import joblib
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.utils import check_random_state
@@ -26,10 +27,16 @@ from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.seeds import spawn_seeds
 from .params_of_fit import remember_params
+from .settings import (
+    Settings,
+    module_of,
+    n_distinct_rows,
+    params_of_module,
+    settings_of,
+)
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
-FULL_BATCH = 256  # largest batch of batch_size="auto", in rows
 
 
 def prepare_fit(
@@ -82,6 +89,8 @@ def prepare_fit(
     check_groups(given.groups, given.X)
     data = replace(data, y=y, sample_weight=weight).present().with_relative_weights()
 
+    _settle(estimator, data, warm, one_pass)
+    settings = estimator._settings
     drawn = check_random_state(estimator.random_state).randint(2**31 - 1)
     initial, order, splitting = spawn_seeds(3, drawn)
     device, dtype = check.check_device(estimator.device, data.X.dtype)
@@ -89,10 +98,10 @@ def prepare_fit(
     if not warm:
         estimator._splitting = splitting
     parts = [slice(None)]
-    if estimator.early_stopping:
+    if settings.early_stopping:
         parts = _training_and_validation(estimator, data, task, given)
     train, *valid = (data.take(part) for part in parts)
-    largest = _largest_batch(estimator, len(train.y))
+    largest = _largest_batch(settings, len(train.y))
     if estimator._merges_repeated and len(train.y) <= largest:
         train = _merged(train)
     shape = estimator._shape_for_network(data.X)
@@ -153,16 +162,12 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
 
 def architecture_of(estimator) -> dict:
     """Arguments of :func:`build_module`, except the seed, from the parameters."""
-    params = estimator.module_params
-    if estimator.module is None:
-        sizes = check.check_hidden_layer_sizes(estimator.hidden_layer_sizes)
-        own = {"hidden_layer_sizes": sizes, "activation": estimator.activation}
-        params = {**own, **(params or {})}
+    module = module_of(estimator)
     return {
-        "module": estimator.module,
+        "module": module,
         "n_features": prod(estimator._feature_shape),
         "n_outputs": estimator.n_outputs_,
-        "module_params": params,
+        "module_params": params_of_module(estimator, module),
         "feature_shape": estimator._feature_shape,
     }
 
@@ -179,14 +184,14 @@ def _check_call(estimator, one_pass: bool) -> None:
         raise ValueError(
             "optimizer='lbfgs' trains in one process; use 'adam' with an accelerator."
         )
-    if one_pass and estimator.early_stopping:
+    if one_pass and estimator.early_stopping is True:
         raise ValueError(
             "partial_fit does not support early_stopping=True, because "
             "partial_fit does not hold rows out; use early_stopping=False with it."
         )
 
 
-def _largest_batch(estimator, n_rows: int) -> int:
+def _largest_batch(settings: Settings, n_rows: int) -> int:
     """Largest number of rows of a step; all of them if the optimizer is L-BFGS.
 
     Raises
@@ -194,10 +199,9 @@ def _largest_batch(estimator, n_rows: int) -> int:
     ValueError
         If torch's own L-BFGS would see several batches.
     """
-    given, optimizer = estimator.batch_size, estimator.optimizer
+    largest, optimizer = settings.batch_size, settings.optimizer
     if optimizer == "lbfgs":
         return n_rows
-    largest = FULL_BATCH if given == "auto" else given
     is_class = isinstance(optimizer, type)
     if is_class and issubclass(optimizer, torch.optim.LBFGS) and largest < n_rows:
         raise ValueError(
@@ -209,15 +213,29 @@ def _largest_batch(estimator, n_rows: int) -> int:
     return largest
 
 
+def _settle(estimator, data: TrainingData, warm: bool, one_pass: bool) -> None:
+    """Resolve what "auto" stands for; a network that exists stays what it is."""
+    arrays = data.y, data.X if not sp.issparse(data.X) else data.y
+    n_distinct = n_distinct_rows(*arrays)
+    n_members = None
+    if warm and isinstance(estimator._architecture["module"], str):
+        n_members = estimator._architecture["module_params"].get("n_members")
+    settings = settings_of(estimator, len(data.y), n_distinct, n_members)
+    if one_pass:
+        settings = replace(settings, early_stopping=False, anneals=False)
+    estimator._settings = settings
+
+
 def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
     requested = estimator._requested_architecture()
     if not warm:
         estimator._architecture = {**requested, "seed": seed}
-        if estimator._table_form is not None:
-            estimator._architecture["form"] = estimator._table_form
-        elif estimator.module == "tabular":
-            given = data.X, requested["n_features"], data.sample_weight
-            estimator._architecture["columns"] = columns_of(*given)
+        form = estimator._table_form
+        if requested["module"] == "tabular":
+            columns = columns_of(data.X, form, data.sample_weight)
+            estimator._architecture["columns"] = columns
+        elif form is not None:
+            estimator._architecture["form"] = form
         return estimator._with_head(build_module(**estimator._architecture))
     known = estimator._architecture
     changed = [

@@ -43,7 +43,7 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
             f"{name}: the loss is no longer finite after {estimator.n_iter_} epochs; "
             "training has stopped at the last finite weights. Scale X (for example "
             f"with StandardScaler), or lower {strength}learning_rate_init (now "
-            f"{estimator.learning_rate_init})."
+            f"{estimator._settings.learning_rate})."
         )
     if ended_by == "interrupt":
         warnings.warn(
@@ -51,8 +51,8 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
             "estimator holds what it has learned until then.",
             stacklevel=level,
         )
-    if ended_by in LIMITS and not one_pass:
-        limit = LIMITS[ended_by].format(estimator.max_iter)
+    if ended_by in LIMITS and not one_pass and not estimator._settings.anneals:
+        limit = LIMITS[ended_by].format(estimator._settings.max_iter)
         warnings.warn(
             f"{name}: {limit}, and training has not settled; raise max_iter, "
             "learning_rate_init or tol.",

@@ -12,14 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from ...modules import ACTIVATIONS, TabularNet
+from ...modules import TabularNet
+from ...utils.validation import check_hidden_layer_sizes
 
-__all__ = ["Settings", "is_default_table_net", "n_distinct_rows", "settings_of"]
+__all__ = [
+    "Settings",
+    "module_of",
+    "n_distinct_rows",
+    "params_of_module",
+    "prefers_table_net",
+    "settings_of",
+]
+
+TABULAR = "tabular"
+PAPER = (50, 30)  # units of the perceptron, those of Ross et al. (2017)
 
 FULL_BATCH = 256  # rows of a batch of the perceptron, at most
 HELD_OUT_FROM = 500  # distinct rows from which the network for tables holds rows out
 MOST_COLUMNS = 1000  # columns of a table that the network for tables is the default of
-FIXED_STEPS = 100  # steps of the network for tables where nothing is held out
+MOST_EPOCHS = 200
+FIXED_STEPS = 150  # steps of the network for tables where nothing is held out
 PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
 PATIENT_STEPS = 100  # of the network for tables, and at least so many epochs:
 PATIENT_EPOCHS = 3
@@ -33,27 +45,23 @@ MEMBERS = ((2_000, 8), (10_000, 5), (np.inf, 2))
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The parameters of an estimator with numbers in place of "auto" and None.
+    """Parameters of training, with numbers in place of "auto" and None.
 
     Parameters
     ----------
-    module : nn.Module, callable or str
-    module_params : dict or None
-    optimizer : str or type
-    optimizer_params : dict or None
-    learning_rate, batch_size, max_iter, early_stopping
+    optimizer, optimizer_params, learning_rate, batch_size, max_iter, early_stopping
         As the parameters of the estimators.
     patience : float
         Epochs without change that are tolerated.
     least_steps : int
         Steps without change that are tolerated in any case.
+    n_members : int or None
+        Networks whose scores the network for tables averages.
     anneals : bool
         Whether the learning rate falls to 0 over ``max_iter`` epochs, which then are
         all that training takes.
     """
 
-    module: Any
-    module_params: dict[str, Any] | None
     optimizer: Any
     optimizer_params: dict[str, Any] | None
     learning_rate: float
@@ -62,54 +70,80 @@ class Settings:
     early_stopping: bool
     patience: float
     least_steps: int
+    n_members: int | None = None
     anneals: bool = False
 
 
-def is_default_table_net(estimator, n_columns: int) -> bool:
-    """Whether the default network of a table with so many columns is that for tables.
+def module_of(estimator):
+    """The network of an estimator whose rows have been read: None is the default one.
+
+    Returns
+    -------
+    nn.Module, callable, "tabular" or "perceptron"
+    """
+    if estimator.module is not None:
+        return estimator.module
+    is_table = estimator._table_form is not None
+    of_tables = is_table and prefers_table_net(estimator, estimator.n_features_in_)
+    return TABULAR if of_tables else "perceptron"
+
+
+def prefers_table_net(estimator, n_columns: int) -> bool:
+    """Whether the network for tables is the default for so many dense columns.
 
     ``hidden_layer_sizes`` and ``activation`` are those of a perceptron, so that giving
     one of them asks for it.
     """
+    if estimator.module is not None:
+        return _is(estimator.module, TABULAR)
     asks = estimator.hidden_layer_sizes is not None or estimator.activation is not None
-    is_free = estimator.module is None and not asks and estimator.input_shape is None
+    is_free = estimator._has_table_net and not asks and estimator.input_shape is None
     return is_free and n_columns <= MOST_COLUMNS
+
+
+def params_of_module(estimator, module) -> dict[str, Any] | None:
+    """Arguments of the network, from all parameters that say something of it."""
+    params = estimator.module_params
+    if _is(module, TABULAR):
+        return {"n_members": estimator._settings.n_members, **(params or {})}
+    if not isinstance(module, str):
+        return params
+    sizes = estimator.hidden_layer_sizes
+    own = {
+        "hidden_layer_sizes": check_hidden_layer_sizes(PAPER if sizes is None else sizes),
+        "activation": estimator.activation or "relu",
+    }
+    return {**own, **(params or {})}
 
 
 def n_distinct_rows(*arrays: np.ndarray) -> int:
     """Number of different rows of several arrays beside each other."""
     parts = [np.ascontiguousarray(a).reshape(len(a), -1) for a in arrays]
-    rows = np.hstack([part.view(np.uint8).reshape(len(part), -1) for part in parts])
+    parts = [part.view(np.uint8).reshape(len(part), -1) for part in parts]
+    rows = np.ascontiguousarray(np.hstack(parts))
     return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
 
 
-def settings_of(estimator, module, n_rows: int, n_distinct: int) -> Settings:
+def settings_of(
+    estimator, n_rows: int, n_distinct: int, n_members: int | None = None
+) -> Settings:
     """Resolve the parameters of an estimator.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-    module : nn.Module, callable, "tabular" or "perceptron"
-        The network to be trained.
     n_rows : int
         Number of rows of positive weight.
     n_distinct : int
         Number of different ones among them, so that repeated rows change nothing.
+    n_members : int or None
+        Members of a network that is trained further.
     """
-    if isinstance(module, str) and module == "tabular":
-        return _of_tables(estimator, n_rows, n_distinct)
-    params = estimator.module_params
-    if isinstance(module, str):
-        sizes, activation = estimator.hidden_layer_sizes, estimator.activation
-        own = {
-            "hidden_layer_sizes": (50, 30) if sizes is None else sizes,
-            "activation": activation or next(iter(ACTIVATIONS)),
-        }
-        params = {**own, **(params or {})}
+    if _is(module_of(estimator), TABULAR):
+        return _of_tables(estimator, n_rows, n_distinct, n_members)
     early = estimator.early_stopping is True
+    waits = early and estimator.n_iter_no_change == "auto"
     return Settings(
-        module=module,
-        module_params=params,
         optimizer=_given(estimator.optimizer, "adam"),
         optimizer_params=estimator.optimizer_params,
         learning_rate=_given(estimator.learning_rate_init, 0.003),
@@ -117,17 +151,20 @@ def settings_of(estimator, module, n_rows: int, n_distinct: int) -> Settings:
         max_iter=_given(estimator.max_iter, 200),
         early_stopping=early,
         patience=_given(estimator.n_iter_no_change, PATIENCE),
-        least_steps=VALIDATED_STEPS * early * (estimator.n_iter_no_change == "auto"),
+        least_steps=VALIDATED_STEPS if waits else 0,
     )
 
 
-def _of_tables(estimator, n_rows: int, n_distinct: int) -> Settings:
+def _of_tables(
+    estimator, n_rows: int, n_distinct: int, n_members: int | None
+) -> Settings:
     early = _given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM)
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
     if not early and estimator.batch_size == "auto":
         batch_size = n_rows if n_distinct <= FULL_BATCH else ceil(n_rows / 4)
-    n_steps = max(1, n_rows // batch_size)
     anneals = not early and estimator.max_iter == "auto"
+    n_steps = max(1, n_rows // batch_size)
+    max_iter = ceil(FIXED_STEPS / n_steps) if anneals else MOST_EPOCHS
     patience, least_steps = estimator.n_iter_no_change, 0
     if patience == "auto":
         patience, least_steps = PATIENT_EPOCHS, PATIENT_STEPS
@@ -136,20 +173,22 @@ def _of_tables(estimator, n_rows: int, n_distinct: int) -> Settings:
     rate = _given(estimator.learning_rate_init, 0.015)
     if optimizer == "adamw" and params is None:
         params = TabularNet.optimizer_params(rate, is_small=not early)
-    members = {"n_members": _up_to(MEMBERS, n_distinct)}
     return Settings(
-        module="tabular",
-        module_params={**members, **(estimator.module_params or {})},
         optimizer=optimizer,
         optimizer_params=params,
         learning_rate=rate,
         batch_size=batch_size,
-        max_iter=_given(estimator.max_iter, ceil(FIXED_STEPS / n_steps) if anneals else 200),
-        early_stopping=early,
+        max_iter=_given(estimator.max_iter, max_iter),
+        early_stopping=bool(early),
         patience=patience,
         least_steps=least_steps,
+        n_members=n_members or _up_to(MEMBERS, n_distinct),
         anneals=anneals,
     )
+
+
+def _is(module, name: str) -> bool:
+    return isinstance(module, str) and module == name
 
 
 def _given(value, default):

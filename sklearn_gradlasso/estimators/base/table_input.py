@@ -27,6 +27,7 @@ from ...tables import (
 )
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
+from .settings import prefers_table_net
 from ...utils.validation import check_equal_lengths, weight_in_rows
 
 __all__ = ["read_to_answer", "read_to_fit"]
@@ -65,7 +66,8 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     if reset:
         estimator._table_form = None
         how = estimator.categorical_features, estimator.input_shape
-        reads = data.is_raw or is_raw(X, *how)
+        n_columns = X.shape[1] if is_sparse(X) or n_axes(X) == 2 else np.inf
+        reads = data.is_raw or is_raw(X, *how) or prefers_table_net(estimator, n_columns)
     else:
         reads = estimator._table_form is not None
     if reads:

@@ -66,6 +66,7 @@ class NGSLLEstimator(ABC):
     # Rows are merged so that the copies of a repeated row share the noise of the gate.
     _merges_repeated = True
     _keeps_background = False
+    _has_table_net = False
     _reasons = None
     _gate_scale = 1.0
     _shared_doc = {
@@ -234,7 +235,7 @@ class NGSLLEstimator(ABC):
             n_open=self._n_open,
             n_coarse_open=self.coarse_n_nonzero_coefs,
             temperature=self.temperature,
-            max_coarse_epochs=self.coarse_max_iter or self.max_iter,
+            max_coarse_epochs=self.coarse_max_iter or self._settings.max_iter,
             fine_phase=self._fine_phase,
             is_fine=warm and self._is_fine,
             rate=self._fine_rate if warm else None,
@@ -275,7 +276,7 @@ class NGSLLEstimator(ABC):
                 "ids; use module=None or modules.SentenceCNN."
             )
         params = self.module_params or {}
-        if self.module is None:
+        if requested["module"] == "perceptron":
             sizes = requested["module_params"]["hidden_layer_sizes"]
             requested["module"] = SentenceCNN
             params = {"hidden_layer_sizes": sizes, **params}
