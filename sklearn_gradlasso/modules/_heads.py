@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.networks import has_hooks
+from ..utils.networks import has_hooks, n_members_of
 
 __all__ = ["LogOdds", "LogProbabilities"]
 
@@ -31,6 +31,17 @@ class _Head(nn.Sequential):
 
     def from_encoded(self, encodings: Tensor) -> Tensor:
         return self.of_scores(self[0].from_encoded(encodings))
+
+    @property
+    def n_members(self) -> int | None:
+        return n_members_of(self[0])
+
+    def with_members(
+        self, encodings: Tensor, share: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        scores, of_members = self[0].with_members(encodings, share)
+        each = self.of_scores(of_members.flatten(0, 1))
+        return self.of_scores(scores), each.unflatten(0, of_members.shape[:2])
 
     def forward(self, x: Tensor) -> Tensor:
         return self.of_scores(self[0](x))

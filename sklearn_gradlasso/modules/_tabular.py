@@ -82,7 +82,7 @@ class TabularNet(nn.Module):
         check_count("module_params: embedding_size", embedding_size)
         hidden_layer_sizes = check_hidden_layer_sizes(hidden_layer_sizes)
         generator = torch.Generator() if generator is None else generator
-        self.shape = (n_members, n_outputs)
+        self.n_members, self.shape = n_members, (n_members, n_outputs)
         n_additive = n_members * n_outputs
         n_embedded = n_members * embedding_size
         self.position = _Position(columns)
@@ -127,10 +127,30 @@ class TabularNet(nn.Module):
 
     def from_encoded(self, encodings: Tensor) -> Tensor:
         """The output for encodings of rows, ``(n, n_encodings) -> (n, n_outputs)``."""
-        return self.of_members(encodings).mean(dim=1)
+        return self._of_members(encodings).mean(dim=1)
 
-    def of_members(self, encodings: Tensor) -> Tensor:
-        """The output of each member, of shape (n, n_members, n_outputs)."""
+    def with_members(
+        self, encodings: Tensor, share: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The output for encodings of rows, and that of each member.
+
+        Parameters
+        ----------
+        encodings : Tensor of shape (n, n_encodings)
+        share : Tensor of shape (n, n_members), optional
+            Shares of the members in the output of each row; equal if not given.
+
+        Returns
+        -------
+        output : Tensor of shape (n, n_outputs)
+        of_members : Tensor of shape (n, n_members, n_outputs)
+        """
+        of_members = self._of_members(encodings)
+        if share is None:
+            return of_members.mean(dim=1), of_members
+        return torch.einsum("nk,nko->no", share, of_members), of_members
+
+    def _of_members(self, encodings: Tensor) -> Tensor:
         n_members, n_outputs = self.shape
         n_additive = n_members * n_outputs
         encodings = encodings.unflatten(1, (self.position.n_columns, -1))

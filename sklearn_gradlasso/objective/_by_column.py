@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..utils.networks import encodes_columns
+from ..utils.networks import encodes_columns, n_members_of
 
 __all__ = ["Inputs"]
 
@@ -62,9 +62,24 @@ class Inputs:
             self.at.requires_grad_()
         return self
 
-    def output(self, module: nn.Module) -> Tensor:
-        """What the network returns for the rows."""
-        return module.from_encoded(self.at) if self.are_encoded else module(self.at)
+    def outputs(
+        self, module: nn.Module, held_out: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the network returns for the rows, and what its members return.
+
+        Parameters
+        ----------
+        module : nn.Module
+        held_out : Tensor of shape (n, n_members), optional
+            Shares of the members in the output. Those of each row matter then, and not
+            what each member returns.
+        """
+        if not self.are_encoded:
+            return module(self.at), None
+        if n_members_of(module) is None:
+            return module.from_encoded(self.at), None
+        output, of_members = module.with_members(self.at, held_out)
+        return output, of_members if held_out is None else None
 
     def by_column(self, phi: Tensor, attribution: Callable) -> Tensor:
         """The attribution of each column, from that of its encodings.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
-from ..utils.networks import n_networks_of
+from ..utils.networks import n_members_of, n_networks_of
 from ..utils.signatures import has_parameter, leaves_inputs
 from ._by_column import Inputs
 from ._checks import (
@@ -22,6 +22,7 @@ from ._checks import (
 )
 from ._exchange import Exchange
 from ._losses import average
+from ._members import member_losses
 from ._many_networks import batch_by_batch, row_by_row
 from ._score import Score
 
@@ -149,6 +150,8 @@ class Objective:
         y: Tensor,
         sample_weight: Tensor | None = None,
         annotations: Tensor | None = None,
+        learns: Tensor | None = None,
+        held_out: Tensor | None = None,
     ) -> Components:
         """Evaluate the objective on one batch.
 
@@ -163,6 +166,11 @@ class Objective:
         annotations : Tensor of shape (n, *feature_shape), optional
             Multiplies the attribution: 1 where a feature is to be penalised, 0
             where it is free. All ones if not given.
+        learns : Tensor of shape (n, n_members), optional
+            Weights of the rows in the loss of each member, if the network has members.
+        held_out : Tensor of shape (n, n_members), optional
+            Shares of the members that have not learned from a row, in its output; the
+            loss then is that of this output.
 
         Returns
         -------
@@ -175,12 +183,17 @@ class Objective:
         """
         n_networks = n_networks_of(module)
         with twice_differentiable(module, x) if self.penalises else nullcontext():
-            if self.penalises:
-                inputs = Inputs.of(module, x).with_gradients()
-                output = inputs.output(module)
+            if self.penalises or n_members_of(module):
+                inputs = Inputs.of(module, x)
+                if self.penalises:
+                    inputs = inputs.with_gradients()
+                output, of_members = inputs.outputs(module, held_out)
             else:
-                output = module(x)
-        losses = row_by_row(self.loss, output, y, n_networks=n_networks)
+                output, of_members = module(x), None
+        if of_members is None:
+            losses = row_by_row(self.loss, output, y, n_networks=n_networks)
+        else:
+            losses = member_losses(self.loss, of_members, y, learns, n_networks)
         data = average(losses, sample_weight)
         prior = data.new_zeros(data.shape)
         total = data if self.has_loss else prior

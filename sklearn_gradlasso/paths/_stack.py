@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..utils.networks import raw_scores_of
+from ..utils.networks import n_members_of, raw_scores_of
 
 __all__ = ["Stack", "named_tensors", "put_into"]
 
@@ -53,12 +53,26 @@ class _Vectorised(nn.Module):
         """Outputs of all networks for encodings of shape (n, n_networks, p)."""
         return self._of_all(_Method(self.network, "from_encoded"), encodings)
 
-    @staticmethod
-    def _of_all(called: nn.Module, x: Tensor):
-        def of_one(state, x):
-            return functional_call(called, state, (x,))
+    @property
+    def n_members(self) -> int | None:
+        """Number of members of each network."""
+        return n_members_of(self.network)
 
-        return vmap(of_one, in_dims=(0, 1), out_dims=1)(named_tensors(called), x)
+    def with_members(
+        self, encodings: Tensor, share: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs of all networks, and of the members of each of them."""
+        given = (encodings,) if share is None else (encodings, share)
+        return self._of_all(_Method(self.network, "with_members"), *given)
+
+    @staticmethod
+    def _of_all(called: nn.Module, *tensors: Tensor):
+        def of_one(state, *tensors):
+            return functional_call(called, state, tensors)
+
+        in_dims = (0, *(1 for _ in tensors))
+        of_all = vmap(of_one, in_dims=in_dims, out_dims=1)
+        return of_all(named_tensors(called), *tensors)
 
 
 class Stack(_Vectorised):
@@ -125,8 +139,8 @@ class _Method(nn.Module):
         self.network, self.name = network, name
         self.training = network.training
 
-    def forward(self, x: Tensor):
-        return getattr(self.network, self.name)(x)
+    def forward(self, *tensors: Tensor):
+        return getattr(self.network, self.name)(*tensors)
 
 
 class _FunctionOfModule(nn.Module):

@@ -35,6 +35,7 @@ __all__ = [
     "rows_for",
 ]
 
+OF_MEMBERS = ("learns", "held_out")  # arrays of shape (n, n_members)
 BATCHES_GATHERED = 16  # number of batches whose dense rows are gathered at once
 
 
@@ -57,6 +58,9 @@ class TrainingData:
         Groups of the user's rows, which are not split by early stopping.
     places : ndarray of shape (n_samples,), int, or None
         Places of checked rows among the user's rows, some of which may be absent.
+    learns, held_out : ndarray of shape (n_samples, n_members) or None
+        Weights of checked rows for the members of a network, and shares of those that
+        do not learn from a row; see :class:`~sklearn_gradlasso.objective.Objective`.
     is_raw : bool
         Whether the user's rows are part of a table that networks cannot take as it is,
         even if these rows alone are without categories and missing values.
@@ -68,6 +72,8 @@ class TrainingData:
     annotations: Any = None
     groups: Any = None
     places: Any = None
+    learns: Any = None
+    held_out: Any = None
     is_raw: bool = False
 
     def part(self, index: np.ndarray) -> TrainingData:
@@ -83,7 +89,7 @@ class TrainingData:
 
     def take(self, index: np.ndarray | slice) -> TrainingData:
         """Select rows of checked arrays."""
-        names = "X", "y", "sample_weight", "annotations", "places"
+        names = "X", "y", "sample_weight", "annotations", "places", *OF_MEMBERS
         return TrainingData(**{n: _take(getattr(self, n), index) for n in names})
 
     def present(self) -> TrainingData:
@@ -186,7 +192,7 @@ class Rows(Dataset):
         self.y = None if y is None else self._tensor(y)
         self.extras = {
             name: self._tensor(values)
-            if values.ndim == 1
+            if values.ndim == 1 or name in OF_MEMBERS
             else self._like_inputs(values)
             for name, values in (extras or {}).items()
             if values is not None
@@ -250,7 +256,8 @@ class Rows(Dataset):
 def rows_for(network: nn.Module, data: TrainingData, feature_shape: tuple) -> Rows:
     """Rows on the device of the network, in its precision."""
     like = next(network.parameters())
-    extras = {"sample_weight": data.sample_weight, "annotations": data.annotations}
+    names = "sample_weight", "annotations", *OF_MEMBERS
+    extras = {name: getattr(data, name) for name in names}
     form = {"feature_shape": feature_shape, "dtype": like.dtype, "device": like.device}
     return Rows(data.X, data.y, extras, **form)
 

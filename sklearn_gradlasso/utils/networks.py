@@ -17,6 +17,7 @@ __all__ = [
     "has_hooks",
     "is_piecewise_linear",
     "many_to_many_of",
+    "n_members_of",
     "n_networks_of",
     "outputs_at",
     "raw_scores_of",
@@ -41,6 +42,15 @@ def encodes_columns(module: nn.Module) -> bool:
     """
     members = "encode", "column_of", "from_encoded"
     return all(hasattr(module, name) for name in members)
+
+
+def n_members_of(module: nn.Module) -> int | None:
+    """Number of networks whose scores a module averages, each of which has a loss.
+
+    It then has ``with_members``, and encodes the columns of a table. ``None`` for a
+    module that has one loss.
+    """
+    return getattr(module, "n_members", None)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:

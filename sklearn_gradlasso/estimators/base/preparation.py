@@ -25,6 +25,7 @@ from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
+from ...utils.rows_of_members import held_out_by_members
 from ...utils.seeds import spawn_seeds
 from .params_of_fit import remember_params
 from .settings import (
@@ -97,10 +98,7 @@ def prepare_fit(
     network = _network(estimator, data, initial, warm).to(device, dtype)
     if not warm:
         estimator._splitting = splitting
-    parts = [slice(None)]
-    if settings.early_stopping:
-        parts = _training_and_validation(estimator, data, task, given)
-    train, *valid = (data.take(part) for part in parts)
+    train, *valid = _parts(estimator, data, task, given)
     largest = _largest_batch(settings, len(train.y))
     if estimator._merges_repeated and len(train.y) <= largest:
         train = _merged(train)
@@ -252,10 +250,40 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
     return estimator.net_.module_
 
 
+def _parts(estimator, data: TrainingData, task, given: TrainingData) -> list:
+    """The rows of checked data to train on, and those that early stopping holds out."""
+    settings, rule = estimator._settings, estimator.validation_split
+    if not settings.early_stopping:
+        return [data]
+    is_random = isinstance(rule, str) and rule == "random"
+    if is_random and (settings.n_members or 1) > 1:
+        return _parts_of_members(estimator, data, task, given)
+    parts = _training_and_validation(estimator, data, task, given)
+    return [data.take(part) for part in parts]
+
+
+def _parts_of_members(estimator, data: TrainingData, task, given: TrainingData) -> list:
+    """All rows, which some of the members learn from, and those that some do not."""
+    groups = check_groups(given.groups, given.X)
+    held_out = held_out_by_members(
+        estimator._settings.n_members,
+        estimator.validation_fraction,
+        estimator._splitting,
+        labels=task.labels_to_stratify_by(data.y),
+        groups=None if groups is None else groups[data.places],
+        n_rows=len(data.y),
+    )
+    learns = (~held_out).astype(np.float64)
+    n_holding = held_out.sum(axis=1, keepdims=True)
+    share = held_out / n_holding.clip(min=1)
+    train = replace(data, learns=learns / learns.mean(axis=0))
+    return [train, replace(data, held_out=share).take(n_holding.ravel() > 0)]
+
+
 def _training_and_validation(
     estimator, data: TrainingData, task, given: TrainingData
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of checked data to train on, and those that early stopping holds out."""
+    """Indices of the rows to train on, and of those that are held out for all."""
     shape = estimator._feature_shape
     return hold_out(
         estimator.validation_split,
