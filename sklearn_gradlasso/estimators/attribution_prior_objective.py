@@ -113,8 +113,8 @@ class AttributionPriorMixin:
 
     def _columns_of(self, X) -> list[np.ndarray]:
         """Positions of the features that encode one column of a table together."""
-        of_table = len(self._feature_shape) == 1
-        if not of_table or not self._attribution(None).additive:
+        of_features = len(self._feature_shape) == 1 and self._table_form is None
+        if not of_features or not self._attribution(None).additive:
             return []
         return indicator_blocks(X if sp.issparse(X) else X.cpu().numpy())
 

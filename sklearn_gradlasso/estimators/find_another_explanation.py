@@ -208,8 +208,10 @@ class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
                 names = getattr(member, "feature_names_in_", None)
                 if annotations is None and not hasattr(member, "obedience_"):
                     _ask_no_obedience(estimator)
-                like = mask if names is None else np.asarray(X)
-                given = check_annotations(annotations, like.astype(float), names)
+                is_read = getattr(member, "_table_form", None) is not None
+                like = mask if names is None or is_read else np.asarray(X)
+                like = like.astype(float)
+                given = check_annotations(annotations, like, names, are_columns=is_read)
             members.append(member)
             masks.append(mask)
             scores.append(score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from types import NoneType
@@ -25,13 +25,13 @@ from ..paths._choice import best_score, one_standard_error
 from ..paths._evaluation import Split, evaluate_fits
 from ..paths._grid import finite_fits, fit_path, resolve_lams
 from ..paths._path_record import names_of
-from ..paths._pipeline import seeded_clone
+from ..paths._pipeline import columns_as_they_are, seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
 from ..paths._supervision import Stop
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
-from ..utils.validation import Interval, check_sample_weight
+from ..utils.validation import Interval, weight_in_rows
 
 __all__ = ["LambdaSearch"]
 
@@ -193,10 +193,11 @@ class LambdaSearch(ABC):
     def _search(self, X, y, sample_weight, groups) -> LambdaPath:
         continues = self.warm_start and hasattr(self, "net_")
         checked = self._check_inputs(TrainingData(X, y), reset=not continues)
-        weight = check_sample_weight(sample_weight, checked.X)
+        weight = weight_in_rows(sample_weight, checked.X)
         check_groups(groups, X)
         groups = in_one_axis(groups)
         data = TrainingData(*indexable(X, y), weight, groups=groups)
+        data = replace(data, is_raw=self._table_form is not None)
         folds = self._folds(groups, checked.y)
         cv = check_cv(folds, checked.y, classifier=is_classifier(self))
         splits = list(cv.split(data.X, checked.y, groups))
@@ -216,7 +217,10 @@ class LambdaSearch(ABC):
         fits = fit_path(estimator, data, parts, lams, self.warm_path, stop)
         shape = len(splits), len(lams)
         rows = [Split(*(partial(data.part, each) for each in s)) for s in splits]
-        columns = traced_columns(checked.X, [], checked.X)
+        if data.is_raw:
+            columns = columns_as_they_are(self._table_form.names)
+        else:
+            columns = traced_columns(checked.X, [], checked.X)
         fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(

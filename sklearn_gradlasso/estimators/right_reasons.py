@@ -111,7 +111,10 @@ class RightReasons:
             )
         signs = self.monotonic_cst
         if isinstance(signs, dict):
-            X = rows.X if sp.issparse(rows.X) else rows.X.flatten(1).numpy(force=True)
+            X = None  # The columns of a raw table have their own names.
+            if self._table_form is None:
+                X = rows.X
+                X = X if sp.issparse(X) else X.flatten(1).numpy(force=True)
             names = getattr(self, "feature_names_in_", None)
             signs = signs_by_feature(signs, names, X)
         elif np.ndim(signs) == 1 and len(signs) != self.n_features_in_:
@@ -131,6 +134,14 @@ class RightReasons:
                 f"monotonic_cst must have shape ({self.n_features_in_},), got "
                 f"{signs.shape}."
             )
+        if self._table_form is not None:
+            unordered = np.flatnonzero(self._table_form.is_category & (signs != 0))
+            if len(unordered):
+                named = [str(self._table_form.names[k]) for k in unordered[:5]]
+                raise ValueError(
+                    f"monotonic_cst: the columns {named} hold categories, which have "
+                    "no order, so no sign holds for them; leave them out, or 0."
+                )
         return tuple(signs.tolist()) if signs.any() else ()
 
     def _objective(self, lam):

@@ -15,14 +15,15 @@ from sklearn.utils import check_random_state
 from ..inspection.column_slopes import UserColumns
 from ..inspection.user_columns import traced_columns
 from ..inspection.wrappers import check_not_frozen
+from ..tables import RawTable, is_raw
 from ..training.column_scales import warn_of_scales
 from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData
-from ..utils.readable_columns import names_columns_it_cannot_read
-from ..utils.validation import check_sample_weight
+from ..utils.readable_columns import names_columns_it_cannot_read, refuse_dates
+from ..utils.validation import weight_in_rows
 from ._path_record import names_of
 
-__all__ = ["Opened", "opened", "seeded_clone"]
+__all__ = ["Opened", "columns_as_they_are", "opened", "seeded_clone"]
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,12 @@ def opened(
         If the estimator has no ``lam``, or the groups do not fit its features.
     """
     check_not_frozen(estimator, "A path")
-    weight = check_sample_weight(data.sample_weight, data.X)
+    weight = weight_in_rows(data.sample_weight, data.X)
     data = replace(data, sample_weight=weight)
     steps = getattr(estimator, "steps", None)
     if not steps:
         estimator = seeded_clone(estimator)
-        warn_of_scales(data.X, estimator.module, stacklevel=3)
-        with names_columns_it_cannot_read(data.X):
-            columns = traced_columns(data.X, [], data.X, groups)
-        return Opened(estimator, data, columns)
+        return Opened(estimator, *_read(data, estimator, [], data.X, groups))
     last = seeded_clone(steps[-1][1])
     resamplers = [name for name, step in steps[:-1] if hasattr(step, "fit_resample")]
     if resamplers:
@@ -109,10 +107,33 @@ def opened(
         front = pipeline[:-1]
         rows, transformers = front.fit_transform(data.X, data.y), [front]
         pipeline.steps = [*front.steps, pipeline.steps[-1]]
-    warn_of_scales(rows, last.module, stacklevel=3)
+    data, columns = _read(replace(data, X=rows), last, transformers, data.X, groups)
+    return Opened(last, data, columns, pipeline)
+
+
+def _read(
+    data: TrainingData, estimator, transformers: list, X, groups
+) -> tuple[TrainingData, UserColumns]:
+    """Rows as they reach an estimator, and the columns of X that they are made of.
+
+    If the estimator has to read them as a raw table, it does so with each part.
+    """
+    rows = data.X
+    refuse_dates(rows)
+    how = estimator.categorical_features, estimator.input_shape
+    data = replace(data, is_raw=is_raw(rows, *how))
+    if not data.is_raw:
+        warn_of_scales(rows, estimator.module, stacklevel=4)
+    if data.is_raw and not transformers and groups is None:
+        return data, columns_as_they_are(RawTable(rows).names)
     with names_columns_it_cannot_read(rows):
-        columns = traced_columns(data.X, transformers, rows, groups)
-    return Opened(last, replace(data, X=rows), columns, pipeline)
+        return data, traced_columns(X, transformers, rows, groups)
+
+
+def columns_as_they_are(names: np.ndarray) -> UserColumns:
+    """The columns of a raw table, each of which is one feature of the network."""
+    positions = list(np.arange(len(names))[:, None])
+    return UserColumns(positions, names, are_features=True)
 
 
 def seeded_clone(estimator):

@@ -57,6 +57,9 @@ class TrainingData:
         Groups of the user's rows, which are not split by early stopping.
     places : ndarray of shape (n_samples,), int, or None
         Places of checked rows among the user's rows, some of which may be absent.
+    is_raw : bool
+        Whether the user's rows are part of a table that networks cannot take as it is,
+        even if these rows alone are without categories and missing values.
     """
 
     X: Any
@@ -65,6 +68,7 @@ class TrainingData:
     annotations: Any = None
     groups: Any = None
     places: Any = None
+    is_raw: bool = False
 
     def part(self, index: np.ndarray) -> TrainingData:
         """Select rows of the user's arguments; one row of annotations stays whole."""
@@ -74,7 +78,8 @@ class TrainingData:
             "annotations": self.annotations,
             "groups": self.groups,
         }
-        return TrainingData(X, y, **_check_method_params(self.X, others, index))
+        others = _check_method_params(self.X, others, index)
+        return TrainingData(X, y, **others, is_raw=self.is_raw)
 
     def take(self, index: np.ndarray | slice) -> TrainingData:
         """Select rows of checked arrays."""

@@ -28,7 +28,11 @@ NO_POSITIONS = (
 
 
 def check_annotations(
-    annotations: ArrayLike, X, names: np.ndarray | None, index=None
+    annotations: ArrayLike,
+    X,
+    names: np.ndarray | None,
+    index=None,
+    are_columns: bool = False,
 ) -> np.ndarray | sp.csr_matrix | None:
     """Check annotations, and return a non-negative weight for each row and feature.
 
@@ -46,6 +50,9 @@ def check_annotations(
         Names of the columns of X.
     index : pandas.Index, optional
         Labels of the rows of X, if X was a DataFrame.
+    are_columns : bool
+        Whether X are the columns of the user, and not features made of them, so that a
+        name is that of one column.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def check_annotations(
         return None
     if hasattr(annotations, "columns"):
         _check_order(getattr(annotations, "index", None), index)
-        annotations = _aligned_by_name(annotations, X, names)
+        annotations = _aligned_by_name(annotations, X, names, are_columns)
     if sp.issparse(annotations) and annotations.ndim == 2:
         _check_shape(annotations.shape, X.shape)
         annotations = annotations.tocsr()
@@ -75,7 +82,7 @@ def check_annotations(
     if named is not None:
         given, weights = named
         annotations = np.zeros(X.shape[1:], dtype=weights.dtype)
-        for each, weight in zip(_features(given, names, X), weights):
+        for each, weight in zip(_features(given, names, X, are_columns), weights):
             annotations[each.positions] = weight
     values = _check_weights(annotations)
     if values.ndim == X.ndim - 1:
@@ -163,10 +170,10 @@ def _check_order(given, expected) -> None:
         )
 
 
-def _aligned_by_name(frame, X, names) -> sp.csr_matrix:
+def _aligned_by_name(frame, X, names, are_columns: bool) -> sp.csr_matrix:
     """Move the values of a DataFrame to the features that its columns stand for."""
     values = sp.csc_matrix(_check_weights(frame.to_numpy()))
-    found = _features(list(frame.columns), names, X)
+    found = _features(list(frame.columns), names, X, are_columns)
     copies = [k for k, each in enumerate(found) for _ in each.positions]
     positions = [position for each in found for position in each.positions]
     values = values[:, copies].tocoo()
@@ -194,12 +201,14 @@ def weights_by_name(annotations) -> tuple[list, np.ndarray] | None:
     return _named_row(annotations)
 
 
-def columns_annotated(annotations, X, names) -> dict[str, list[int]]:
+def columns_annotated(
+    annotations, X, names, are_columns: bool = False
+) -> dict[str, list[int]]:
     """The columns that annotations rule out by name, each with all its features.
 
     Parameters
     ----------
-    annotations, X, names
+    annotations, X, names, are_columns
         As in :func:`check_annotations`, which has accepted them.
 
     Returns
@@ -213,9 +222,9 @@ def columns_annotated(annotations, X, names) -> dict[str, list[int]]:
         return {}
     given, weights = named
     used = np.atleast_2d(weights).any(axis=0)
-    found = _features(given, names, X)
+    found = _features(given, names, X, are_columns)
     return {each.name: each.positions for each, is_used in zip(found, used) if is_used}
 
 
-def _features(given: list, names, X) -> list[NamedFeatures]:
-    return features_named(given, names, X, "annotations")
+def _features(given: list, names, X, are_columns: bool) -> list[NamedFeatures]:
+    return features_named(given, names, None if are_columns else X, "annotations")

@@ -7,6 +7,7 @@ their values, and what stays doubtful is an error.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -70,8 +71,9 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
     given : list of str
     names : array-like of str of shape (n_features,), or None
         Names of all features.
-    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
-        Values of the features.
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features), or None
+        Values of the features. None says that they are columns of the user, so that a
+        name is exactly that of a column.
     argument : str
         What a message calls the argument that holds the given names.
 
@@ -97,9 +99,12 @@ def features_named(given: list, names, X, argument: str) -> list[NamedFeatures]:
     found: list[NamedFeatures] = []
     try:
         features.check_known(given)
-        for name in sorted(given, key=len, reverse=True):
-            claimed = {k for each in found for k in each.positions}
-            found.append(features.of(name, claimed))
+        if X is None:
+            found = [NamedFeatures(name, features.column(name)) for name in given]
+        else:
+            for name in sorted(given, key=len, reverse=True):
+                claimed = {k for each in found for k in each.positions}
+                found.append(features.of(name, claimed))
     except _Doubt as doubt:
         raise ValueError(f"{argument}: {doubt} {HOW_NAMES_REACH}") from None
     _check_disjoint(found, features.names, argument)
@@ -144,13 +149,14 @@ class _Features:
     def __init__(self, names: list[str], X):
         self.names, self.X = names, X
         self.views = [names]
-        if all("__" in name for name in names):
+        if X is not None and all("__" in name for name in names):
             self.views.append([name.partition("__")[2] for name in names])
 
     def check_known(self, given: list[str]) -> None:
         known = {each for view in self.views for each in view}
+        fits = operator.eq if self.X is None else _fits
         unknown = [
-            name for name in given if not any(_fits(each, name) for each in known)
+            name for name in given if not any(fits(each, name) for each in known)
         ]
         if not unknown:
             return
@@ -167,6 +173,12 @@ class _Features:
             "before it that makes other columns (a PCA, a one-hot encoder, a selector) "
             "is the likely cause."
         )
+
+    def column(self, name: str) -> int:
+        """The column of the user that has a known name."""
+        if self.names.count(name) > 1:
+            raise _Doubt(f"two columns have the name {name!r}; rename one of them.")
+        return self.names.index(name)
 
     def of(self, name: str, claimed: set[int]) -> NamedFeatures:
         """What a known name stands for, without what other given names stand for."""

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["are_dates", "names_columns_it_cannot_read"]
+__all__ = [
+    "WHAT_TO_DO",
+    "are_dates",
+    "names_columns_it_cannot_read",
+    "refuse_dates",
+]
+
+WHAT_TO_DO = (
+    "Encode them in a Pipeline before the estimator, for example by a "
+    "ColumnTransformer with a OneHotEncoder; or name them in categorical_features, "
+    "which also may be 'from_dtype' for the columns of a DataFrame; or leave them out."
+)
 
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 # Beginnings of the names that pandas, polars and pyarrow give to types of dates.
@@ -33,13 +44,7 @@ def names_columns_it_cannot_read(X) -> Iterator[None]:
         What the reading raises, with the names of the columns that are no numbers, or
         the lengths of rows that differ.
     """
-    dates = [_said(name, values) for name, values in _columns(X) if are_dates(values)]
-    if dates:
-        raise ValueError(
-            f"X has dates or durations, in {_listed(dates)}. Turn them into numbers "
-            "that mean something, such as days since a day, the month or the weekday, "
-            "in a Pipeline before the estimator, or leave them out."
-        )
+    refuse_dates(X)
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -56,9 +61,19 @@ def names_columns_it_cannot_read(X) -> Iterator[None]:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
             f"{str(error).rstrip('.')}. X has values that are not numbers, in "
-            f"{_listed(unread)}. Encode them in a Pipeline before the estimator, for "
-            "example by a ColumnTransformer with a OneHotEncoder, or leave them out."
+            f"{_listed(unread)}. {WHAT_TO_DO}"
         ) from error
+
+
+def refuse_dates(X) -> None:
+    """Raise a ``ValueError`` if a column holds dates or durations."""
+    dates = [_said(name, values) for name, values in _columns(X) if are_dates(values)]
+    if dates:
+        raise ValueError(
+            f"X has dates or durations, in {_listed(dates)}. Turn them into numbers "
+            "that mean something, such as days since a day, the month or the weekday, "
+            "in a Pipeline before the estimator, or leave them out."
+        )
 
 
 def are_dates(values: Any) -> bool:

@@ -30,11 +30,13 @@ __all__ = [
     "is_count",
     "representable",
     "rows_of_positive_weight",
+    "weight_in_rows",
 ]
 
 
 HOLDS_NUMBERS = "must hold finite numbers, and at least one"
 LEAST_WEIGHT = 1e-30  # of a row that counts, as a share of the largest
+MOST_WEIGHT = 1e100  # of a row
 
 
 class Interval(_param_validation.Interval):
@@ -146,6 +148,24 @@ def check_sample_weight(sample_weight, X) -> np.ndarray | None:
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
     return representable(weight / weight.max())
+
+
+def weight_in_rows(sample_weight, X) -> np.ndarray | None:
+    """Checked weights as they were given, where an integer is a number of rows.
+
+    They are of shape (n,), in float64. Weights whose sum may overflow are scaled to at
+    most 1.
+
+    Raises
+    ------
+    ValueError
+        See :func:`check_sample_weight`.
+    """
+    scaled = check_sample_weight(sample_weight, X)
+    if scaled is None:
+        return None
+    given = np.asarray(sample_weight, dtype=np.float64)
+    return scaled if given.max() > MOST_WEIGHT else np.broadcast_to(given, scaled.shape)
 
 
 def representable(weight: np.ndarray) -> np.ndarray:

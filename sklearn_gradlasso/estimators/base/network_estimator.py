@@ -11,13 +11,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import attributions
@@ -35,10 +34,9 @@ from ...training.auto_lam import NOTHING_FOUND, resolve_lam
 from ...training.prepared import Prepared, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.training_record import TrainingRecord
-from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.state import undone_on_failure
 from ...utils.threads import computing
-from ...utils.validation import check_equal_lengths, check_feature_shape
+from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
 from .net_options import net_options
@@ -47,6 +45,7 @@ from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
 from .storage import STORED, restore_net, stored_instead_of_net
+from .table_input import read_to_answer, read_to_fit
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -66,8 +65,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _merges_repeated = False
     # Name of the target of reasons; None for that of ``explain``.
     _reasons = None
-    # Whether the network is given the columns of X as they are.
+    # Whether the network is given the columns of X.
     _reads_columns = True
+    # What the columns of a raw table become; None if X reaches the network as it is.
+    _table_form = None
 
     # Hooks without a default ---------------------------------------------------------
 
@@ -119,28 +120,12 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def _check_inputs(self, data: TrainingData, reset: bool) -> TrainingData:
         """Hook: return X in the form that the network takes, and y, as arrays."""
-        X = data.X
-        if self.module is None and getattr(X, "ndim", 2) > 2:
-            raise ValueError(
-                f"Found array with dim {X.ndim}, but the default network takes X of "
-                "shape (n_samples, n_features); flatten the rows, or give a module for "
-                "rows of another shape, such as modules.RecurrentNet."
-            )
-        check_equal_lengths(data.y)
-        form = {"reset": reset, "multi_output": True, **self._input_form()}
-        with names_columns_it_cannot_read(X):
-            X, y = validate_data(self, X, data.y, **form)
-        self._check_row_shape(X.shape[1:], reset)
-        return replace(data, X=X, y=y)
+        return read_to_fit(self, data, reset)
 
     def _rows_to_answer(self, X) -> Rows:
         """Hook: check X, and return it as rows for the fitted network."""
         check_is_fitted(self)
-        with names_columns_it_cannot_read(X):
-            form = as_fitted(self)._input_form()
-            X = validate_data(self, X, reset=False, **form)
-        self._check_row_shape(X.shape[1:], reset=False)
-        return self._rows(X)
+        return self._rows(read_to_answer(as_fitted(self), X))
 
     def _shape_for_network(self, X) -> tuple[int, ...]:
         """Hook: return the shape in which the network receives a row of checked X."""

@@ -48,6 +48,19 @@ weight_l1, weight_l2 : float, default=0.0
     module_params : dict, default=None
         Keyword arguments for "tabular", for a module class or factory, or for the
         default network, :class:`~sklearn_gradlasso.modules.MLP`.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Which columns of a raw table are categories. "from_dtype": the columns of a
+        DataFrame (of pandas or polars) of categories, strings or bools, and of objects
+        that are not all numbers; those of an array are numbers. Otherwise positions or
+        names of columns, or a mask of shape (n_features,); all other columns, or with
+        ``None`` all, are numbers. X is read as a raw table if there are categories, or
+        if a value is missing (NaN, None or NA) in the first call of ``fit``. A number
+        is then measured from the median in standard deviations (between the percentiles
+        1 and 99), and large ones are bounded smoothly; a missing number, and a missing
+        category, have a place of their own. Levels that fewer than 5 rows have, by
+        weight, more than 254 levels, and unknown ones share a place. A DataFrame that
+        is read is computed in float32. Values of objects of several types are one level
+        if they are written alike, such as 1 and "1".
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.
@@ -187,6 +200,7 @@ class NetworkParameters:
     activation: str = "relu"
     module: nn.Module | Callable[..., nn.Module] | str | None = None
     module_params: dict[str, Any] | None = None
+    categorical_features: Any = "from_dtype"
     input_shape: tuple[int, ...] | None = None
     optimizer: Any = "adam"
     optimizer_params: dict[str, Any] | None = None
@@ -219,6 +233,7 @@ class NetworkParameters:
         "activation": [StrOptions(set(ACTIVATIONS))],
         "module": [StrOptions({"tabular"}), nn.Module, callable, None],
         "module_params": [dict, None],
+        "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "input_shape": [tuple, list, None],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "optimizer_params": [dict, None],

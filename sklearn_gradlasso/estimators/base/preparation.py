@@ -66,7 +66,13 @@ def prepare_fit(
         checked = replace(checked, places=np.arange(checked.y.shape[0]))
     data = replace(
         checked,
-        annotations=check_annotations(data.annotations, checked.X, names, index),
+        annotations=check_annotations(
+            data.annotations,
+            checked.X,
+            names,
+            index,
+            are_columns=estimator._table_form is not None,
+        ),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()
     of_present = data.y, data.sample_weight
@@ -207,7 +213,9 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
     requested = estimator._requested_architecture()
     if not warm:
         estimator._architecture = {**requested, "seed": seed}
-        if estimator.module == "tabular":
+        if estimator._table_form is not None:
+            estimator._architecture["form"] = estimator._table_form
+        elif estimator.module == "tabular":
             given = data.X, requested["n_features"], data.sample_weight
             estimator._architecture["columns"] = columns_of(*given)
         return estimator._with_head(build_module(**estimator._architecture))

@@ -12,8 +12,8 @@ __all__ = ["report_end", "report_scales"]
 
 
 def report_scales(estimator, X, one_pass: bool) -> None:
-    """Warn if the network is given columns of very different scales."""
-    if estimator._reads_columns:
+    """Warn if the network is given columns of very different scales as they are."""
+    if estimator._reads_columns and estimator._table_form is None:
         level = 5 if one_pass else 4  # as in ``report_end``
         warn_of_scales(X, estimator.module, stacklevel=level)
 

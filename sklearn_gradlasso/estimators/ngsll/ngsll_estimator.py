@@ -27,12 +27,13 @@ from ...modules import KHotGate, SentenceCNN, check_output
 from ...objective import Objective
 from ...training.rows import Rows, TrainingData
 from ...utils import validation as check
-from ...utils.readable_columns import names_columns_it_cannot_read
 from ...utils.seeds import spawn_seeds
 from ...utils.signatures import has_parameter
 from ...utils.threads import computing
 from ...utils.validation import Interval
 from ..base import layers
+from ..base.params_of_fit import as_fitted
+from ..base.table_input import read_to_answer
 from .documentation import NETWORK_DOC, PARAMETERS_DOC
 from .linear_models import LinearModels
 from .sparse_local_linear import SparseLocalLinear
@@ -159,10 +160,12 @@ class NGSLLEstimator(ABC):
         return None  # the own ones, which compare with no rows
 
     def _differentiable(self, X, target=None, in_units=False):
-        if self._views().are_given or len(self._feature_shape) > 1:
+        views = self._views()
+        are_numbers = views.form is None and len(self._feature_shape) == 1
+        if views.are_given or not are_numbers:
             raise TypeError(
-                f"The sensitivity of {type(self).__name__} is for tables without "
-                "encode and simplify; use feature_importances_ or explain."
+                f"The sensitivity of {type(self).__name__} is for tables of numbers "
+                "without encode and simplify; use feature_importances_ or explain."
             )
         if target == "training":
             raise ValueError("target='training' has no meaning without a prior.")
@@ -292,7 +295,7 @@ class NGSLLEstimator(ABC):
         return self.encode is None
 
     def _views(self, fits: bool = False) -> Views:
-        return Views(self.encode_, self.simplify_, fits)
+        return Views(self.encode_, self.simplify_, fits, self._table_form)
 
     def _check_inputs(self, data, reset):
         data = self._present_to_transformers(data)
@@ -301,9 +304,8 @@ class NGSLLEstimator(ABC):
             self.simplify_ = unfitted("simplify", self.simplify)
         self._n_open = self.n_nonzero_coefs
         self._fine_phase = checked_fine_phase(self.fine_phase)
-        views = self._views(fits=reset)
-        checked = self._read_to_fit(data, views, reset)
-        x = checked.X
+        checked = self._read_to_fit(data, reset)
+        x, views = checked.X, self._views(fits=reset)
         n_columns = None if reset else self._layout.n_simplified
         z = views.simplified(data.X, x, data.y, n_columns)
         if z.dtype == np.float64:  # The decision is computed in the precision of z.
@@ -324,7 +326,8 @@ class NGSLLEstimator(ABC):
             zeros = zeros_of(z, weight)
             self.masked_zeros_ = zeros.absent
             masks = sp.issparse(z) and bool(zeros.absent.all())
-        kind = "same" if self.simplify_ is None else "dense"
+        is_x = self.simplify_ is None and self._table_form is None
+        kind = "same" if is_x else "dense"
         if sp.issparse(z) and masks:
             kind, zeros = "listed", None
         return Layout(shape, z.shape[1], kind, masks, zeros)
@@ -341,17 +344,16 @@ class NGSLLEstimator(ABC):
         X, y, weight = (_safe_indexing(values, present) for values in given)
         return replace(data, X=X, y=y, sample_weight=weight, places=present)
 
-    def _read_to_fit(
-        self, data: TrainingData, views: Views, reset: bool
-    ) -> TrainingData:
+    def _read_to_fit(self, data: TrainingData, reset: bool) -> TrainingData:
         """Return x, the input of the network, and y, both checked for ``fit``."""
-        if views.encode is None:
+        if self.encode_ is None:
             refuse_text(data.X)
             return super()._check_inputs(data, reset)
         if reset:
+            self._table_form = None
             vars(self).pop("n_features_in_", None)
         validate_data(self, data.X, reset=reset, skip_check_array=True)
-        x = views.encoded(data.X, data.y)
+        x = self._views(fits=reset).encoded(data.X, data.y)
         form = {"accept_sparse": "csr", "allow_nd": True, "multi_output": True}
         x, y = check_X_y(x, data.y, **form)
         self._check_row_shape(x.shape[1:], reset)
@@ -361,13 +363,11 @@ class NGSLLEstimator(ABC):
         """Return x, the input of the network, checked for a prediction."""
         if self.encode_ is None:
             refuse_text(X)
-            with names_columns_it_cannot_read(X):
-                x = validate_data(self, X, reset=False, **self._input_form())
-        else:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            form = {"accept_sparse": "csr", "allow_nd": True}
-            x = self._views().encoded(X)
-            x = check_array(x, input_name="encode(X)", **form)
+            return read_to_answer(as_fitted(self), X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        form = {"accept_sparse": "csr", "allow_nd": True}
+        x = self._views().encoded(X)
+        x = check_array(x, input_name="encode(X)", **form)
         self._check_row_shape(x.shape[1:], reset=False)
         return x
 

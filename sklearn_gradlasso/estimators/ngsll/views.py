@@ -17,6 +17,7 @@ from sklearn.utils import check_array
 
 from ...inspection.feature_names import numbered
 from ...inspection.tracing.values import copied
+from ...tables import TableForm
 
 __all__ = ["Views", "refuse_text", "unfitted", "warn_of_few_features"]
 
@@ -33,11 +34,14 @@ class Views:
         Makes z; ``None`` if the features are those of x.
     fits : bool
         Whether the transformers are fitted, in place, to the rows that they transform.
+    form : TableForm or None
+        What the columns of x become, if it is a coded table.
     """
 
     encode: Any
     simplify: Any
     fits: bool = False
+    form: TableForm | None = None
 
     @property
     def are_given(self) -> bool:
@@ -85,6 +89,7 @@ class Views:
                     "of the linear models; for example CountVectorizer(min_df=10)."
                 )
             z = x if sp.issparse(x) else x.reshape(len(x), -1)
+            z = z if self.form is None else _of_table(z, self.form)
         else:
             z = _checked(self._made_by(self.simplify, X, y), x.shape[0], n_columns)
         if sp.issparse(z):
@@ -150,6 +155,17 @@ def warn_of_few_features(estimator, n_features: int) -> None:
             UserWarning,
             stacklevel=6,  # It is the caller of ``fit``.
         )
+
+
+def _of_table(x, form: TableForm):
+    """Features of a coded table: numbers, and 1 for a category or a missing value.
+
+    The weight of a 1 is all that a category adds to the decision, so that a network
+    that reads x can give each category another one.
+    """
+    if sp.issparse(x):
+        return x
+    return np.where(np.isnan(x) | form.is_category, x.dtype.type(1), x)
 
 
 def _checked(z, n_rows: int, n_columns: int | None):

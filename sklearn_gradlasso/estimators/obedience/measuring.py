@@ -20,6 +20,7 @@ from ...attributions import Gradients
 from ...inspection.evaluation import attributions_of, scores_of
 from ...inspection.feature_names import numbered
 from ...training.rows import Rows
+from ...utils.networks import encodes_columns
 from .record import Obedience
 from .ruled_out import annotated_rows, features_ruled_out
 
@@ -73,7 +74,8 @@ class Measurement:
             See :func:`features_ruled_out`.
         tolerated : float or None
         """
-        ruled_out = features_ruled_out(self.rows, names, columns)
+        are_columns = encodes_columns(self.module)
+        ruled_out = features_ruled_out(self.rows, names, columns, are_columns)
         if names is None:
             names = numbered(self.rows.feature_shape).ravel()
         covered = {k for each in ruled_out for k in each.positions}
@@ -132,6 +134,10 @@ class Measurement:
             phi = attributions_of(self.module, rows, Gradients(), self._decision)
             phi = phi.reshape(len(phi), len(wrong), -1)[:, signed]
             is_wrong = (phi * signs[signed, None] < 0).mean(axis=2)
+            if not rows.is_sparse:  # A missing value has no slope.
+                is_wrong = (
+                    is_wrong * ~rows.X.flatten(1)[:, signed].isnan().cpu().numpy()
+                )
             wrong[signed] = np.average(is_wrong, axis=0, weights=_weight_of(batch))
         return wrong
 

@@ -32,7 +32,8 @@ def checked_by_name(estimator, given: TrainingData, checked: TrainingData):
         If annotations name columns that X does not have.
     """
     names = getattr(estimator, "feature_names_in_", None)
-    found = columns_annotated(given.annotations, checked.X, names)
+    are_columns = estimator._table_form is not None
+    found = columns_annotated(given.annotations, checked.X, names, are_columns)
     estimator._annotated_columns = found
     return checked
 

@@ -33,7 +33,10 @@ class RuledOut(NamedTuple):
 
 
 def features_ruled_out(
-    rows: Rows, names: Sequence[str] | None, columns: Mapping[str, Sequence[int]]
+    rows: Rows,
+    names: Sequence[str] | None,
+    columns: Mapping[str, Sequence[int]],
+    are_columns: bool = False,
 ) -> list[RuledOut]:
     """The features that annotations rule out at some row.
 
@@ -44,6 +47,9 @@ def features_ruled_out(
         Names of the columns of X.
     columns : mapping of str to sequence of int
         Positions of the columns that a name stands for, where annotations gave names.
+    are_columns : bool
+        Whether each feature is a column of the user, so that none are indicators of one
+        variable.
 
     Returns
     -------
@@ -60,7 +66,8 @@ def features_ruled_out(
         left[own] = False
         if len(own):
             found.append(RuledOut(name, own))
-    for block in _blocks(rows, np.flatnonzero(left)):
+    positions = np.flatnonzero(left)
+    for block in positions[:, None] if are_columns else _blocks(rows, positions):
         found.append(RuledOut(", ".join(str(names[k]) for k in block), block))
     return found
 

@@ -1,0 +1,161 @@
+"""X of a user on its way to the network: a raw table is read, and rows are checked.
+
+Rows of an estimator that was fitted to a raw table are coded by the form that the first
+fit has learned, ``_table_form``. It is None for rows that reach the network as they
+are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array, check_X_y
+from sklearn.utils.validation import validate_data
+
+from ...tables import (
+    as_array,
+    coded_table,
+    is_frame,
+    is_raw,
+    is_sparse,
+    learn_form,
+    missing_first,
+    n_axes,
+)
+from ...training.rows import TrainingData
+from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
+from ...utils.validation import check_equal_lengths, weight_in_rows
+
+__all__ = ["read_to_answer", "read_to_fit"]
+
+MOST_NAMED = 5  # columns that a warning names, of many
+
+
+def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
+    """Check X and y for ``fit``, and code X if it is a raw table.
+
+    This sets ``_table_form``, the numbers and names of the features, and the shape of a
+    row.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    data : TrainingData
+        The arguments of the user.
+    reset : bool
+        Whether the columns are learned; otherwise they are those of the first fit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X or y are not as ``fit`` documents it.
+    """
+    X = data.X
+    if estimator.module is None and getattr(X, "ndim", 2) > 2:
+        raise ValueError(
+            f"Found array with dim {X.ndim}, but the default network takes X of "
+            "shape (n_samples, n_features); flatten the rows, or give a module for "
+            "rows of another shape, such as modules.RecurrentNet."
+        )
+    check_equal_lengths(data.y)
+    refuse_dates(X)
+    if reset:
+        estimator._table_form = None
+        how = estimator.categorical_features, estimator.input_shape
+        reads = data.is_raw or is_raw(X, *how)
+    else:
+        reads = estimator._table_form is not None
+    if reads:
+        X, y = _table_to_fit(estimator, data, reset)
+    else:
+        form = {"reset": reset, "multi_output": True, **estimator._input_form()}
+        with names_columns_it_cannot_read(X):
+            X, y = validate_data(estimator, X, data.y, **form)
+    estimator._check_row_shape(X.shape[1:], reset)
+    return replace(data, X=X, y=y)
+
+
+def read_to_answer(estimator, X):
+    """Check X, and return it as the fitted network reads it, as an array or CSR matrix.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not as in ``fit``.
+
+    Warns
+    -----
+    UserWarning
+        If values are missing in columns of a raw table that had all of them in ``fit``.
+    """
+    if estimator._table_form is None or is_sparse(X):
+        with names_columns_it_cannot_read(X):
+            X = validate_data(estimator, X, reset=False, **estimator._input_form())
+    else:
+        refuse_dates(X)
+        X = _table(estimator, X)
+        validate_data(estimator, X, reset=False, skip_check_array=True)
+        check_array(_stand_in(X), estimator=estimator)
+    X = _coded(estimator, X)
+    estimator._check_row_shape(X.shape[1:], reset=False)
+    return X
+
+
+def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
+    """The coded table and y, both checked; a first table is learned."""
+    X, y = data.X, data.y
+    if is_sparse(X):
+        form = {"reset": reset, "multi_output": True, **estimator._input_form()}
+        X, y = validate_data(estimator, X, y, **form)
+    else:
+        X = _table(estimator, X)
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        form = {"multi_output": True, "estimator": estimator}
+        _, y = check_X_y(_stand_in(X), y, **form)
+    if not reset:
+        return _coded(estimator, X), y
+    weight = weight_in_rows(data.sample_weight, X)
+    marks = estimator.categorical_features
+    estimator._table_form = learn_form(X, marks, weight)
+    return coded_table(estimator._table_form, X), y
+
+
+def _coded(estimator, X):
+    """Checked rows for the network; they stay as they are without a form."""
+    form = estimator._table_form
+    if form is None:
+        return X
+    if sp.issparse(X) and (form.is_category.any() or form.center.any()):
+        X = X.toarray()
+    coded = coded_table(form, X)
+    names = missing_first(form, coded)
+    if names:
+        more = len(names) - MOST_NAMED
+        named = ", ".join(map(repr, names[:MOST_NAMED]))
+        warnings.warn(
+            f"X has missing values in {'column' if len(names) == 1 else 'columns'} "
+            f"{named}{f' and {more} more' if more > 0 else ''}, of which the rows of "
+            "fit had all values. Nothing was learned about them: a missing number is "
+            "taken for the median, and a missing category for none.",
+            UserWarning,
+            stacklevel=5,  # It is the caller of ``predict``.
+        )
+    return coded
+
+
+def _table(estimator, X):
+    """X as a frame or an array of two dimensions."""
+    if n_axes(X) != 2:
+        check_array(X, dtype=None, estimator=estimator, input_name="X")
+    return X if is_frame(X) else as_array(X)
+
+
+def _stand_in(X) -> np.ndarray:
+    """An array with as many rows, and with a column if X has any, for checks of both.
+
+    What X holds is checked when it is coded.
+    """
+    return np.zeros((X.shape[0], min(1, X.shape[1])))
