@@ -12,8 +12,6 @@ from ..tables import TableForm
 
 __all__ = ["Columns", "columns_of"]
 
-MOST_VALUES = 64  # a number with at most so many values has a knot at each of them
-N_PIECES = 16  # other numbers have about so many pieces
 ROUNDING = 1e-9  # relative difference by which equal values may differ
 ULPS = 8  # the same in units of the last place, where these are coarser
 
@@ -56,13 +54,16 @@ class Columns:
 
 
 def columns_of(
-    X, form: TableForm, sample_weight: np.ndarray | None = None
+    X,
+    form: TableForm,
+    sample_weight: np.ndarray | None = None,
+    n_pieces: int = 16,
 ) -> Columns:
     """Describe the columns of the training rows of a coded table.
 
-    A number with at most 64 values has a knot at each of them. A number with more has
-    16 pieces between quantiles. If ties leave fewer than ten, quantiles of the distinct
-    values are knots as well. Neighbouring numbers of two values share a slot if no row
+    A number with at most ``n_pieces + 1`` values has a knot at each of them. A number
+    with more has knots at quantiles. If ties leave less than 0.6 times as many pieces,
+    quantiles of the distinct values are knots as well. Neighbouring numbers of two values share a slot if no row
     has the larger value in two of them, as the columns of a ``OneHotEncoder``.
 
     Parameters
@@ -72,6 +73,8 @@ def columns_of(
     form : TableForm
     sample_weight : ndarray of shape (n,), optional
         Weights of the rows; an integer weight means repetition.
+    n_pieces : int, default=16
+        Largest number of pieces of a number, nearly: ties may add half as many.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def columns_of(
             continue
         known = ~np.isnan(column)
         values, share, place = _distinct(column[known], weight[known])
-        between = _knots(values, share)
+        between = _knots(values, share, n_pieces)
         knots.append(between)
         mean.append(share @ activations(values, between))
         if_missing.append(activations(_median(values, share), between)[0])
@@ -149,21 +152,21 @@ def _distinct(
     return values, share / share.sum(), place
 
 
-def _knots(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _knots(values: np.ndarray, share: np.ndarray, n_pieces: int) -> np.ndarray:
     if len(values) == 1:
         return np.array([values[0], values[0] + 1])
-    if len(values) <= MOST_VALUES:
+    if len(values) <= n_pieces + 1:
         return values
-    knots = values[np.unique(_quantiles(share))]
-    if len(knots) <= 0.6 * N_PIECES:
-        evenly = np.linspace(0, len(values) - 1, N_PIECES // 2 + 1).round().astype(int)
+    knots = values[np.unique(_quantiles(share, n_pieces))]
+    if len(knots) <= 0.6 * n_pieces:
+        evenly = np.linspace(0, len(values) - 1, n_pieces // 2 + 1).round().astype(int)
         knots = np.unique(np.concatenate([knots, values[evenly]]))
     return knots
 
 
-def _quantiles(share: np.ndarray) -> np.ndarray:
+def _quantiles(share: np.ndarray, n_pieces: int) -> np.ndarray:
     """Numbers of the distinct values that are quantiles, from the smallest on."""
-    levels = np.arange(N_PIECES + 1) / N_PIECES
+    levels = np.arange(n_pieces + 1) / n_pieces
     found = np.searchsorted(share.cumsum(), levels - ROUNDING)
     found[-1] = len(share) - 1
     return found.clip(max=len(share) - 1)

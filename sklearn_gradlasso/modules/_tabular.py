@@ -75,6 +75,7 @@ class TabularNet(nn.Module):
         n_members: int = 4,
         embedding_size: int = 8,
         hidden_layer_sizes: int | Sequence[int] = (128,),
+        n_pieces: int | None = None,
         generator: torch.Generator | None = None,
     ):
         super().__init__()
@@ -173,7 +174,7 @@ class TabularNet(nn.Module):
         """
         slow = rate / (10 if is_small else 3)
         groups = [
-            ("*additive.*", {"weight_decay": 3.0 if is_small else 0.3}),
+            ("*additive.*", {"weight_decay": 3.0 if is_small else 0.5}),
             ("*embedding.*", {"lr": slow}),
             ("*interactions.*", {"lr": slow, "weight_decay": 0.2}),
         ]

@@ -10,7 +10,6 @@ from ...training.stopping import Plateau
 __all__ = ["net_options"]
 
 
-
 def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     """Options of the nets that will be trained.
 
@@ -43,7 +42,7 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
 
 def _plateau(estimator) -> Plateau | None:
     settings = estimator._settings
-    if settings.anneals:
+    if settings.anneals and not settings.early_stopping:
         return None
     if settings.optimizer == "lbfgs" and not settings.early_stopping:
         return Stationary(estimator.tol)

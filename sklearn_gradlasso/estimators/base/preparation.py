@@ -39,7 +39,6 @@ from .settings import (
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
 
-
 def prepare_fit(
     estimator, data: TrainingData, *, warm: bool, one_pass: bool = False, classes=None
 ) -> Prepared:
@@ -230,7 +229,9 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
         estimator._architecture = {**requested, "seed": seed}
         form = estimator._table_form
         if requested["module"] == "tabular":
-            columns = columns_of(data.X, form, data.sample_weight)
+            params = dict(requested["module_params"])
+            weight, n_pieces = data.sample_weight, params.pop("n_pieces")
+            columns = columns_of(data.X, form, weight, n_pieces)
             estimator._architecture["columns"] = columns
         elif form is not None:
             estimator._architecture["form"] = form

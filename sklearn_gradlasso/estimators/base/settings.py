@@ -30,17 +30,17 @@ PAPER = (50, 30)  # units of the perceptron, those of Ross et al. (2017)
 FULL_BATCH = 256  # rows of a batch of the perceptron, at most
 HELD_OUT_FROM = 500  # distinct rows from which the network for tables holds rows out
 MOST_COLUMNS = 1000  # columns of a table that the network for tables is the default of
-MOST_EPOCHS = 200
 FIXED_STEPS = 150  # steps of the network for tables where nothing is held out
+ANNEALED_EPOCHS, ANNEALED_STEPS = 20, 400  # at least so many of both where rows are
 PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
-PATIENT_STEPS = 100  # of the network for tables, and at least so many epochs:
-PATIENT_EPOCHS = 3
 # With early stopping other networks also wait for so many steps: the loss on held-out
 # rows may rise for a while before it falls, and an epoch of a small table is one step.
 VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
 MEMBERS = ((2_000, 8), (10_000, 5), (np.inf, 2))
+RATES = ((10_000, 0.015), (np.inf, 0.03))
+PIECES = ((10_000, 16), (np.inf, 128))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,8 @@ class Settings:
         Steps without change that are tolerated in any case.
     n_members : int or None
         Networks whose scores the network for tables averages.
+    n_pieces : int or None
+        Largest number of pieces of a number in the network for tables.
     anneals : bool
         Whether the learning rate falls to 0 over ``max_iter`` epochs, which then are
         all that training takes.
@@ -71,6 +73,7 @@ class Settings:
     patience: float
     least_steps: int
     n_members: int | None = None
+    n_pieces: int | None = None
     anneals: bool = False
 
 
@@ -105,12 +108,16 @@ def params_of_module(estimator, module) -> dict[str, Any] | None:
     """Arguments of the network, from all parameters that say something of it."""
     params = estimator.module_params
     if _is(module, TABULAR):
-        return {"n_members": estimator._settings.n_members, **(params or {})}
+        settings = estimator._settings
+        own = {"n_members": settings.n_members, "n_pieces": settings.n_pieces}
+        return {**own, **(params or {})}
     if not isinstance(module, str):
         return params
     sizes = estimator.hidden_layer_sizes
     own = {
-        "hidden_layer_sizes": check_hidden_layer_sizes(PAPER if sizes is None else sizes),
+        "hidden_layer_sizes": check_hidden_layer_sizes(
+            PAPER if sizes is None else sizes
+        ),
         "activation": estimator.activation or "relu",
     }
     return {**own, **(params or {})}
@@ -158,19 +165,16 @@ def settings_of(
 def _of_tables(
     estimator, n_rows: int, n_distinct: int, n_members: int | None
 ) -> Settings:
-    early = _given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM)
+    early = bool(_given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM))
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
     if not early and estimator.batch_size == "auto":
         batch_size = n_rows if n_distinct <= FULL_BATCH else ceil(n_rows / 4)
-    anneals = not early and estimator.max_iter == "auto"
     n_steps = max(1, n_rows // batch_size)
-    max_iter = ceil(FIXED_STEPS / n_steps) if anneals else MOST_EPOCHS
-    patience, least_steps = estimator.n_iter_no_change, 0
-    if patience == "auto":
-        patience, least_steps = PATIENT_EPOCHS, PATIENT_STEPS
+    wanted = ceil((ANNEALED_STEPS if early else FIXED_STEPS) / n_steps)
+    max_iter = max(ANNEALED_EPOCHS, wanted) if early else wanted
     optimizer = _given(estimator.optimizer, "adamw")
     params = estimator.optimizer_params
-    rate = _given(estimator.learning_rate_init, 0.015)
+    rate = _given(estimator.learning_rate_init, _up_to(RATES, n_distinct))
     if optimizer == "adamw" and params is None:
         params = TabularNet.optimizer_params(rate, is_small=not early)
     return Settings(
@@ -179,11 +183,12 @@ def _of_tables(
         learning_rate=rate,
         batch_size=batch_size,
         max_iter=_given(estimator.max_iter, max_iter),
-        early_stopping=bool(early),
-        patience=patience,
-        least_steps=least_steps,
+        early_stopping=early,
+        patience=_given(estimator.n_iter_no_change, np.inf),
+        least_steps=0,
         n_members=n_members or _up_to(MEMBERS, n_distinct),
-        anneals=anneals,
+        n_pieces=_up_to(PIECES, n_distinct),
+        anneals=optimizer != "lbfgs",
     )
 
 
