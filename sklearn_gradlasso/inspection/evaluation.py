@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..objective import Score
+from ..objective._by_column import Inputs
 from ..objective._checks import check_attribution
 from ..training.rows import Batches, Rows
 from ..utils.representatives import representatives
@@ -180,7 +181,9 @@ def base_value_of(
     """
     x, y = rows[:1]
     with evaluating(module):
-        value = attribution.base_value(Score(module, target, y), x.clone())
+        inputs = Inputs.of(module, x)
+        score = Score(module, target, y, n_columns=inputs.n_columns)
+        value = attribution.base_value(score, inputs.at)
     return None if value is None else finite(value.cpu(), "output")
 
 
@@ -225,15 +228,19 @@ def representative_rows(
 
 
 def feature_means(rows: Rows) -> np.ndarray:
-    """Weighted means of the features over rows, of shape (n_features,), float64."""
-    total, weights = np.zeros(prod(rows.feature_shape)), 0.0
+    """Weighted means of the features over rows, of shape (n_features,), float64.
+
+    A missing value is left out of the mean of its column of a table.
+    """
+    total, weights = np.zeros((2, prod(rows.feature_shape)))
     for batch in batches(rows):
         x = batch[0].cpu().double().flatten(1).numpy()
         weight = batch.extras.get("sample_weight")
         weight = np.ones(len(x)) if weight is None else weight.cpu().double().numpy()
-        total += weight @ x
-        weights += weight.sum()
-    return total / weights
+        is_missing = np.isnan(x)
+        total += weight @ np.where(is_missing, 0.0, x)
+        weights += weight.sum() - weight @ is_missing
+    return total / np.where(weights > 0, weights, 1.0)
 
 
 def sums_of_squares(module: nn.Module, rows: Rows, attribution, target) -> np.ndarray:
@@ -267,10 +274,11 @@ def batches(rows: Rows) -> Batches:
 def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:
     """Attributions of one batch after the other; the caller sets the network's mode."""
     for x, y in batches(rows):
-        # An attribution may work on x, whose memory may be that of the caller.
-        phi = attribution(_FiniteScore(module, target, y), x.clone())
-        check_attribution(phi, x)
-        yield phi
+        inputs = Inputs.of(module, x)
+        score = _FiniteScore(module, target, y, n_columns=inputs.n_columns)
+        phi = attribution(score, inputs.at)
+        check_attribution(phi, inputs.at)
+        yield inputs.by_column(phi, attribution)
 
 
 class _FiniteScore(Score):

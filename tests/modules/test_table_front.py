@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers.coded_tables import coded_rows, form_of_four_columns, fronted
 from torch import nn
 
 from sklearn_gradlasso.modules import (
@@ -12,8 +13,6 @@ from sklearn_gradlasso.modules import (
     build_module,
 )
 from sklearn_gradlasso.utils.networks import encodes_columns
-
-from ..helpers.coded_tables import coded_rows, form_of_four_columns, fronted
 
 NAN = float("nan")
 # Two numbers, the mark of the second, three colours, and two shapes or none.
