@@ -35,11 +35,12 @@ WINGS = {
         "objective",
         "attributions",
         "modules",
+        "tables",
         "targets",
         "utils",
     },
     "explanation": {"inspection", "metrics"},
-    "sensitivity": {"inspection", "objective", "attributions", "utils"},
+    "sensitivity": {"inspection", "objective", "attributions", "tables", "utils"},
     "paths": {"training", "inspection", "objective", "metrics", "tables", "utils"},
     "estimators": {
         "paths",

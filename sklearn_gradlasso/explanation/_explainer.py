@@ -118,7 +118,8 @@ def _by_column(
     Those that add up are sums. Slopes become slopes per unit of a number; for a
     category they become the contrast, which compares the own category with the average
     one: ``phi_own - sum_k p_k phi_k`` with the shares p of the training rows. The sum
-    of the slopes of one-hot features has no meaning, because they cannot all rise.
+    of the slopes of one-hot features has no meaning, because they cannot all rise. Of a
+    raw table the gradients of categories and of missing values are contrasts already.
     """
     phi, fields = found.values, _of_columns(columns)
     if not found.per_unit:
@@ -127,15 +128,39 @@ def _by_column(
     slopes = point_slopes(phi, columns)
     fields |= _of_slopes(slopes)
     values = slopes.values.copy()
-    categories = [j for j, column in enumerate(columns) if not column.is_number]
-    if categories:
+    contrasts = _contrasts(opened, found.data, columns)
+    if any(each.any() for each in contrasts):
         background = opened.background(given)
         fields["background"] = f"the average of {background.source}"
-    for j in categories:
+    for j, rows in enumerate(contrasts):
         at = columns[j].positions
+        if not rows.any():
+            continue
         away = found.data[:, at] - background.means[at]
-        values[:, j] = np.einsum("nk...,nk->n...", phi[:, at], away)
+        if opened.form is not None:
+            away[np.isnan(away) | opened.form.is_category[at]] = 1.0
+        contrast = np.einsum("nk...,nk->n...", phi[:, at], away)
+        values[rows, j] = contrast[rows]
     return {**fields, "values": values}
+
+
+def _contrasts(
+    opened: OpenedModel, data: np.ndarray, columns: Sequence[TableColumn]
+) -> list[np.ndarray]:
+    """The rows in which each column has a contrast instead of a slope.
+
+    They are all rows for a category. The network that reads a raw table has a place for
+    a missing number, unless a step before it has put another number there.
+    """
+    every = np.ones(len(data), dtype=bool)
+    nowhere = np.zeros(len(data), dtype=bool)
+    reads = opened.form is not None
+    return [
+        (np.isnan(data[:, each.positions]).any(axis=1) if reads else nowhere)
+        if each.is_number
+        else every
+        for each in columns
+    ]
 
 
 def _fields(found: Explained) -> dict[str, Any]:

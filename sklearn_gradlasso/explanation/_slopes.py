@@ -89,6 +89,9 @@ def slopes_of_steps(
     where there are no rows above), and where that disagrees too, the column has no
     slopes.
 
+    Rows in which the value is missing have no slope, and do not count for those of other
+    rows.
+
     Behind a transformer that is not linear, steps are those of the feature that it
     makes, and its derivative at each row turns slopes into those of the column. A
     column of which several features are such functions keeps its derivatives.
@@ -108,11 +111,12 @@ def slopes_of_steps(
         way = _Way.of(column) if column.is_number else None
         if way is None:
             continue
-        step = trial.step_of(way)
+        known = trial.where_known(way)
+        step = known.step_of(way)
         if np.isnan(step):
             steps[j], values[:, j] = np.nan, np.nan
         elif step:
-            mean = trial.mean_slopes(way, x, answers, step)
+            mean = known.mean_slopes(way, x, answers, step)
             steps[j] = step / way.rate
             values[:, j] = (mean.T * np.where(way.is_known, way.rates, np.nan)).T
             values[_without_slope(column), j] = np.nan
@@ -206,13 +210,21 @@ class _Trial(NamedTuple):
             rows = rows[np.sort(drawn)]
         return cls(network, rows, network.scores(rows), network.gradients(rows))
 
+    def where_known(self, way: _Way) -> _Trial:
+        """The rows that are somewhere on the way: those without missing values."""
+        known = np.isfinite(way.passed(self.rows))
+        if known.all():
+            return self
+        parts = (each[known] for each in (self.rows, self.scores, self.gradients))
+        return _Trial(self.network, *parts)
+
     def step_of(self, way: _Way) -> float:
         """The step of the mean slopes that agree with changes; 0 for derivatives.
 
         It is in units of the way. NaN if neither agrees.
         """
         own = way.passed(self.rows)
-        deviation = own.std()
+        deviation = own.std() if len(own) else 0.0
         if not deviation:
             return 0.0
         to_next = _to_next_decile(own)

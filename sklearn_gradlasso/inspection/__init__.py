@@ -22,6 +22,10 @@ to X. The network that it finds inside is asked for
 ``_attribution_of_reasons()``
     the attribution that an ``Explanation`` holds where effects are not defined; None
     for the default of ``_explained``.
+``_table_form``
+    the :class:`~sklearn_gradlasso.tables.TableForm` by which it codes X, if it reads
+    raw tables; None by default. All rows "as the network sees them" then are coded, and
+    gradients are per unit of those (contrasts of categories and missing values).
 ``_background``
     ``(rows, weights or None)``, training rows as the network sees them, and
     ``_feature_means``, their means over all training rows; none by default.
@@ -46,6 +50,6 @@ torch ``foreign_networks`` has them. The module and its parts may have
 An attribution is an :class:`sklearn_gradlasso.attributions.Attribution`; ``by_name``
 makes one of a plain callable.
 
-May import ``attributions``, ``training`` (for its rows), ``objective``, ``modules``,
+May import ``tables``, ``attributions``, ``training`` (for its rows), ``objective``, ``modules``,
 ``targets`` and ``utils``.
 """

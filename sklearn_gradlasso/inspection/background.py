@@ -18,7 +18,8 @@ class Background:
     rows : ndarray of shape (n_rows, n_features)
     weight : ndarray of shape (n_rows,) or None
     means : ndarray of shape (n_features,)
-        Means of the features, over all training rows if these are known.
+        Means of the features, over all training rows if these are known. A missing
+        value is left out.
     source : str
         Where the rows are from.
     """
@@ -30,4 +31,8 @@ class Background:
 
     @classmethod
     def of(cls, rows: np.ndarray, source: str) -> Background:
-        return cls(rows, None, rows.mean(axis=0), source)
+        means = rows.mean(axis=0)
+        for j in np.flatnonzero(np.isnan(means)):
+            known = rows[~np.isnan(rows[:, j]), j]
+            means[j] = known.mean() if len(known) else 0.0
+        return cls(rows, None, means, source)

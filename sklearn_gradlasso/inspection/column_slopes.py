@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import scipy.sparse as sp
 
+from ..tables import TableForm
 from ..training.rows import Rows
 
 __all__ = ["ColumnSlopes", "UserColumns"]
@@ -69,21 +71,35 @@ class ColumnSlopes:
 
     If each column is one feature, sizes are slopes per unit of the feature.
 
+    In a coded table the gradient of a category is its contrast with the average
+    category, which is the size of a change by itself. Missing values are left out.
+
     Parameters
     ----------
     columns : UserColumns
     rows : Rows
         Training rows.
     sample_weight : array-like of shape (n_samples,), default=None
+    form : TableForm, default=None
+        What the features are, if rows are those of a coded table.
 
     Attributes
     ----------
     deviations : ndarray of shape (n_features,)
-        Standard deviations of the features.
+        Standard deviations of the features; 1 for categories of a coded table.
     """
 
-    def __init__(self, columns: UserColumns, rows: Rows, sample_weight=None):
+    def __init__(
+        self,
+        columns: UserColumns,
+        rows: Rows,
+        sample_weight=None,
+        form: TableForm | None = None,
+    ):
         self.columns = columns
+        is_category = np.zeros(prod(rows.feature_shape), dtype=bool)
+        if form is not None:
+            is_category = form.is_category
         weight = np.ones(len(rows)) if sample_weight is None else sample_weight
         weight = np.asarray(weight, dtype=np.float64) / np.sum(weight)
         if sp.issparse(rows.X):
@@ -91,15 +107,21 @@ class ColumnSlopes:
             squares = weight @ X.multiply(X) - (weight @ X) ** 2
         else:
             X = rows.X.reshape(len(rows), -1).cpu().numpy().astype(np.float64)
+            X = X if form is None else _filled(X, weight)
             squares = weight @ (X - weight @ X) ** 2
-        self.deviations = np.sqrt(np.asarray(squares).ravel().clip(min=0.0))
+        deviations = np.sqrt(np.asarray(squares).ravel().clip(min=0.0))
+        self.deviations = np.where(is_category, 1.0, deviations)
         self.covariances = {}
         for j, positions in enumerate(columns.positions):
             if len(positions) > 1:
                 part = X[:, positions]
                 part = part.toarray() if sp.issparse(part) else part
                 part = part - weight @ part
-                self.covariances[j] = (part.T * weight) @ part
+                covariance = (part.T * weight) @ part
+                at = np.flatnonzero(is_category[positions])
+                covariance[at] = covariance[:, at] = 0.0
+                covariance[at, at] = 1.0
+                self.covariances[j] = covariance
 
     def squares(self, phi: np.ndarray) -> np.ndarray:
         """Squared sizes of the columns at each row.
@@ -123,3 +145,13 @@ class ColumnSlopes:
                 scale = self.deviations[positions] if self.columns.encode else 1.0
                 sizes[:, j] = np.square(part[:, 0] * scale)
         return sizes.clip(min=0.0)
+
+
+def _filled(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The mean of the other values in place of those that are missing."""
+    missing = np.isnan(X)
+    if not missing.any():
+        return X
+    known = weight @ ~missing
+    means = weight @ np.where(missing, 0.0, X) / np.where(known > 0, known, 1.0)
+    return np.where(missing, means, X)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from ..tables import TableForm
 from ..training.rows import Rows
 
 __all__ = ["DifferentiableNetwork"]
@@ -28,6 +29,10 @@ class DifferentiableNetwork:
         Threads to compute with.
     many_to_many : bool
         Whether the outputs are those of the time steps, one step after the other.
+    form : TableForm or None
+        How the network codes the rows, if it reads them as a raw table. Slopes of the
+        rows then are those of columns, per unit of a coded number, and contrasts of
+        categories and missing values.
     is_ambiguous : bool
         Whether there are as many outputs as steps, and nothing says whether each
         belongs to a step.
@@ -39,3 +44,4 @@ class DifferentiableNetwork:
     n_jobs: int | None = None
     many_to_many: bool = False
     is_ambiguous: bool = False
+    form: TableForm | None = None

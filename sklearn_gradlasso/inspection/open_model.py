@@ -11,9 +11,12 @@ import torch
 from sklearn.base import is_regressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_array
+from sklearn.utils.validation import _check_feature_names
 from torch import Tensor, nn
 
 from .. import attributions
+from ..tables import TableForm, coded_table
+from ..training.rows import Rows
 from ..utils.networks import many_to_many_of
 from ..utils.torch_modes import default_modes
 from ..utils.validation import check_sample_weight
@@ -54,6 +57,8 @@ class OpenedModel:
     calibrated : bool
         Whether the network is that of a ``CalibratedClassifierCV``, whose probabilities
         are not those of the network.
+    kept : ndarray or None
+        Rows as the network sees them, to differentiate it there instead.
     """
 
     network: Any
@@ -63,6 +68,12 @@ class OpenedModel:
     X: Any
     transformed_target: bool = False
     calibrated: bool = False
+    kept: np.ndarray | None = None
+
+    @property
+    def form(self) -> TableForm | None:
+        """How the network codes the rows, if it reads them as a raw table."""
+        return getattr(self.network, "_table_form", None)
 
     @cached_property
     def columns(self) -> list[TableColumn] | None:
@@ -74,7 +85,8 @@ class OpenedModel:
         the network are images or sequences, there are none.
         """
         first = [*self.transformers, self.network][0]
-        return table_columns(self.X, first, self.transformers, self.rows, self.names)
+        given = self.X, first, self.transformers, self.rows, self.names
+        return table_columns(*given, self.form)
 
     @default_modes()
     def explained(self, target=None, attribution=None) -> Explained:
@@ -97,7 +109,7 @@ class OpenedModel:
         base = None if found.base_values is None else np.asarray(found.base_values)
         data, names = found.data, self.names
         if data is None:
-            data = dense(self.rows)
+            data = self.seen(self.rows)
         else:
             names = found.feature_names
         name = getattr(found, "attribution", None)
@@ -165,10 +177,10 @@ class OpenedModel:
                     f"background must have the {self.names.size} features of the "
                     f"network, got {names.size}; give rows of the same table as X."
                 )
-            return Background.of(dense(rows), "rows given")
+            return Background.of(self.seen(rows), "rows given")
         kept = getattr(self.network, "_background", None)
         if kept is None:
-            rows = dense(self.rows)
+            rows = self.seen(self.rows)
             if len(rows) < 2:
                 raise ValueError(
                     "background must be given to explain a single row, because this "
@@ -189,10 +201,21 @@ class OpenedModel:
         if kept is None:
             return None, None
         rows, weight = kept
-        rows = np.asarray(rows).reshape(len(rows), *self.names.shape)
-        if hasattr(self.rows, "iloc"):
-            rows = type(self.rows)(rows, columns=self.rows.columns)
-        return replace(self, rows=rows), weight
+        return replace(self, kept=np.asarray(rows)), weight
+
+    def seen(self, rows) -> np.ndarray:
+        """Rows after the transformers as the network sees them, in a dense array.
+
+        Raises
+        ------
+        ValueError
+            If a network that reads raw tables was fitted on other columns.
+        """
+        if self.form is None:
+            return dense(rows)
+        _check_feature_names(self.network, rows, reset=False)
+        coded = coded_table(self.form, rows)
+        return coded.toarray() if hasattr(coded, "toarray") else coded
 
     @property
     def classes(self) -> np.ndarray | None:
@@ -235,6 +258,9 @@ class OpenedModel:
         """
         network = self.network
         module, rows, target = network._differentiable(self.rows, target, in_units)
+        if self.kept is not None:
+            form = {"dtype": rows.dtype, "device": rows.device}
+            rows = Rows(self.kept, feature_shape=rows.feature_shape, **form)
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, rows.X)
             rows.extras["sample_weight"] = torch.from_numpy(weight).to(rows.device)
@@ -245,6 +271,7 @@ class OpenedModel:
             n_jobs=getattr(network, "n_jobs", None),
             many_to_many=bool(many_to_many_of(module)),
             is_ambiguous=_has(module, "is_ambiguous"),
+            form=self.form,
         )
 
 

@@ -17,7 +17,11 @@ __all__ = ["columns_of_table", "grouped_table", "traced_columns", "user_columns"
 
 
 def user_columns(
-    rows, names: np.ndarray, groups: Mapping[str, Sequence[str]] | None = None
+    rows,
+    names: np.ndarray,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    *,
+    are_read: bool = False,
 ) -> UserColumns:
     """The columns of rows as they reach a network.
 
@@ -30,6 +34,9 @@ def user_columns(
     groups : dict of str to list of str, default=None
         Names of the features of columns that are made of several. By default neighbours
         that are one-hot are one column, as :func:`~.indicator_blocks` finds them.
+    are_read : bool
+        Whether the network reads the rows as a raw table, whose columns are those of
+        the user. None are one-hot then.
 
     Raises
     ------
@@ -38,9 +45,9 @@ def user_columns(
     """
     names = np.asarray(names, dtype=object).ravel()
     if groups is None:
-        rows = rows if sp.issparse(rows) else np.asarray(rows)
         positions = [np.array([k]) for k in range(names.size)]
-        if rows.ndim == 2 and rows.shape[1] == names.size:
+        rows = rows if sp.issparse(rows) or are_read else np.asarray(rows)
+        if not are_read and rows.ndim == 2 and rows.shape[1] == names.size:
             positions = indicator_blocks(rows)
         first = [each[0] for each in positions]
         return UserColumns(positions, names[first], are_features=True)
@@ -59,6 +66,8 @@ def traced_columns(
     transformers: list,
     rows,
     groups: Mapping[str, Sequence[str]] | None = None,
+    *,
+    are_read: bool = False,
 ) -> UserColumns:
     """The columns of X that the features of transformed rows are made of.
 
@@ -75,6 +84,8 @@ def traced_columns(
     groups : dict of str to list of str, default=None
         Names of columns of X, or of features, that are one column. Of a column that is
         not in a group as a whole, the other features are columns of their own.
+    are_read : bool
+        As for :func:`user_columns`.
 
     Raises
     ------
@@ -86,7 +97,7 @@ def traced_columns(
     if transformers:
         found = table_columns(X, transformers[0], transformers, rows, names)
     if found is None:
-        return user_columns(rows, names, groups)
+        return user_columns(rows, names, groups, are_read=are_read)
     columns = [(each.name, each.positions) for each in found]
     if groups is not None:
         _check_dict(groups)

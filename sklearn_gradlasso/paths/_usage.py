@@ -16,7 +16,6 @@ from ..inspection.evaluation import evaluating
 from ..inspection.labels import has_classes
 from ..metrics import effective_columns, effective_features, effects
 from ..objective import Score
-from ..tables import TableForm
 from ..training.rows import Rows, TrainingData
 from ..utils.threads import computing
 
@@ -78,14 +77,11 @@ class Usage:
         self.is_classifier = is_classifier(estimator)
         self.has_classes = has_classes(estimator)
         known = _network_rows(estimator, train.X)
-        self.slopes = ColumnSlopes(columns, known, train.sample_weight)
-        self.deviations = self.slopes.deviations
+        form = getattr(estimator, "_table_form", None)
+        self.slopes = ColumnSlopes(columns, known, train.sample_weight, form)
         weight = np.ones(len(known))
         if train.sample_weight is not None:
             weight = np.asarray(train.sample_weight, dtype=np.float64)
-        form = getattr(estimator, "_table_form", None)
-        if form is not None and not known.is_sparse:
-            self.deviations = _deviations_of_table(known, weight, form)
         if not self.is_classifier:
             y = np.reshape(np.asarray(train.y, dtype=np.float64), (len(known), -1))
             self.deviation = _deviation(y, weight)
@@ -110,7 +106,7 @@ class Usage:
     def __call__(self, estimator, X) -> Used:
         """What a network uses, X being the rows on which is counted."""
         target = _of_predicted_class if self.has_classes else None
-        phi = estimator.explain(X, target=target, attribution="gradients")
+        phi = estimator._explained(X, target, "gradients").values
         phi = phi.reshape(len(phi), len(estimator.feature_importances_), -1)
         asked = "log_odds" if self.is_classifier else None
         module, row, asked = estimator._differentiable(_rows(X, [0]), asked, True)
@@ -120,9 +116,9 @@ class Usage:
             if self.has_effects:
                 magnitudes = self._magnitudes(answers)
         floor = np.full(phi.shape[1:], np.inf)  # of a feature that never changes
-        changes = self.deviations > 0
+        changes = self.slopes.deviations > 0
         of_slopes = scale.mean() if self.has_classes else scale
-        floor[changes] = FLOOR * of_slopes / self.deviations[changes, None]
+        floor[changes] = FLOOR * of_slopes / self.slopes.deviations[changes, None]
         features = effective_features(phi, floor=floor)
         if magnitudes is None:
             squares = self.slopes.squares(phi)
@@ -130,7 +126,7 @@ class Usage:
             squares = squares / np.where(of_slopes > 0, of_slopes, 1.0) ** 2
             shares = np.sqrt(squares.mean(axis=(0, 2)))
             if not self.columns.encode:  # Slopes are per unit of the only feature.
-                shares = shares * self.deviations
+                shares = shares * self.slopes.deviations
             return Used(features, np.nan, sizes, shares)
         counts = effective_columns(magnitudes, scale, floor=FLOOR)
         relative = magnitudes / np.where(scale > 0, scale, 1.0)
@@ -220,23 +216,6 @@ def _deviation(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weighted standard deviations of the columns."""
     mean = np.average(values, axis=0, weights=weight)
     return np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
-
-
-def _deviations_of_table(
-    known: Rows, weight: np.ndarray, form: TableForm
-) -> np.ndarray:
-    """Standard deviations of the numbers of a coded table that are not missing.
-
-    Slopes of categories are contrasts, which are sizes of a change by themselves.
-    """
-    X = known.dense().astype(np.float64)
-    is_known = ~np.isnan(X)
-    share = weight @ is_known
-    weights = weight[:, None] * is_known / np.where(share > 0, share, 1.0)
-    X = np.where(is_known, X, 0.0)
-    mean = (weights * X).sum(axis=0)
-    deviations = np.sqrt((weights * (X - mean) ** 2).sum(axis=0))
-    return np.where(form.is_category, 1.0, deviations)
 
 
 def _by_values(rows: np.ndarray, columns: UserColumns) -> tuple[list, list]:

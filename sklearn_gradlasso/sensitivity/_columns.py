@@ -30,7 +30,7 @@ def column_sizes(network: DifferentiableNetwork, columns: UserColumns) -> np.nda
     rows = network.rows
     weight = rows.extras.get("sample_weight")
     weight = np.ones(len(rows)) if weight is None else weight.cpu().double().numpy()
-    slopes = ColumnSlopes(columns, rows, weight)
+    slopes = ColumnSlopes(columns, rows, weight, network.form)
     total, start = np.zeros(len(columns.positions)), 0
     with computing_slopes(network):
         parts = attribution_batches(network.module, rows, Gradients(), network.target)

@@ -13,11 +13,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_scalar
 from torch import Tensor, nn
 
+from ..attributions import Gradients
 from ..inspection.differentiable import DifferentiableNetwork
 from ..inspection.evaluation import batches, finite
 from ..inspection.feature_names import numbered
 from ..inspection.open_model import open_model
 from ..objective import Score
+from ..objective._by_column import Inputs
+from ..tables import TableForm
 from ..utils.networks import is_piecewise_linear
 from ._results import InteractionImportance
 from ._slopes import computing_slopes
@@ -44,6 +47,10 @@ def interaction_importance(
     where the slope of one depends on the other. Derivatives are exact for networks with
     smooth activations, such as "softplus" and "tanh". They take a backward pass for
     each feature, and memory for one batch of rows.
+
+    The slope of a category of a raw table is its contrast with the average category,
+    whose derivatives by numbers are interactions. There are none of two categories, for
+    which the result is NaN.
 
     Horel et al. (2018), section 5, name second derivatives as future work.
 
@@ -100,8 +107,24 @@ def interaction_importance(
             bounds = {"min_val": 0, "include_boundaries": "neither"}
             check_scalar(finite_difference, "finite_difference", Real, **bounds)
             means = _by_differences(network, d, finite_difference)
-            means = (means + means.T) / 2
+    if network.form is not None:
+        by_number = means if finite_difference is not None else means.T
+        means = _of_table(by_number, network.form)
+    elif finite_difference is not None:
+        means = (means + means.T) / 2
     return InteractionImportance(importances=np.sqrt(means), feature_names=names)
+
+
+def _of_table(means: np.ndarray, form: TableForm) -> np.ndarray:
+    """Mean squares per unit of the user; derivatives by a category are not there.
+
+    Entry (k, j) is the square of the derivative of slope or contrast j by number k.
+    """
+    is_category = form.is_category
+    both_ways = np.where(is_category[:, None], means.T, means)
+    means = (both_ways + both_ways.T) / 2
+    means[np.ix_(is_category, is_category)] = np.nan
+    return means / np.square(np.multiply.outer(form.scale, form.scale))
 
 
 def _refuse_piecewise_linear(module: nn.Module) -> None:
@@ -119,14 +142,18 @@ def _slopes(
     network: DifferentiableNetwork, x: Tensor, y, create_graph: bool
 ) -> list[Tensor]:
     """Gradients of each scalar of the rows, of shape (n, d)."""
-    value = Score(network.module, network.target, y)(x)
+    inputs = Inputs(x, x)
+    if network.form is not None:
+        inputs = Inputs.of(network.module, x).with_gradients()
+    score = Score(network.module, network.target, y, n_columns=inputs.n_columns)
+    value = score(inputs.at)
     scalars = [value] if value.ndim == 1 else value.unbind(dim=1)
     slopes = []
     for scalar in scalars:
         (g,) = torch.autograd.grad(
-            scalar.sum(), x, create_graph=create_graph, retain_graph=True
+            scalar.sum(), inputs.at, create_graph=create_graph, retain_graph=True
         )
-        slopes.append(g.flatten(1))
+        slopes.append(inputs.by_column(g, Gradients()).flatten(1))
     return slopes
 
 
@@ -201,7 +228,7 @@ def _by_differences(network: DifferentiableNetwork, d: int, step: float) -> np.n
 
 
 def _deviations(network: DifferentiableNetwork) -> np.ndarray:
-    """Standard deviation of each value of a row."""
+    """Standard deviation of each value of a row; 0 for categories of a table."""
     scaler = StandardScaler()
     for x, _, weight in _weighted(network):
         rows = x.flatten(1).cpu().double().numpy()
@@ -209,4 +236,7 @@ def _deviations(network: DifferentiableNetwork) -> np.ndarray:
             # The variance of a constant value may be rounded to less than zero.
             with np.errstate(invalid="ignore"):
                 scaler.partial_fit(rows, sample_weight=weight.numpy())
-    return np.sqrt(scaler.var_.clip(min=0))
+    deviations = np.sqrt(scaler.var_.clip(min=0))
+    if network.form is not None:
+        deviations = np.where(network.form.is_category, 0.0, np.nan_to_num(deviations))
+    return deviations

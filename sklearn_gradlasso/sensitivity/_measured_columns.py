@@ -90,7 +90,9 @@ def check_filled(model, X) -> None:
     ValueError
         If they reach the network, which would refuse them.
     """
-    if not unwrapped(model).transformers:
+    inside = unwrapped(model)
+    reads = getattr(inside.network, "_table_form", None) is not None
+    if reads or not inside.transformers:
         return
     form = {"accept_sparse": True, "dtype": None, "ensure_min_features": 0}
     try:
@@ -113,7 +115,8 @@ def _columns(opened: OpenedModel, X, groups) -> tuple[UserColumns, np.ndarray]:
         if columns is not None:
             return grouped_table(columns, groups, names, X, transformers)
     check_same_columns(names, X, bool(transformers))
-    columns = user_columns(opened.rows, names, groups)
+    are_read = opened.form is not None
+    columns = user_columns(opened.rows, names, groups, are_read=are_read)
     column_of = np.empty(names.size, dtype=np.intp)
     for j, positions in enumerate(columns.positions):
         column_of[positions] = j

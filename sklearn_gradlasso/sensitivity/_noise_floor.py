@@ -25,6 +25,12 @@ from ._columns import column_sizes
 from ._front import behind_transformers
 from ._reporting import percent
 from ._results import NoiseFloor
+from ._shadows_of_tables import (
+    names_of_shadows,
+    reads_as_table,
+    side_by_side,
+    with_marked_shadows,
+)
 
 __all__ = ["noise_floor", "weights_given"]
 
@@ -100,7 +106,9 @@ def noise_floor(
     behind = behind_transformers(estimator, X, y, fit_params)
     estimator, X_given, X = behind.network, X, _rows_to_copy(behind.rows)
     n, d = _shape(X)
-    columns = traced_columns(X_given, behind.transformers, X, groups)
+    are_read = reads_as_table(estimator, X)
+    given = X_given, behind.transformers, X, groups
+    columns = traced_columns(*given, are_read=are_read)
     n_columns = len(columns.positions)
     if n_repeats is None:
         n_repeats = max(3, ceil(1 / level / n_columns))
@@ -116,7 +124,8 @@ def noise_floor(
     if random_state is None:
         random_state = getattr(estimator, "random_state", None)
     random = check_random_state(random_state)
-    fit_params = _extended_to_shadows(behind.fit_params, X, n, d)
+    fit_params = _extended_to_shadows(behind.fit_params, X, n, d, are_read)
+    estimator = with_marked_shadows(estimator, X)
     with_shadows = UserColumns(
         [*columns.positions, *(each + d for each in columns.positions)],
         np.concatenate([columns.names, columns.names]),
@@ -182,20 +191,19 @@ def _with_shadows(X, order: np.ndarray):
     other = _safe_indexing(X, order)
     if sp.issparse(X):
         return sp.hstack([X, other], format="csr")
-    if not hasattr(X, "iloc"):
+    if not hasattr(X, "columns"):
         return np.hstack([np.asarray(X), np.asarray(other)])
-    pandas = check_pandas_support("noise_floor")
     names = list(range(2 * X.shape[1]))
     if all(isinstance(name, str) for name in X.columns):
-        mark = "shadow of "
-        while any(name.startswith(mark) for name in X.columns):
-            mark += "shadow of "
-        names = [*X.columns, *(mark + name for name in X.columns)]
+        names = [*X.columns, *names_of_shadows(X.columns)]
+    if not hasattr(X, "iloc"):
+        return side_by_side(X, other, names)
+    pandas = check_pandas_support("noise_floor")
     both = pandas.concat([X, other.set_axis(X.index)], axis=1)
     return both.set_axis(names, axis=1)
 
 
-def _extended_to_shadows(fit_params: dict, X, n: int, d: int) -> dict:
+def _extended_to_shadows(fit_params: dict, X, n: int, d: int, are_read: bool) -> dict:
     """Parameters of ``fit`` with annotations that are zero for the shadows."""
     given = fit_params.get("annotations")
     if given is None:
@@ -205,7 +213,7 @@ def _extended_to_shadows(fit_params: dict, X, n: int, d: int) -> dict:
     like = X if sp.issparse(X) else np.asarray(X)
     if like.dtype.kind not in "biuf":  # The values of categories are of no use.
         like = np.broadcast_to(np.zeros(1), (n, d))
-    values = check_annotations(given, like, names, index)
+    values = check_annotations(given, like, names, index, are_columns=are_read)
     if sp.issparse(values):
         values = sp.hstack([values, sp.csr_matrix((n, d))], format="csr")
     else:

@@ -10,6 +10,8 @@ from ...inspection.evaluation import (
     explanation_of,
 )
 from ...inspection.explainable import Explainable
+from ...tables import TableForm
+from ...training.rows import Rows
 from ...utils.threads import computing
 
 __all__ = ["explainable", "explained"]
@@ -24,7 +26,9 @@ def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
     X, target, attribution
         As in its ``explain``.
     with_base : bool
-        Whether to compute also the explained scalars and the base values.
+        Whether to compute also the explained scalars and the base values. The slopes of
+        a raw table then are those that ``inspection`` asks for, per unit of the coded
+        rows; otherwise they are per unit of a number of X.
     """
     with computing(estimator.n_jobs):
         rows = estimator._rows_to_answer(X)
@@ -35,9 +39,19 @@ def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
             found = explanation_of(*of)
         else:
             found = Explained(attributions_of(*of), None, None)
+    form = estimator._table_form
+    if form is not None and not with_base and not attribution.additive:
+        found = found._replace(values=_per_unit_of_columns(found.values, rows, form))
     phi, n_axes = found.values, 1 + len(rows.feature_shape)
     phi = phi.reshape(len(phi), *estimator._row_shape, *phi.shape[n_axes:])
     return found._replace(values=phi)
+
+
+def _per_unit_of_columns(phi: np.ndarray, rows: Rows, form: TableForm) -> np.ndarray:
+    """Slopes by numbers in the units of the user; contrasts stay as they are."""
+    is_slope = ~np.isnan(rows.dense())
+    scale = np.where(is_slope, form.scale, 1.0).astype(phi.dtype)
+    return phi / scale.reshape(scale.shape + (1,) * (phi.ndim - scale.ndim))
 
 
 def explainable(estimator, X, target) -> Explainable | None:

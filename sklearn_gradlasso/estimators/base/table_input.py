@@ -7,6 +7,7 @@ are.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import replace
 
@@ -145,9 +146,18 @@ def _coded(estimator, X):
             "fit had all values. Nothing was learned about them: a missing number is "
             "taken for the median, and a missing category for none.",
             UserWarning,
-            stacklevel=5,  # It is the caller of ``predict``.
+            stacklevel=_level_of_caller(),
         )
     return coded
+
+
+def _level_of_caller() -> int:
+    """Level of the first function outside of the package, for a warning of ours."""
+    level, frame = 0, sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _table(estimator, X):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
+from ...tables import TableForm
 from ..feature_names import names_known, numbered
 from ..table_columns import TableColumn, own_columns
 
@@ -20,6 +21,7 @@ from . import (  # noqa: F401
     shapes,
     skrub_steps,
 )
+from .coded import coded_by
 from .tables import Feature, Origin, TracedTable
 from .values import as_values, column_of
 
@@ -39,7 +41,9 @@ def traced(X, first, transformers: list) -> TracedTable:
     return _followed(_table(X, first), transformers)
 
 
-def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | None:
+def table_columns(
+    X, first, transformers, rows, names, form: TableForm | None = None
+) -> list[TableColumn] | None:
     """The columns of X, and those that a step has mixed, with the features of each.
 
     Parameters
@@ -50,6 +54,8 @@ def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | No
         X after the transformers.
     names : ndarray of str of the shape of a row
         Names of the features.
+    form : TableForm, optional
+        How the network codes the rows, if it reads them as a raw table.
 
     Returns
     -------
@@ -60,15 +66,20 @@ def table_columns(X, first, transformers, rows, names) -> list[TableColumn] | No
     """
     if names.ndim != 1:
         return None
-    if np.ndim(X if hasattr(X, "ndim") else np.asarray(X, dtype=object)) != 2:
-        return own_columns(_dense(rows), names)
-    start = _table(X, first)
-    table = _followed(start, transformers)
-    if len(table) != len(names):  # What is known does not fit what was done.
-        return own_columns(_dense(rows), names)
+    start = table = None
+    if len(np.shape(X if hasattr(X, "shape") else np.asarray(X, dtype=object))) == 2:
+        start = _table(X, first)
+        table = _followed(start, transformers)
+    if table is None or len(table) != len(names):
+        # X is no table, or what is known does not fit what was done.
+        if form is None:
+            return own_columns(_dense(rows), names)
+        start = table = _table(rows, None)
     rows = rows.tocsc() if sp.issparse(rows) else rows
     for k, feature in enumerate(table.features):
         _read_from_rows(feature, rows, k)
+    if form is not None:
+        table = coded_by(form, table)
     made_of: dict[Origin, list[int]] = {each.origin: [] for each in start.features}
     for k, feature in enumerate(table.features):
         made_of.setdefault(feature.origin, []).append(k)
