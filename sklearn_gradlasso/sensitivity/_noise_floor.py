@@ -22,13 +22,13 @@ from ..inspection.wrappers import check_not_frozen
 from ..utils.annotations import check_annotations
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
-from ._shadows_of_tables import (
+from ._front import behind_transformers
+from ._raw_tables import (
     names_of_shadows,
     reads_as_table,
     side_by_side,
     with_marked_shadows,
 )
-from ._front import behind_transformers
 from ._reporting import percent
 from ._results import NoiseFloor
 
@@ -203,9 +203,7 @@ def _with_shadows(X, order: np.ndarray):
     return both.set_axis(names, axis=1)
 
 
-def _extended_to_shadows(
-    fit_params: dict, X, n: int, d: int, are_read: bool
-) -> dict:
+def _extended_to_shadows(fit_params: dict, X, n: int, d: int, are_read: bool) -> dict:
     """Parameters of ``fit`` with annotations that are zero for the shadows."""
     given = fit_params.get("annotations")
     if given is None:
