@@ -67,8 +67,23 @@ class RawTable:
 
     @property
     def precision(self) -> type:
-        """Floating-point type of the coded table: float32 of frames, or as X."""
-        return np.float32 if self.is_frame or self.is_single else np.float64
+        """Floating-point type of the coded table.
+
+        It is that of an array, or of a frame of numbers, and float32 of other frames.
+        """
+        if not self.is_frame:
+            return np.float32 if self.X.dtype == np.float32 else np.float64
+        types = [self.column(j).dtype for j in range(self.shape[1])]
+        if not all(each.is_numeric() for each in types):
+            return np.float32
+        return np.float32 if all(each == nw.Float32 for each in types) else np.float64
+
+    def rounding(self, j: int) -> float:
+        """Relative precision in which the numbers of a column were given."""
+        is_single = self.column(j).dtype == (
+            nw.Float32 if self.is_frame else np.float32
+        )
+        return float(np.finfo(np.float32 if is_single else np.float64).eps)
 
     def called(self, j: int) -> str:
         """What a message calls a column."""
@@ -201,8 +216,10 @@ def n_axes(X) -> int:
     """
     if is_frame(X):
         return 2
+    if isinstance(n := getattr(X, "ndim", None), int):
+        return n
     with names_columns_it_cannot_read(X):
-        return np.ndim(X)
+        return np.asarray(X).ndim
 
 
 def as_array(X) -> np.ndarray:

@@ -54,12 +54,16 @@ def is_raw(
     )
     if is_sparse(X) or n_axes(X) != 2:
         if are_marked:
+            kind = "sparse" if is_sparse(X) else f"an array of {n_axes(X)} dimensions"
             raise ValueError(
-                f"categorical_features={categorical_features!r} are columns of a dense "
-                "X with two dimensions; give such an X, or categorical_features=None."
+                f"X is {kind}, but categorical_features={categorical_features!r} are "
+                "columns of a dense table; give such an X, or "
+                "categorical_features=None."
             )
         return False
     table = RawTable(X)
+    if not all(table.shape):
+        return False
     has_categories = _categories(table, categorical_features).any()
     if has_categories and input_shape is not None:
         raise ValueError(
@@ -109,7 +113,6 @@ def learn_form(
     levels, shares = [], []
     n_columns = table.shape[1]
     center, scale, missing = np.zeros(n_columns), np.ones(n_columns), []
-    eps = np.finfo(np.float32 if table.is_single else np.float64).eps
     for j in range(n_columns):
         if is_category[j]:
             column = table.distinct(j)
@@ -121,7 +124,9 @@ def learn_form(
             numbers = table.numbers(j)
             known = ~np.isnan(numbers)
             at = known & present
-            center[j], scale[j] = center_and_scale(numbers[at], weight[at], eps)
+            center[j], scale[j] = center_and_scale(
+                numbers[at], weight[at], table.rounding(j)
+            )
             levels.append(None)
             shares.append(None)
         missing.append(weight[~known].sum() / weight.sum())
@@ -147,9 +152,9 @@ def coded_table(form: TableForm, X):
     Returns
     -------
     ndarray or CSR matrix of shape (n_samples, n_columns)
-        Numbers lie at most 1e9 scales from their center. The precision is float32 for
-        frames, which are standardised in float64 before, and for arrays in float32;
-        float64 for other arrays.
+        Numbers lie at most 1e9 scales from their center, from which they are measured
+        in float64. The precision is that of an array or of a frame of numbers, and
+        float32 of a frame with other columns.
 
     Raises
     ------

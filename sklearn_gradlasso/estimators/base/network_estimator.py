@@ -359,7 +359,12 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        marks = self.categorical_features
+        # The columns of an array, of which this tag is, have no types of their own.
+        has_categories = not (marks is None or isinstance(marks, str))
+        tags.input_tags.sparse = not has_categories
+        tags.input_tags.categorical = has_categories
+        tags.input_tags.allow_nan = self._reads_columns and self.input_shape is None
         return tags
 
 

@@ -58,9 +58,9 @@ weight_l1, weight_l2 : float, default=0.0
         is then measured from the median in standard deviations (between the percentiles
         1 and 99), and large ones are bounded smoothly; a missing number, and a missing
         category, have a place of their own. Levels that fewer than 5 rows have, by
-        weight, more than 254 levels, and unknown ones share a place. A DataFrame that
-        is read is computed in float32. Values of objects of several types are one level
-        if they are written alike, such as 1 and "1".
+        weight, more than 254 levels, and unknown ones share a place. A DataFrame with
+        other columns than numbers is computed in float32. Values of objects of several
+        types are one level if they are written alike, such as 1 and "1".
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.

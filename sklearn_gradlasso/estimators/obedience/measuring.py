@@ -134,10 +134,8 @@ class Measurement:
             phi = attributions_of(self.module, rows, Gradients(), self._decision)
             phi = phi.reshape(len(phi), len(wrong), -1)[:, signed]
             is_wrong = (phi * signs[signed, None] < 0).mean(axis=2)
-            if not rows.is_sparse:  # A missing value has no slope.
-                is_wrong = (
-                    is_wrong * ~rows.X.flatten(1)[:, signed].isnan().cpu().numpy()
-                )
+            is_missing = batch[0].flatten(1)[:, signed].isnan().cpu().numpy()
+            is_wrong = np.where(is_missing, 0.0, is_wrong)  # It has no slope.
             wrong[signed] = np.average(is_wrong, axis=0, weights=_weight_of(batch))
         return wrong
 
