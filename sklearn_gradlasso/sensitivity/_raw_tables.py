@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import validate_data
 
@@ -93,4 +94,4 @@ def with_marked_shadows(estimator, X):
     else:
         shadow_of = dict(zip(X.columns, names_of_shadows(X.columns)))
         both = [*marks, *(shadow_of.get(name, name) for name in marks)]
-    return estimator.set_params(categorical_features=both)
+    return clone(estimator).set_params(categorical_features=both)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-QUICK = {"hidden_layer_sizes": (8,), "activation": "tanh", "max_iter": 30, "tol": 1e-2}
+QUICK = {"hidden_layer_sizes": (8,), "activation": "tanh", "max_iter": 100, "tol": 1e-3}
 QUICK |= {"random_state": 0}
 
 
