@@ -8,8 +8,6 @@ thousand weights one thread is also the fastest.
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,14 +15,13 @@ from pathlib import Path
 
 import torch
 from joblib import cpu_count
-from threadpoolctl import ThreadpoolController
 
+from .forks import loaded, openmp, remember_thread, wake_autograd
 from .seeds import LockOfProcess
 from .torch_modes import default_modes
 
 __all__ = ["computing", "n_threads", "threads"]
 
-RELEASE = 1  # omp_pause_soft: threads end, settings stay
 _ONE_THREAD = LockOfProcess()
 
 
@@ -54,22 +51,19 @@ def computing(n_jobs: int | None) -> Iterator[None]:
 def threads(n_jobs: int | None) -> Iterator[None]:
     """Compute with this number of threads; other Python threads are not affected."""
     number = n_threads(n_jobs)
+    remember_thread()
     # In a new thread torch first takes the number that a program has set, and in a
     # forked process it must do so in one thread at a time.
     with _ONE_THREAD.lock:
         torch.get_num_threads()
-    with _openmp().limit(limits=number):
+        wake_autograd()
+    with openmp().limit(limits=number):
         set_of_mkl = _mkl()
         before = set_of_mkl(number)
         try:
             yield
         finally:
             set_of_mkl(before)
-
-
-@cache
-def _openmp() -> ThreadpoolController:
-    return ThreadpoolController().select(user_api="openmp")
 
 
 @cache
@@ -82,38 +76,7 @@ def _mkl() -> Callable[[int], int]:
     """
     folder = Path(torch.__file__).parent / "lib"
     for path in folder.glob("*torch_cpu.*"):
-        found = getattr(_loaded(path), "MKL_Set_Num_Threads_Local", None)
+        found = getattr(loaded(path), "MKL_Set_Num_Threads_Local", None)
         if found is not None:
             return found
     return lambda number: 0
-
-
-@cache
-def _releases() -> list[Callable[[int], int]]:
-    """Functions of the OpenMP libraries that end the threads they keep."""
-    name = "omp_pause_resource_all"  # OpenMP 5.0
-    libraries = [_loaded(each.filepath) for each in _openmp().lib_controllers]
-    return [getattr(each, name) for each in libraries if hasattr(each, name)]
-
-
-def _release_threads() -> None:
-    """End the threads that OpenMP keeps for the calling thread, before it forks.
-
-    A forked process has none of the threads of its parent. GNU's OpenMP does not notice
-    that, and would wait for them for ever. Both processes start new ones when they need
-    them.
-    """
-    for release in _releases():
-        release(RELEASE)
-
-
-def _loaded(path: str | Path) -> ctypes.CDLL | None:
-    """A shared library that the process has loaded already; None if it has not."""
-    try:
-        return ctypes.CDLL(str(path), mode=getattr(os, "RTLD_NOLOAD", 0))
-    except OSError:
-        return None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_release_threads)

@@ -1,19 +1,12 @@
-"""The number of threads of a computation, and of forked processes."""
+"""The number of threads of a computation."""
 
-import os
 import re
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 import torch
 
 from sklearn_gradlasso.utils.threads import computing, n_threads, threads
-
-FORKED = Path(__file__).parents[1] / "helpers" / "processes" / "forked.py"
-HANGS_AFTER = 300  # seconds, for all processes
 
 
 def numbers() -> set[int]:
@@ -72,18 +65,3 @@ def test_numbers_of_threads():
     assert n_threads(-1) >= 1
     with pytest.raises(ValueError, match="n_jobs must not be 0"):
         n_threads(0)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
-def test_forked_processes_compute_as_their_parent_does():
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
-    environment["OMP_WAIT_POLICY"] = "passive"  # for busy machines
-    done = subprocess.run(
-        [sys.executable, FORKED],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=HANGS_AFTER,
-        check=True,
-    )
-    assert not done.stdout, done.stdout

@@ -38,7 +38,7 @@ PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
 VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
-MEMBERS = ((2_000, 8), (10_000, 5), (np.inf, 2))
+MEMBERS = ((500, 5), (2_000, 8), (10_000, 5), (np.inf, 2))
 RATES = ((10_000, 0.015), (np.inf, 0.03))
 PIECES = ((10_000, 16), (np.inf, 128))
 

@@ -1,20 +1,27 @@
-"""What a forked process computes after its parent has: run by ``test_threads.py``.
+"""What a forked process computes after its parent has: run by ``test_forks.py``.
 
     python forked.py
 
-prints the names of what went wrong, if anything.
+prints the names of what went wrong, if anything. A process that hangs or dies writes
+to stderr what its threads do.
 """
 
+import ctypes
+import faulthandler
 import multiprocessing
+import os
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from sklearn_gradlasso import GradientLassoRegressor, GradientLassoRegressorCV
 from sklearn_gradlasso.utils.seeds import borrowed_generators
+from sklearn_gradlasso.utils.threads import computing
 
 HANGS_AFTER = 60  # seconds
 
@@ -37,11 +44,21 @@ def search(n_jobs):
     return fitted(n_jobs, GradientLassoRegressorCV, lams=[0.1], cv=2)
 
 
+def fitted_together():
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda _: fitted(None).predict(X), range(2)))
+
+
 def in_child(function):
     """What a forked process returns; None if it hangs or dies."""
+
+    def answer():
+        faulthandler.dump_traceback_later(HANGS_AFTER / 2)
+        sender.send(function())
+
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=lambda: sender.send(function()), daemon=True)
+    child = context.Process(target=answer, daemon=True)
     child.start()
     sender.close()
     try:
@@ -69,6 +86,7 @@ def after_threads():
         fit=lambda: fitted(2).predict(X),
         one_thread=lambda: alone.predict(X),
         search=lambda: search(2).predict(X),
+        fits_in_threads=fitted_together,
     )
 
 
@@ -105,8 +123,42 @@ def while_locked():
         print("locked", found if found is None else "differs")
 
 
+def as_a_thread_ends():
+    """The system takes a while to end a thread of the parent that has computed."""
+    library, key = ctypes.CDLL(None), ctypes.c_ulong()
+    library.pthread_key_create(ctypes.byref(key), library.usleep)
+
+    def compute():
+        fitted(None)
+        library.pthread_setspecific(key, ctypes.c_void_p(500_000))  # microseconds
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    thread.join()
+    task = f"/proc/{os.getpid()}/task/{thread.native_id}"
+    if in_child(lambda: os.path.exists(task)) is not False:
+        print("forked as a thread ended")
+
+
+def without_gradients():
+    """Torch makes a new autograd engine before threads can ask for it."""
+
+    def n_saved():
+        saved = []
+        hooks = saved_tensors_hooks(lambda x: saved.append(x) or x, lambda x: x)
+        with hooks, computing(None):
+            pass
+        return len(saved)
+
+    if n_saved() or not in_child(n_saved):
+        print("autograd was not woken once")
+
+
 if __name__ == "__main__":
+    faulthandler.enable()
     warnings.simplefilter("ignore")
     after_torch()
     after_threads()
     while_locked()
+    as_a_thread_ends()
+    without_gradients()
