@@ -22,8 +22,8 @@ from ._checks import (
 )
 from ._exchange import Exchange
 from ._losses import average
-from ._members import member_losses
 from ._many_networks import batch_by_batch, row_by_row
+from ._members import member_losses
 from ._score import Score
 
 __all__ = ["Components", "Objective"]

@@ -90,8 +90,8 @@ def check_optimizer(
 ) -> tuple[type[torch.optim.Optimizer], dict]:
     """The optimizer's class and parameters.
 
-    "adam", "adamw" and "sgd" use torch's fused implementation, unless the parameters ask for
-    another one. "sgd" has momentum by default.
+    "adam", "adamw" and "sgd" use torch's fused implementation, unless the parameters
+    ask for another one. "sgd" has momentum by default.
 
     Raises
     ------

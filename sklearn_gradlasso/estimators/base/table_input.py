@@ -28,8 +28,8 @@ from ...tables import (
 )
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
-from .settings import prefers_table_net
 from ...utils.validation import check_equal_lengths, weight_in_rows
+from .settings import prefers_table_net
 
 __all__ = ["read_to_answer", "read_to_fit"]
 
