@@ -12,6 +12,7 @@ from ..tables import TableForm
 
 __all__ = ["Columns", "columns_of"]
 
+VALUES_PER_PIECE = 4  # so many times as many values still have a knot each
 ROUNDING = 1e-9  # relative difference by which equal values may differ
 ULPS = 8  # the same in units of the last place, where these are coarser
 
@@ -61,10 +62,11 @@ def columns_of(
 ) -> Columns:
     """Describe the columns of the training rows of a coded table.
 
-    A number with at most ``n_pieces + 1`` values has a knot at each of them. A number
+    A number with at most ``4 * n_pieces`` values has a knot at each of them. A number
     with more has knots at quantiles. If ties leave less than 0.6 times as many pieces,
-    quantiles of the distinct values are knots as well. Neighbouring numbers of two values share a slot if no row
-    has the larger value in two of them, as the columns of a ``OneHotEncoder``.
+    quantiles of the distinct values are knots as well. Neighbouring numbers of two
+    values share a slot if no row has the larger value in two of them, as the columns of
+    a ``OneHotEncoder``.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def columns_of(
     sample_weight : ndarray of shape (n,), optional
         Weights of the rows; an integer weight means repetition.
     n_pieces : int, default=16
-        Largest number of pieces of a number, nearly: ties may add half as many.
+        Number of pieces between quantiles; ties may leave fewer, or add half as many.
 
     Returns
     -------
@@ -155,7 +157,7 @@ def _distinct(
 def _knots(values: np.ndarray, share: np.ndarray, n_pieces: int) -> np.ndarray:
     if len(values) == 1:
         return np.array([values[0], values[0] + 1])
-    if len(values) <= n_pieces + 1:
+    if len(values) <= VALUES_PER_PIECE * n_pieces:
         return values
     knots = values[np.unique(_quantiles(share, n_pieces))]
     if len(knots) <= 0.6 * n_pieces:

@@ -42,7 +42,7 @@ class TabularNet(nn.Module):
         Number of networks whose scores are averaged.
     embedding_size : int, default=8
         Number of values in the embedding of each column.
-    hidden_layer_sizes : int or sequence of int, default=(128,)
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Units in each hidden layer of the perceptron.
     generator : torch.Generator, optional
         Source of the initial weights; a fresh one with torch's default seed if not
@@ -74,7 +74,7 @@ class TabularNet(nn.Module):
         columns: Columns,
         n_members: int = 4,
         embedding_size: int = 8,
-        hidden_layer_sizes: int | Sequence[int] = (128,),
+        hidden_layer_sizes: int | Sequence[int] = (64,),
         n_pieces: int | None = None,
         generator: torch.Generator | None = None,
     ):

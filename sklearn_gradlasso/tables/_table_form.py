@@ -42,6 +42,20 @@ class TableForm:
     center: np.ndarray
     scale: np.ndarray
 
+    @classmethod
+    def of_numbers(cls, n_columns: int) -> TableForm:
+        """The form of numbers that are known everywhere, and stay as they are."""
+        nothing = (None,) * n_columns
+        return cls(
+            names=np.array([f"x{j}" for j in range(n_columns)], dtype=object),
+            n_levels=np.zeros(n_columns, dtype=np.int64),
+            levels=nothing,
+            shares=nothing,
+            missing=np.zeros(n_columns),
+            center=np.zeros(n_columns),
+            scale=np.ones(n_columns),
+        )
+
     @property
     def is_category(self) -> np.ndarray:
         """Whether each column holds categories, of shape (n_columns,)."""

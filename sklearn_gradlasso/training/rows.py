@@ -31,6 +31,7 @@ __all__ = [
     "Rows",
     "StackedRows",
     "TrainingData",
+    "bytes_of_rows",
     "read_rows",
     "rows_for",
 ]
@@ -114,7 +115,7 @@ class TrainingData:
         no row is repeated.
         """
         parts = [
-            _bytes_of_rows(values)
+            bytes_of_rows(values)
             for values in (self.X, self.annotations)
             if values is not None
         ]
@@ -373,6 +374,7 @@ def _take(values, index: np.ndarray | slice):
     return np.broadcast_to(values[0], (n_rows, *values.shape[1:]))
 
 
-def _bytes_of_rows(values) -> list[bytes]:
+def bytes_of_rows(values) -> list[bytes]:
+    """What each row of an array or CSR matrix holds, so that rows can be compared."""
     rows = values.toarray() if sp.issparse(values) else values
     return [row.tobytes() for row in rows]

@@ -10,7 +10,6 @@ from numbers import Integral
 
 import joblib
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.utils import check_random_state
@@ -18,6 +17,7 @@ from torch import nn
 
 from ...modules import build_module, is_built_in
 from ...modules._table_columns import columns_of
+from ...tables import TableForm
 from ...training.auto_lam import resolve_lam
 from ...training.prepared import Candidate, Prepared
 from ...training.rows import TrainingData, rows_for
@@ -212,12 +212,9 @@ def _largest_batch(settings: Settings, n_rows: int) -> int:
 
 def _settle(estimator, data: TrainingData, warm: bool, one_pass: bool) -> None:
     """Resolve what "auto" stands for; a network that exists stays what it is."""
-    arrays = data.y, data.X if not sp.issparse(data.X) else data.y
-    n_distinct = n_distinct_rows(*arrays)
-    n_members = None
-    if warm and isinstance(estimator._architecture["module"], str):
-        n_members = estimator._architecture["module_params"].get("n_members")
-    settings = settings_of(estimator, len(data.y), n_distinct, n_members)
+    known = estimator._architecture["module_params"] if warm else None
+    n_distinct = n_distinct_rows(data.X, data.y)
+    settings = settings_of(estimator, len(data.y), n_distinct, known)
     if one_pass:
         settings = replace(settings, early_stopping=False, anneals=False)
     estimator._settings = settings
@@ -231,7 +228,10 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
         if requested["module"] == "tabular":
             params = dict(requested["module_params"])
             weight, n_pieces = data.sample_weight, params.pop("n_pieces")
-            columns = columns_of(data.X, form, weight, n_pieces)
+            n_columns = requested["n_features"]
+            form = TableForm.of_numbers(n_columns) if form is None else form
+            X = data.X[:, :n_columns]
+            columns = columns_of(X, form, weight, n_pieces)
             estimator._architecture["columns"] = columns
         elif form is not None:
             estimator._architecture["form"] = form

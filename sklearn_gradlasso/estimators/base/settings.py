@@ -11,8 +11,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from ...modules import TabularNet
+from ...training.rows import bytes_of_rows
 from ...utils.validation import check_hidden_layer_sizes
 
 __all__ = [
@@ -31,16 +33,16 @@ FULL_BATCH = 256  # rows of a batch of the perceptron, at most
 HELD_OUT_FROM = 500  # distinct rows from which the network for tables holds rows out
 MOST_COLUMNS = 1000  # columns of a table that the network for tables is the default of
 FIXED_STEPS = 150  # steps of the network for tables where nothing is held out
-ANNEALED_EPOCHS, ANNEALED_STEPS = 20, 400  # at least so many of both where rows are
+ANNEALED_EPOCHS, ANNEALED_STEPS = 20, 300  # at least so many of both where rows are
 PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
 # With early stopping other networks also wait for so many steps: the loss on held-out
 # rows may rise for a while before it falls, and an epoch of a small table is one step.
 VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
-MEMBERS = ((500, 5), (2_000, 8), (10_000, 5), (np.inf, 2))
+MEMBERS = ((10_000, 5), (np.inf, 2))
 RATES = ((10_000, 0.015), (np.inf, 0.03))
-PIECES = ((10_000, 16), (np.inf, 128))
+PIECES = ((10_000, 16), (np.inf, 32))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class Settings:
     n_members : int or None
         Networks whose scores the network for tables averages.
     n_pieces : int or None
-        Largest number of pieces of a number in the network for tables.
+        Pieces of a number between quantiles in the network for tables.
     anneals : bool
         Whether the learning rate falls to 0 over ``max_iter`` epochs, which then are
         all that training takes.
@@ -123,16 +125,14 @@ def params_of_module(estimator, module) -> dict[str, Any] | None:
     return {**own, **(params or {})}
 
 
-def n_distinct_rows(*arrays: np.ndarray) -> int:
-    """Number of different rows of several arrays beside each other."""
-    parts = [np.ascontiguousarray(a).reshape(len(a), -1) for a in arrays]
-    parts = [part.view(np.uint8).reshape(len(part), -1) for part in parts]
-    rows = np.ascontiguousarray(np.hstack(parts))
-    return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
+def n_distinct_rows(X, y: np.ndarray) -> int:
+    """Number of different pairs of a row of X, which may be sparse, and of y."""
+    rows = X if sp.issparse(X) else X.reshape(len(y), -1)
+    return len(set(zip(bytes_of_rows(rows), bytes_of_rows(y.reshape(len(y), -1)))))
 
 
 def settings_of(
-    estimator, n_rows: int, n_distinct: int, n_members: int | None = None
+    estimator, n_rows: int, n_distinct: int, known: dict[str, Any] | None = None
 ) -> Settings:
     """Resolve the parameters of an estimator.
 
@@ -143,11 +143,11 @@ def settings_of(
         Number of rows of positive weight.
     n_distinct : int
         Number of different ones among them, so that repeated rows change nothing.
-    n_members : int or None
-        Members of a network that is trained further.
+    known : dict or None
+        Arguments of a network that is trained further.
     """
     if _is(module_of(estimator), TABULAR):
-        return _of_tables(estimator, n_rows, n_distinct, n_members)
+        return _of_tables(estimator, n_rows, n_distinct, known or {})
     early = estimator.early_stopping is True
     waits = early and estimator.n_iter_no_change == "auto"
     return Settings(
@@ -163,7 +163,7 @@ def settings_of(
 
 
 def _of_tables(
-    estimator, n_rows: int, n_distinct: int, n_members: int | None
+    estimator, n_rows: int, n_distinct: int, known: dict[str, Any]
 ) -> Settings:
     early = bool(_given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM))
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
@@ -186,8 +186,8 @@ def _of_tables(
         early_stopping=early,
         patience=_given(estimator.n_iter_no_change, np.inf),
         least_steps=0,
-        n_members=n_members or _up_to(MEMBERS, n_distinct),
-        n_pieces=_up_to(PIECES, n_distinct),
+        n_members=known.get("n_members", _up_to(MEMBERS, n_distinct)),
+        n_pieces=known.get("n_pieces", _up_to(PIECES, n_distinct)),
         anneals=optimizer != "lbfgs",
     )
 
