@@ -16,16 +16,8 @@ import scipy.sparse as sp
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
-from ...tables import (
-    as_array,
-    coded_table,
-    is_frame,
-    is_raw,
-    is_sparse,
-    learn_form,
-    missing_first,
-    n_axes,
-)
+from ...tables import coded_table, is_raw, learn_form, missing_first
+from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
