@@ -32,6 +32,7 @@ from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import Interval, weight_in_rows
+from .base.settings import reads_tables
 
 __all__ = ["LambdaSearch"]
 
@@ -209,6 +210,10 @@ class LambdaSearch(ABC):
         own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
+        if reads_tables(self):
+            # One member tells the strengths apart as well as all of them do.
+            given = params["module_params"] or {}
+            params["module_params"] = {"n_members": 1, **given}
         estimator = seeded_clone(self._with_lam(**params))
         classes = classes_of(checked.y) if is_classifier(self) else None
         score, stop = HeldOutScore(estimator, self.scoring, classes), Stop()
