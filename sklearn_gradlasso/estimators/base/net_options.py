@@ -40,10 +40,8 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     return options
 
 
-def _plateau(estimator) -> Plateau | None:
+def _plateau(estimator) -> Plateau:
     settings = estimator._settings
-    if settings.anneals and not settings.early_stopping:
-        return None
     if settings.optimizer == "lbfgs" and not settings.early_stopping:
         return Stationary(estimator.tol)
     patience, least_steps = settings.patience, settings.least_steps
