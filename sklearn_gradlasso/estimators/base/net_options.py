@@ -40,8 +40,10 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     return options
 
 
-def _plateau(estimator) -> Plateau:
+def _plateau(estimator) -> Plateau | None:
     settings = estimator._settings
+    if settings.anneals and not settings.early_stopping:
+        return None
     if settings.optimizer == "lbfgs" and not settings.early_stopping:
         return Stationary(estimator.tol)
     patience, least_steps = settings.patience, settings.least_steps
