@@ -194,7 +194,7 @@ class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
             given_to_fit = {"annotations": ruled_out, **of_groups}
             member = clone(estimator).fit(X, y, sample_weight, **given_to_fit)
             score = member.score(X, y, sample_weight)
-            phi = member.explain(X, target="training")
+            phi = _comparable_slopes(member, X)
             mask = large_gradients(phi, X, self.cutoff)
             if members and score < scores[0] - self.tolerance:
                 ended_by = "score"
@@ -307,6 +307,16 @@ class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = of_members.target_tags
         tags.input_tags = of_members.input_tags
         return tags
+
+
+def _comparable_slopes(member, X) -> np.ndarray:
+    """Slopes of a member that can be compared with each other.
+
+    Those by numbers of a raw table are per unit of the coded table, and not of X.
+    """
+    if getattr(member, "_table_form", None) is None:
+        return member.explain(X, target="training")
+    return member._explained(X, "training").values
 
 
 def _ask_no_obedience(estimator) -> None:

@@ -89,8 +89,8 @@ def slopes_of_steps(
     where there are no rows above), and where that disagrees too, the column has no
     slopes.
 
-    Rows in which the value is missing have no slope, and do not count for those of other
-    rows.
+    Rows in which the value is missing have no slope, and do not count for those of
+    other rows.
 
     Behind a transformer that is not linear, steps are those of the feature that it
     makes, and its derivative at each row turns slopes into those of the column. A

@@ -50,6 +50,6 @@ torch ``foreign_networks`` has them. The module and its parts may have
 An attribution is an :class:`sklearn_gradlasso.attributions.Attribution`; ``by_name``
 makes one of a plain callable.
 
-May import ``tables``, ``attributions``, ``training`` (for its rows), ``objective``, ``modules``,
-``targets`` and ``utils``.
+May import ``tables``, ``attributions``, ``training`` (for its rows), ``objective``,
+``modules``, ``targets`` and ``utils``.
 """

@@ -43,10 +43,14 @@ class TableFront(nn.Module):
         is_category, has_missing = form.is_category, form.missing > 0
         numbers = np.flatnonzero(~is_category)
         marked = np.flatnonzero(~is_category & has_missing)
-        # A missing category has the code that follows the last.
-        n_codes = np.where(is_category, form.n_levels + has_missing, 0)
-        coded = np.repeat(np.arange(len(n_codes)), n_codes)
-        code = np.concatenate([np.arange(n) for n in n_codes])
+        categories = np.flatnonzero(is_category)
+        # A missing category has the code that follows the last. If there was none in
+        # training it is marked in one more column, which is left out.
+        n_codes = (form.n_levels + has_missing)[categories]
+        first = np.cumsum(n_codes) - n_codes
+        outside = n_codes.sum() - first
+        in_place = np.zeros_like(form.n_levels)
+        in_place[categories] = np.where(has_missing[categories], n_codes - 1, outside)
         shares = [
             np.append(share * (1 - missing), [missing] if missing else [])
             for share, missing in zip(form.shares, form.missing)
@@ -54,18 +58,20 @@ class TableFront(nn.Module):
         ]
         # The average number is taken to be the median, whose encoding is 0.
         mean = [np.zeros(len(numbers)), form.missing[marked], *shares]
+        coded = np.repeat(categories, n_codes)
         known = {
             "column_of": np.concatenate([numbers, marked, coded]),
             "numbers": numbers,
             "marked": marked,
-            "coded": coded,
-            "code": code,
-            "n_levels": form.n_levels[coded],
+            "categories": categories,
+            "first": first,
+            "in_place": in_place,
             "mean": np.concatenate(mean),
         }
         for name, values in known.items():
             kind = np.float64 if name == "mean" else np.int64
             self.register_buffer(name, torch.tensor(values.astype(kind)))
+        self.n_indicators = len(coded)
 
     @property
     def n_encodings(self) -> int:
@@ -115,16 +121,13 @@ class TableFront(nn.Module):
     def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Numbers with 0 where missing, where that is, and both kinds of indicators."""
         is_missing = x.isnan()
+        x = torch.where(is_missing, self.in_place, x)
+        at = self.first + x.index_select(1, self.categories).long()
+        codes = x.new_zeros(len(x), self.n_indicators + 1).scatter(1, at, 1.0)
+        marks = is_missing.index_select(1, self.marked).to(x.dtype)
         value = x.index_select(1, self.numbers)
         of_numbers = is_missing.index_select(1, self.numbers)
-        value = value.masked_fill(of_numbers, 0.0)
-        marks = is_missing.index_select(1, self.marked)
-        codes = x.index_select(1, self.coded)
-        codes = torch.where(
-            is_missing.index_select(1, self.coded), self.n_levels, codes
-        )
-        indicators = [marks.to(x.dtype), (codes == self.code).to(x.dtype)]
-        return value, of_numbers, indicators
+        return value, of_numbers, [marks, codes[:, : self.n_indicators]]
 
 
 class Fronted(nn.Module):

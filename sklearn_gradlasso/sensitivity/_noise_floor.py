@@ -23,14 +23,14 @@ from ..utils.annotations import check_annotations
 from ..utils.seeds import reseeded
 from ._columns import column_sizes
 from ._front import behind_transformers
-from ._reporting import percent
-from ._results import NoiseFloor
-from ._shadows_of_tables import (
+from ._raw_tables import (
     names_of_shadows,
     reads_as_table,
     side_by_side,
     with_marked_shadows,
 )
+from ._reporting import percent
+from ._results import NoiseFloor
 
 __all__ = ["noise_floor", "weights_given"]
 

@@ -34,6 +34,7 @@ from ..utils.seeds import reseeded
 from ..utils.validation import Interval
 from ._measured_columns import check_filled, measured, measured_without_fit
 from ._noise_floor import noise_floor, weights_given
+from ._raw_tables import part_of_polars, takes_missing
 from ._selection_rules import kept, limit_of, ranking, threshold_of
 
 __all__ = ["SensitivitySelector"]
@@ -360,7 +361,8 @@ class SensitivitySelector(
             the rule needs ``fit``.
         """
         if not self.prefit or hasattr(self, "_found"):
-            chosen = super().transform(X)
+            chosen = part_of_polars(self, X)
+            chosen = super().transform(X) if chosen is None else chosen
             check_filled(getattr(self, "estimator_", self.estimator), X)
             return chosen
         # As SelectFromModel, it answers without a fit if the network is fitted.
@@ -391,9 +393,8 @@ class SensitivitySelector(
         tags.input_tags.sparse = of_estimator.input_tags.sparse
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         if hasattr(self, "_found"):
-            # Steps before the network may fill in what is missing; transform looks.
             fitted = getattr(self, "estimator_", self.estimator)
-            tags.input_tags.allow_nan |= bool(unwrapped(fitted).transformers)
+            tags.input_tags.allow_nan = takes_missing(fitted)
         tags.target_tags.required = not self.prefit
         tags.target_tags.positive_only = of_estimator.target_tags.positive_only
         return tags
