@@ -96,6 +96,14 @@ def numbers():
     return make_regression(90, 5, n_informative=2, noise=5.0, random_state=0)
 
 
+@pytest.fixture(scope="session")
+def raw():
+    """A table of several types, in which values are missing."""
+    from helpers.frames import raw_table
+
+    return raw_table()
+
+
 @pytest.fixture
 def stacks(monkeypatch):
     """The number of networks in each stack that is trained, in their order."""

@@ -99,7 +99,6 @@ def test_parameters(kind, params, message):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ((with_value(np.nan), Y), "X contains NaN"),
         ((with_value(np.inf), Y), "X contains infinity"),
         ((X[:0], Y[:0]), r"0 sample\(s\)"),
         ((X[:, :0], Y), r"0 feature\(s\)"),

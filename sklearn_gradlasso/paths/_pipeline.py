@@ -15,7 +15,8 @@ from sklearn.utils import check_random_state
 from ..inspection.column_slopes import UserColumns
 from ..inspection.user_columns import traced_columns
 from ..inspection.wrappers import check_not_frozen
-from ..tables import RawTable, is_raw
+from ..tables import is_raw
+from ..tables._raw_table import RawTable
 from ..training.column_scales import warn_of_scales
 from ..training.prepared import can_be_prepared
 from ..training.rows import TrainingData

@@ -8,19 +8,7 @@ columns of the user. Files of this folder know nothing of torch, and import ``ut
 and nothing else of the package.
 """
 
-from ._raw_table import RawTable, as_array, is_frame, is_sparse, n_axes
 from ._reader import coded_table, is_raw, learn_form, missing_first
 from ._table_form import TableForm
 
-__all__ = [
-    "RawTable",
-    "TableForm",
-    "as_array",
-    "coded_table",
-    "is_frame",
-    "is_raw",
-    "is_sparse",
-    "learn_form",
-    "missing_first",
-    "n_axes",
-]
+__all__ = ["TableForm", "coded_table", "is_raw", "learn_form", "missing_first"]

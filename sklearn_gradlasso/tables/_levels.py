@@ -13,7 +13,7 @@ from ._raw_table import Distinct
 
 __all__ = ["Levels", "codes_of", "learn_levels"]
 
-LEAST_WEIGHT = 5  # of a level that has its own code, in rows
+LEAST_WEIGHT = 5 * (1 - 1e-9)  # of a level that has its own code, in rows; rounded
 MOST_LEVELS = 254
 
 

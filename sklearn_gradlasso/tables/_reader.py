@@ -177,7 +177,14 @@ def coded_table(form: TableForm, X):
 
 
 def missing_first(form: TableForm, coded) -> list[str]:
-    """Names of the columns with missing values that had none in the training rows."""
+    """Names of the columns with missing values that had none in the training rows.
+
+    Parameters
+    ----------
+    form : TableForm
+    coded : ndarray or CSR matrix of shape (n_samples, n_columns)
+        Rows of a coded table.
+    """
     if sp.issparse(coded):
         return []
     without = np.flatnonzero(form.missing == 0)

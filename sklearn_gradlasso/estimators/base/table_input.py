@@ -7,6 +7,7 @@ are.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import replace
 
@@ -15,16 +16,8 @@ import scipy.sparse as sp
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
-from ...tables import (
-    as_array,
-    coded_table,
-    is_frame,
-    is_raw,
-    is_sparse,
-    learn_form,
-    missing_first,
-    n_axes,
-)
+from ...tables import coded_table, is_raw, learn_form, missing_first
+from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
@@ -141,9 +134,18 @@ def _coded(estimator, X):
             "fit had all values. Nothing was learned about them: a missing number is "
             "taken for the median, and a missing category for none.",
             UserWarning,
-            stacklevel=5,  # It is the caller of ``predict``.
+            stacklevel=_level_of_caller(),
         )
     return coded
+
+
+def _level_of_caller() -> int:
+    """Level of the first function outside of the package, for a warning of ours."""
+    level, frame = 0, sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _table(estimator, X):
