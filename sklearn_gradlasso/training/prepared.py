@@ -26,6 +26,7 @@ __all__ = [
     "Candidate",
     "Prepared",
     "can_be_prepared",
+    "codes_columns",
     "initialized_net",
     "prepare",
 ]
@@ -211,6 +212,15 @@ def prepare(estimator, data: TrainingData) -> Prepared:
         If the estimator is not one of this package.
     """
     raise TypeError(f"{type(estimator).__name__} cannot be prepared for training.")
+
+
+@singledispatch
+def codes_columns(estimator, X) -> bool:
+    """Whether an estimator that is prepared brings the columns of X to one scale.
+
+    The wing of the estimators registers this as well. By default it is not so.
+    """
+    return False
 
 
 def can_be_prepared(estimator) -> bool:
