@@ -50,6 +50,20 @@ class Columns:
     slot: np.ndarray
 
     @property
+    def n_columns(self) -> int:
+        return len(self.n_pieces)
+
+    @property
+    def is_number(self) -> np.ndarray:
+        """Whether each column holds numbers, of shape (n_columns,)."""
+        return np.array([knots is not None for knots in self.knots], dtype=bool)
+
+    @property
+    def most(self) -> int:
+        """The largest number of pieces or codes of a column."""
+        return int(self.n_pieces.max(initial=1))
+
+    @property
     def n_slots(self) -> int:
         return int(self.slot.max(initial=-1)) + 1
 
