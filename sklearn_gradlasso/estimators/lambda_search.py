@@ -28,6 +28,7 @@ from ..paths._path_record import names_of
 from ..paths._pipeline import columns_as_they_are, seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
 from ..paths._supervision import Stop
+from ..tables import is_raw
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
@@ -139,8 +140,9 @@ class LambdaSearch(ABC):
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs. Scale the features to a common scale. With a ``module`` the shape
-            may also be ``(n_samples, *feature_shape)``.
+            Inputs. Scale the features to a common scale; a table with categories or
+            missing values is read in each fold (see ``categorical_features``). With a
+            ``module`` the shape may also be ``(n_samples, *feature_shape)``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or an indicator of labels, or target values.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -198,7 +200,8 @@ class LambdaSearch(ABC):
         check_groups(groups, X)
         groups = in_one_axis(groups)
         data = TrainingData(*indexable(X, y), weight, groups=groups)
-        data = replace(data, is_raw=self._table_form is not None)
+        how = self.categorical_features, self.input_shape
+        data = replace(data, is_raw=is_raw(data.X, *how))
         folds = self._folds(groups, checked.y)
         cv = check_cv(folds, checked.y, classifier=is_classifier(self))
         splits = list(cv.split(data.X, checked.y, groups))
@@ -225,7 +228,9 @@ class LambdaSearch(ABC):
         if data.is_raw:
             columns = columns_as_they_are(self._table_form.names)
         else:
-            columns = traced_columns(checked.X, [], checked.X)
+            # Of a coded table the rows of the user tell what is one-hot.
+            rows = checked.X if self._table_form is None else data.X
+            columns = traced_columns(rows, [], rows)
         fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(
