@@ -31,7 +31,6 @@ from .params_of_fit import remember_params
 from .settings import (
     Settings,
     module_of,
-    n_distinct_rows,
     params_of_module,
     settings_of,
 )
@@ -213,8 +212,7 @@ def _largest_batch(settings: Settings, n_rows: int) -> int:
 def _settle(estimator, data: TrainingData, warm: bool, one_pass: bool) -> None:
     """Resolve what "auto" stands for; a network that exists stays what it is."""
     known = estimator._architecture["module_params"] if warm else None
-    n_distinct = n_distinct_rows(data.X, data.y)
-    settings = settings_of(estimator, len(data.y), n_distinct, known)
+    settings = settings_of(estimator, data.X, data.y, known)
     if one_pass:
         settings = replace(settings, early_stopping=False, anneals=False)
     estimator._settings = settings
