@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..tables import TableForm
+from ..utils.validation import check_count
 
 __all__ = ["Columns", "columns_of"]
 
@@ -95,7 +96,13 @@ def columns_of(
     Returns
     -------
     Columns
+
+    Raises
+    ------
+    ValueError
+        If ``n_pieces`` is not a positive integer.
     """
+    check_count("module_params: n_pieces", n_pieces)
     knots, mean, if_missing, slot = [], [], [], []
     taken, last_indicator = np.zeros(X.shape[0], dtype=bool), -2
     weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
