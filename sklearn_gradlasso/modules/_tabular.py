@@ -216,7 +216,7 @@ class _Interactions(nn.Module):
         super().__init__()
         self.n_members, n_slots = n_members, columns.n_slots
         own = n_slots == len(columns.slot)
-        slot = None if own else torch.from_numpy(columns.slot)
+        slot = None if own else torch.tensor(columns.slot)
         self.register_buffer("slot", slot)
         self.n_slots = n_slots
         zeros = torch.zeros(n_slots, n_members * embedding_size, dtype=torch.float32)
@@ -243,7 +243,9 @@ class _Interactions(nn.Module):
         first, *weights = [*self.weights, self.last]
         weights = [self._scaled(first), *weights]
         for weight, bias, activation in zip(weights, self.biases, others):
-            h = applied(activation, torch.baddbmm(bias, h, weight), self.training)
+            h = torch.baddbmm(bias, h, weight).transpose(0, 1)
+            # Tools such as DeepLift expect rows at the first axis of a layer.
+            h = applied(activation, h, self.training).transpose(0, 1)
         return torch.bmm(h, weights[-1]).transpose(0, 1)
 
     def _scaled(self, weight: Tensor) -> Tensor:
