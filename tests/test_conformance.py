@@ -61,6 +61,7 @@ def quick_tabular(estimator):
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
 QUICK += [quick_tabular(estimator) for estimator in READ_TABLES]
+QUICK += [quick(estimator, categorical_features=[0]) for estimator in NETWORKS]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
     FindAnotherExplanation(quick(estimator, lam=1.0))

@@ -48,8 +48,10 @@ def fit(
     Parameters
     ----------
     X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        Inputs. Scale the features to a common scale. With a ``module`` the shape may
-        also be ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch.
+        Inputs. Scale the features to a common scale; a table with categories or missing
+        values is read and scaled inside (see ``categorical_features``). With a
+        ``module`` the shape may also be ``(n_samples, *feature_shape)``. CSR rows
+        become dense batch by batch.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Class labels, or an indicator of labels that may occur together (0 and 1, one
         column for each label; also sparse), or target values.
