@@ -59,7 +59,9 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     if reset:
         estimator._table_form = None
         how = estimator.categorical_features, estimator.input_shape
-        n_columns = np.shape(X)[1] if is_sparse(X) or n_axes(X) == 2 else np.inf
+        # Rows of other shapes, and sparse ones, are no table unless it is said so.
+        is_table = n_axes(X) == 2 and not is_sparse(X)
+        n_columns = _table(estimator, X).shape[1] if is_table else np.inf
         reads = (
             data.is_raw or is_raw(X, *how) or prefers_table_net(estimator, n_columns)
         )
