@@ -211,8 +211,9 @@ def test_importances_of_a_table_count_each_row_once_and_ignore_units(cancer):
     X, y = cancer
     X = X * np.logspace(-2, 2, X.shape[1])
     weight = 1.0 + np.arange(len(X)) % 3
-    model = GradientLassoClassifier(early_stopping=True, max_iter=3, random_state=0)
+    model = GradientLassoClassifier(penalty="l1", max_iter=3, random_state=0)
     model.fit(X, y, weight)
+    assert "valid_loss" in model.net_.history[0]
     low, high = np.quantile(
         X, [0.01, 0.99], axis=0, weights=weight, method="inverted_cdf"
     )
