@@ -256,7 +256,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
             self._feature_means = feature_means(rows[0])
-        sizes = self._importances(rows)
+        # What members hold out is among the rows that others learn from.
+        once = [part for part in rows if "held_out" not in part.extras]
+        sizes = self._importances(once)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))
         self.feature_importances_ = sizes / total if total else equal
