@@ -19,7 +19,6 @@ from sklearn_gradlasso import (
     GradientLassoClassifierCV,
     GradientLassoRegressor,
     GradientLassoRegressorCV,
-    NGSLLClassifier,
     NGSLLRegressor,
     RRRClassifier,
     RRRRegressor,
@@ -40,27 +39,32 @@ NETWORKS = [
     each for each in PUBLIC if each not in TAKE_TEXTS + AROUND_ANOTHER + SEARCHES
 ]
 OF_A_SEARCH = {"lams": [0.01, 0.1], "cv": 2}
-# The other estimators read the columns of a table as these do.
-READ_TABLES = [
-    GradientLassoClassifier,
-    GradientLassoRegressor,
-    NGSLLClassifier,
-    NGSLLRegressor,
-]
 
 
 def quick(estimator, **params):
     """An instance that trains briefly, and long enough for the checks of accuracy."""
     rate = 0.01 if estimator is NGSLLRegressor else 0.03
-    return estimator(**{"max_iter": 20, "learning_rate_init": rate, **params})
+    brief = {"module": "perceptron", "max_iter": 20, "learning_rate_init": rate}
+    return estimator(**{**brief, **params})
 
 
-def quick_tabular(estimator):
-    return quick(estimator, module="tabular", max_iter=15, learning_rate_init=0.01)
+def quick_tabular(estimator, **params):
+    small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (8,)}
+    return estimator(module="tabular", module_params=small, **params)
+
+
+def of_raw_tables(make, estimator):
+    """An instance for which the first of all columns is one of categories."""
+    return make(estimator, categorical_features=[0])
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
-QUICK += [quick_tabular(estimator) for estimator in READ_TABLES]
+QUICK += [quick_tabular(estimator) for estimator in NETWORKS]
+QUICK += [
+    of_raw_tables(make, estimator)
+    for make in (quick, quick_tabular)
+    for estimator in NETWORKS
+]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
     FindAnotherExplanation(quick(estimator, lam=1.0))
@@ -72,7 +76,7 @@ QUICK += [
 ]
 
 DEFAULT = [estimator() for estimator in [*NETWORKS, *SEARCHES, FindAnotherExplanation]]
-DEFAULT += [estimator(module="tabular") for estimator in NETWORKS]
+DEFAULT += [estimator(module="perceptron") for estimator in NETWORKS]
 DEFAULT += [
     FindAnotherExplanation(RRRRegressor()),
     SensitivitySelector(GradientLassoClassifier()),
