@@ -87,7 +87,7 @@ def prior(penalty, attribution: str | type = "expected_gradients", start: int = 
 
 
 def gradient_lasso(columns: list, n_epoch: int, **common):
-    return GradientLassoClassifier(**common)
+    return GradientLassoClassifier(penalty="l1", **common)
 
 
 # What is penalised, and with which strengths; the first is the paper's.

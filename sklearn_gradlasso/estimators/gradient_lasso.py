@@ -14,39 +14,23 @@ from numbers import Real
 
 import numpy as np
 
-from ..attributions import Gradients
-from ..objective import Objective
-from ..priors import L1
 from ..utils.validation import Interval
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
+from .gradient_penalty import GradientPenalty
 
 __all__ = [
     "TARGET",
     "GradientLassoClassifier",
     "GradientLassoRegressor",
-    "gradient_lasso_objective",
 ]
 
 LAM = [Interval(Real, 0, np.inf, closed="left")]
 TARGET = [str, callable, None]
 
 
-def gradient_lasso_objective(estimator, lam: float) -> Objective:
-    """The loss plus the L1 norm of the gradient of the estimator's ``target``."""
-    task = estimator._task
-    return Objective(
-        loss=task.loss,
-        lam=lam,
-        prior=L1(),
-        attribution=Gradients(),
-        target=task.training_target(estimator.target),
-        weight_penalties=estimator._weight_penalties(),
-    )
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(NetworkClassifier):
+class GradientLassoClassifier(GradientPenalty, NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     The network minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i)
@@ -68,6 +52,7 @@ class GradientLassoClassifier(NetworkClassifier):
         is ``sum_l log p_l + log(1 - p_l)`` over labels, "output" and "log_odds" are the
         log-odds of each label (which a callable is given, too), and the true and the
         predicted class have no meaning.
+    {gradient_penalty}
     {network_parameters}
     {class_weight}
     {output_units}
@@ -113,12 +98,9 @@ class GradientLassoClassifier(NetworkClassifier):
 
     _constraints = {"lam": LAM, "target": TARGET, **UNITS}
 
-    def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(NetworkRegressor):
+class GradientLassoRegressor(GradientPenalty, NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     The network minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``,
@@ -134,6 +116,7 @@ class GradientLassoRegressor(NetworkRegressor):
         Scalar whose gradient is penalised. The default is "output", the prediction in
         standardised units. A callable ``(output, y) -> (n,)`` is also possible.
     {regressor_loss}
+    {gradient_penalty}
     {network_parameters}
 
     Attributes
@@ -171,6 +154,3 @@ class GradientLassoRegressor(NetworkRegressor):
     normalize_y: bool = True
 
     _constraints = {"lam": LAM, "target": TARGET, **LOSS}
-
-    def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)

@@ -11,15 +11,15 @@ from .gradient_lasso import (
     TARGET,
     GradientLassoClassifier,
     GradientLassoRegressor,
-    gradient_lasso_objective,
 )
+from .gradient_penalty import GradientPenalty
 from .lambda_search import LambdaSearch
 
 __all__ = ["GradientLassoClassifierCV", "GradientLassoRegressorCV"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
+class GradientLassoClassifierCV(LambdaSearch, GradientPenalty, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -31,6 +31,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     {search_parameters}
     target : str or callable, default=None
         Scalar whose gradient is penalised, as in ``GradientLassoClassifier``.
+    {gradient_penalty}
     {network_parameters}
     {class_weight}
     {output_units}
@@ -73,12 +74,9 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     _constraints = {"target": TARGET, **UNITS}
     _with_lam = staticmethod(GradientLassoClassifier)
 
-    def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
+class GradientLassoRegressorCV(LambdaSearch, GradientPenalty, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -91,6 +89,7 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     target : str or callable, default=None
         Scalar whose gradient is penalised, as in ``GradientLassoRegressor``.
     {regressor_loss}
+    {gradient_penalty}
     {network_parameters}
 
     Attributes
@@ -125,6 +124,3 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
 
     _constraints = {"target": TARGET, **LOSS}
     _with_lam = staticmethod(GradientLassoRegressor)
-
-    def _objective(self, lam):
-        return gradient_lasso_objective(self, lam)

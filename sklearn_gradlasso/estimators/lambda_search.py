@@ -28,10 +28,12 @@ from ..paths._path_record import names_of
 from ..paths._pipeline import columns_as_they_are, seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
 from ..paths._supervision import Stop
+from ..tables import as_array, is_raw
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
 from ..utils.validation import Interval, weight_in_rows
+from .base.settings import reads_tables
 
 __all__ = ["LambdaSearch"]
 
@@ -138,7 +140,8 @@ class LambdaSearch(ABC):
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs, as in ``fit`` of the estimator that trains with one strength.
+            Inputs, as in ``fit`` of the estimator that trains with one strength. A
+            table is read anew in each fold.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or an indicator of labels, or target values.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -196,7 +199,8 @@ class LambdaSearch(ABC):
         check_groups(groups, X)
         groups = in_one_axis(groups)
         data = TrainingData(*indexable(X, y), weight, groups=groups)
-        data = replace(data, is_raw=self._table_form is not None)
+        how = self.categorical_features, self.input_shape
+        data = replace(data, is_raw=is_raw(data.X, *how))
         folds = self._folds(groups, checked.y)
         cv = check_cv(folds, checked.y, classifier=is_classifier(self))
         splits = list(cv.split(data.X, checked.y, groups))
@@ -208,6 +212,10 @@ class LambdaSearch(ABC):
         own = set(LambdaSearch._constraints)
         params = self.get_params(deep=False).items()
         params = {name: value for name, value in params if name not in own}
+        if reads_tables(self):
+            # One member tells the strengths apart as well as all of them do.
+            given = params["module_params"] or {}
+            params["module_params"] = {"n_members": 1, **given}
         estimator = seeded_clone(self._with_lam(**params))
         classes = classes_of(checked.y) if is_classifier(self) else None
         score, stop = HeldOutScore(estimator, self.scoring, classes), Stop()
@@ -219,7 +227,8 @@ class LambdaSearch(ABC):
         if data.is_raw:
             columns = columns_as_they_are(self._table_form.names)
         else:
-            columns = traced_columns(checked.X, [], checked.X)
+            numbers = checked.X if self._table_form is None else as_array(data.X)
+            columns = traced_columns(numbers, [], numbers)
         fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(

@@ -195,7 +195,8 @@ class Explanation:
             attribution of the estimator, or expected gradients if that is the gradient.
             With "gradients", values are derivatives per unit of a number, and for a
             category the contrast ``phi_own - sum_k p_k phi_k`` with the average
-            category (p_k are shares of the training rows). Of other attributions, those
+            category (p_k are shares of the training rows), and so for what is missing
+            in a table that the network itself reads. Of other attributions, those
             of the features that are made of a column are added up.
         groups : dict, "onehot" or None, default=None
             Columns to take as one: a dict from the name of each group to the names of

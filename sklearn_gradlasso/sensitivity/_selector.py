@@ -394,7 +394,7 @@ class SensitivitySelector(
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         if hasattr(self, "_found"):
             fitted = getattr(self, "estimator_", self.estimator)
-            tags.input_tags.allow_nan |= takes_missing(fitted)
+            tags.input_tags.allow_nan = takes_missing(fitted)
         tags.target_tags.required = not self.prefit
         tags.target_tags.positive_only = of_estimator.target_tags.positive_only
         return tags

@@ -721,7 +721,8 @@ def test_tables_of_skrub(rng):
     vectorizer = skrub.TableVectorizer(numeric=PowerTransformer())
     scaled = make_pipeline(skrub.Cleaner(), vectorizer, *clone(default[1:])).fit(X, y)
     for model in (default, scaled):
-        columns = named(open_model(model, X).columns)
+        opened = open_model(model, X)
+        columns = named(opened.columns)
         assert [*columns] == [name for name in X if name != "nothing"]
         for name in X.columns.drop("nothing"):
             assert columns[name].is_number == (name not in codes)
@@ -730,6 +731,8 @@ def test_tables_of_skrub(rng):
         for name in NUMBERS:
             column = columns[name]
             slopes = differences[name][:, column.positions][~column.missing]
+            # Skrub leaves missing values to the network, which reads a table then.
+            slopes = slopes / opened.form.scale[column.positions]
             size = np.abs(slopes).max()
             expected = np.broadcast_to(column.derivative, (60, len(column.positions)))
             np.testing.assert_allclose(

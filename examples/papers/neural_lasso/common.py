@@ -79,7 +79,8 @@ class Task:
         return GradientLassoClassifier(
             **perceptron(
                 **{"lam": 0.0, "random_state": self.seed, **self.training, **given}
-            )
+            ),
+            penalty="l1",
         )
 
     def folds(self) -> StratifiedKFold:
@@ -93,6 +94,7 @@ def gradient_search(task: Task, **given) -> GradientLassoClassifierCV:
         cv=task.folds(),
         scoring="roc_auc",
         selection=task.gradient_rule,
+        penalty="l1",
         random_state=task.seed,
         **perceptron(**{**task.training, **given}),
     )

@@ -151,7 +151,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
     def _importances(self, rows: list[Rows]) -> np.ndarray:
         """Hook: return the importances of the features, before they are normalised."""
-        attribution, target = self.net_.objective.attribution, self._importance_target()
+        attribution, target = (
+            self._attribution_to_explain(None),
+            self._importance_target(),
+        )
         module = self.net_.module_
         squares = [sums_of_squares(module, r, attribution, target) for r in rows]
         return np.sqrt(sum(squares))

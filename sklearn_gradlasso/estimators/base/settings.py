@@ -23,6 +23,7 @@ __all__ = [
     "n_distinct_rows",
     "params_of_module",
     "prefers_table_net",
+    "reads_tables",
     "settings_of",
 ]
 
@@ -93,6 +94,11 @@ def module_of(estimator):
     return TABULAR if of_tables else "perceptron"
 
 
+def reads_tables(estimator) -> bool:
+    """Whether the network of an estimator, whose rows have been read, is for tables."""
+    return _is(module_of(estimator), TABULAR)
+
+
 def prefers_table_net(estimator, n_columns: int) -> bool:
     """Whether the network for tables is the default for so many dense columns.
 
@@ -146,7 +152,7 @@ def settings_of(
     known : dict or None
         Arguments of a network that is trained further.
     """
-    if _is(module_of(estimator), TABULAR):
+    if reads_tables(estimator):
         return _of_tables(estimator, n_rows, n_distinct, known or {})
     early = estimator.early_stopping is True
     waits = early and estimator.n_iter_no_change == "auto"

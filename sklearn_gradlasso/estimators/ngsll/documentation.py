@@ -13,7 +13,9 @@ n_nonzero_coefs : int, default=5
     simplify : transformer or callable, default=None
         Computes z, the features of the linear models, from X; for example
         ``CountVectorizer(min_df=10)`` for texts. z has shape ``(n_samples, d)``. With
-        ``None``, z is the flattened input of the network. If z is in float64, the whole
+        ``None``, z is the flattened input of the network; of a raw table (see
+        ``categorical_features``) it has the scaled numbers, and 1 for a category or a
+        missing value, whose weight is what it adds. If z is in float64, the whole
         computation is in float64.
     encode : transformer, default=None
         Computes the input of the network from X, for example ``TokenSequencer()`` for

@@ -165,8 +165,9 @@ class NGSLLEstimator(ABC):
         are_numbers = views.form is None and len(self._feature_shape) == 1
         if views.are_given or not are_numbers:
             raise TypeError(
-                f"The sensitivity of {type(self).__name__} is for tables of numbers "
-                "without encode and simplify; use feature_importances_ or explain."
+                f"The sensitivity of {type(self).__name__} is for tables without "
+                "encode, simplify, categories and missing values; use "
+                "feature_importances_ or explain."
             )
         if target == "training":
             raise ValueError("target='training' has no meaning without a prior.")
