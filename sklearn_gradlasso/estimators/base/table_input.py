@@ -59,9 +59,10 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     if reset:
         estimator._table_form = None
         how = estimator.categorical_features, estimator.input_shape
-        n_columns = X.shape[1] if is_sparse(X) or n_axes(X) == 2 else np.inf
         reads = (
-            data.is_raw or is_raw(X, *how) or prefers_table_net(estimator, n_columns)
+            data.is_raw
+            or is_raw(X, *how)
+            or prefers_table_net(estimator, _n_columns(X))
         )
     else:
         reads = estimator._table_form is not None
@@ -141,6 +142,13 @@ def _coded(estimator, X):
             stacklevel=_level_of_caller(),
         )
     return coded
+
+
+def _n_columns(X) -> float:
+    """Number of columns of a table; of rows of another shape it is infinite."""
+    if is_frame(X) or is_sparse(X):
+        return X.shape[1]
+    return as_array(X).shape[1] if n_axes(X) == 2 else np.inf
 
 
 def _level_of_caller() -> int:
