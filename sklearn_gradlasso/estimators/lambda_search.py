@@ -28,7 +28,7 @@ from ..paths._path_record import names_of
 from ..paths._pipeline import columns_as_they_are, seeded_clone
 from ..paths._scoring import HeldOutScore, classes_of
 from ..paths._supervision import Stop
-from ..tables import as_array, is_raw
+from ..tables import is_raw
 from ..training.rows import TrainingData
 from ..utils.held_out_rows import check_groups, in_one_axis, needs_groups
 from ..utils.state import undone_on_failure
@@ -227,8 +227,9 @@ class LambdaSearch(ABC):
         if data.is_raw:
             columns = columns_as_they_are(self._table_form.names)
         else:
-            numbers = checked.X if self._table_form is None else as_array(data.X)
-            columns = traced_columns(numbers, [], numbers)
+            # Of a coded table the rows of the user tell what is one-hot.
+            rows = checked.X if self._table_form is None else data.X
+            columns = traced_columns(rows, [], rows)
         fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(

@@ -59,10 +59,11 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     if reset:
         estimator._table_form = None
         how = estimator.categorical_features, estimator.input_shape
+        # Rows of other shapes, and sparse ones, are no table unless it is said so.
+        is_table = n_axes(X) == 2 and not is_sparse(X)
+        n_columns = _table(estimator, X).shape[1] if is_table else np.inf
         reads = (
-            data.is_raw
-            or is_raw(X, *how)
-            or prefers_table_net(estimator, _n_columns(X))
+            data.is_raw or is_raw(X, *how) or prefers_table_net(estimator, n_columns)
         )
     else:
         reads = estimator._table_form is not None
@@ -142,13 +143,6 @@ def _coded(estimator, X):
             stacklevel=_level_of_caller(),
         )
     return coded
-
-
-def _n_columns(X) -> float:
-    """Number of columns of a table; of rows of another shape it is infinite."""
-    if is_frame(X) or is_sparse(X):
-        return X.shape[1]
-    return as_array(X).shape[1] if n_axes(X) == 2 else np.inf
 
 
 def _level_of_caller() -> int:
