@@ -41,29 +41,29 @@ NETWORKS = [
 OF_A_SEARCH = {"lams": [0.01, 0.1], "cv": 2}
 
 
+BRIEF = {"max_iter": 20, "learning_rate_init": 0.03}  # enough for checks of accuracy
+
+
 def quick(estimator, **params):
-    """An instance that trains briefly, and long enough for the checks of accuracy."""
-    rate = 0.01 if estimator is NGSLLRegressor else 0.03
-    brief = {"module": "perceptron", "max_iter": 20, "learning_rate_init": rate}
+    """An instance with the perceptron that trains briefly."""
+    brief = {"module": "perceptron", **BRIEF}
+    if estimator is NGSLLRegressor:
+        brief["learning_rate_init"] = 0.01
     return estimator(**{**brief, **params})
 
 
 def quick_tabular(estimator, **params):
-    small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (8,)}
-    return estimator(module="tabular", module_params=small, **params)
-
-
-def of_raw_tables(make, estimator):
-    """An instance for which the first of all columns is one of categories."""
-    return make(estimator, categorical_features=[0])
+    """An instance with a small network for tables that trains briefly."""
+    small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (4,)}
+    return estimator(module="tabular", module_params=small, **BRIEF, **params)
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
 QUICK += [quick_tabular(estimator) for estimator in NETWORKS]
+QUICK += [quick(estimator, categorical_features=[0]) for estimator in NETWORKS]
 QUICK += [
-    of_raw_tables(make, estimator)
-    for make in (quick, quick_tabular)
-    for estimator in NETWORKS
+    quick_tabular(estimator, categorical_features=[0])
+    for estimator in (GradientLassoClassifier, GradientLassoRegressor)
 ]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
@@ -156,7 +156,7 @@ def test_no_check_fails_that_scikit_learns_networks_pass(kind, ours, theirs):
             for result in check_estimator(model, on_fail=None)
             if result["status"] == "failed"
         }
-        for model in (quick(kind, **ours), quick(peer, **theirs))
+        for model in (quick(kind, **ours), peer(**{**BRIEF, **theirs}))
     )
     assert failed <= expected | (OF_LBFGS if expected else set())
 
