@@ -174,6 +174,7 @@ def _of_tables(
     wanted = ceil((ANNEALED_STEPS if early else FIXED_STEPS) / n_steps)
     max_iter = max(ANNEALED_EPOCHS, wanted) if early else wanted
     optimizer = _given(estimator.optimizer, "adamw")
+    asked = {**(estimator.module_params or {}), **known}
     params = estimator.optimizer_params
     rate = _given(estimator.learning_rate_init, _up_to(RATES, n_distinct))
     if optimizer == "adamw" and params is None:
@@ -187,8 +188,8 @@ def _of_tables(
         early_stopping=early,
         patience=_given(estimator.n_iter_no_change, np.inf),
         least_steps=0,
-        n_members=known.get("n_members", _up_to(MEMBERS, n_distinct)),
-        n_pieces=known.get("n_pieces", _up_to(PIECES, n_distinct)),
+        n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
+        n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),
         anneals=optimizer != "lbfgs",
     )
 
