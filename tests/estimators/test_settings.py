@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from helpers.fitted_callback import fitted_callback
 from helpers.quick import QUICK
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 
 from sklearn_gradlasso import (
     AttributionPriorRegressor,
@@ -99,7 +101,8 @@ def test_what_is_given_is_used():
     own = {"weight_decay": 0.1}
     assert of_rows(600, RRRRegressor(optimizer_params=own)).optimizer_params == own
     model = RRRRegressor(module="tabular", module_params={"n_members": 3})
-    assert network_of(model)[0].n_members == 3
+    (network,) = (m for m in network_of(model).modules() if isinstance(m, TabularNet))
+    assert network.n_members == 3
 
 
 def test_the_weights_of_rows_are_no_rows():
@@ -148,7 +151,10 @@ def test_sparse_rows_are_counted_without_a_dense_copy(monkeypatch):
 
     monkeypatch.setattr(sp.csr_array, "toarray", watched)
     y = np.zeros(5_000)
+    settled(RRRRegressor(), rows, y)
+    assert max(largest) <= 2  # those of a perceptron do not depend on the rows
     found = settled(RRRRegressor(module="tabular"), rows, y)
+    assert max(largest) <= 1_000
     assert found.early_stopping
     dense = settled(RRRRegressor(module="tabular"), rows.toarray(), y)
     assert dense.n_members == found.n_members and dense.max_iter == found.max_iter
@@ -214,6 +220,17 @@ def test_the_perceptron_is_that_of_the_paper():
         np.testing.assert_array_equal(ours, theirs)
 
 
+class Rates(Callback):
+    """The learning rate of each epoch, of the functions of single columns."""
+
+    def initialize(self):
+        self.rates = []
+        return self
+
+    def on_epoch_end(self, net, **kwargs):
+        self.rates.append(max(group["lr"] for group in net.optimizer_.param_groups))
+
+
 # Training that goes on ----------------------------------------------------------------
 
 
@@ -244,11 +261,14 @@ def test_large_first_chunks_decide_for_small_ones():
 
 def test_passes_have_one_rate_and_a_fit_has_a_falling_one():
     model = GradientLassoRegressor(max_iter=8, random_state=0, warm_start=True)
-    model.fit(X, X[:, 0])
-    assert model.net_.optimizer_.param_groups[0]["lr"] < 0.1 * 0.015
+    model.set_params(callbacks=[Rates()]).fit(X, X[:, 0])
+    rates = fitted_callback(model, Rates).rates
+    expected = 0.015 * (1 + np.cos(np.pi * np.arange(8) / 8)) / 2
+    np.testing.assert_allclose(rates, expected)
     model.partial_fit(X, X[:, 0])
-    rates = {group["lr"] for group in model.net_.optimizer_.param_groups}
-    assert max(rates) == pytest.approx(0.015)
+    assert rates[8:] == [pytest.approx(0.015)]
+    model.fit(X, X[:, 0])
+    np.testing.assert_allclose(rates[9:], expected)
 
 
 # When training ends -------------------------------------------------------------------
