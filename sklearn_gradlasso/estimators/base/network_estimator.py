@@ -31,7 +31,7 @@ from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
-from ...training.prepared import Prepared, prepare
+from ...training.prepared import Prepared, codes_columns, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
@@ -45,7 +45,7 @@ from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
 from .storage import STORED, restore_net, stored_instead_of_net
-from .table_input import read_to_answer, read_to_fit
+from .table_input import read_to_answer, read_to_fit, would_read
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -376,3 +376,4 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
 
 prepare.register(NetworkEstimator, prepare_path)
+codes_columns.register(NetworkEstimator, would_read)

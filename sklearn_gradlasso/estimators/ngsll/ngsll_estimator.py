@@ -75,7 +75,7 @@ class NGSLLEstimator(ABC):
     }
     _constraints = {
         # The random gate has no line along which its values could be compared.
-        "optimizer": [StrOptions({"auto", "adam", "sgd"}), callable],
+        "optimizer": [StrOptions({"auto", "adam", "adamw", "sgd"}), callable],
         "n_nonzero_coefs": [POSITIVE_INTEGER],
         "simplify": [HasMethods(["fit", "transform"]), callable, None],
         "encode": [HasMethods(["fit", "transform"]), None],
