@@ -18,7 +18,8 @@ def other_rows(n, weight, n_references, generator) -> Tensor:
     ----------
     n : int
         Number of rows.
-    weight : Tensor of shape (n,) or None
+    weight : Tensor of shape (n,) or (n, n_networks), or None
+        Those of the rows of each network, if the rows of a stack differ.
     n_references : int
         At most ``n - 1`` are found.
     generator : torch.Generator
@@ -26,19 +27,29 @@ def other_rows(n, weight, n_references, generator) -> Tensor:
     Returns
     -------
     Tensor of shape (min(n_references, n - 1), n), int64
+        With a last axis for the networks, if their weights have one.
     """
     check_has_other_rows(n)
     k = min(n_references, n - 1)
     if weight is None:
         shifts = 1 + torch.randperm(n - 1, generator=generator)[:k]
         return (torch.arange(n) + shifts.unsqueeze(1)) % n
-    # The rows lie on a circle, and each takes as much of it as its weight: an integer
-    # weight then is the same as repetition.
+    shifts = torch.rand(k, 1, generator=generator, dtype=torch.float64)
     weight = weight.cpu().double()
+    if weight.ndim == 1:
+        return _moved(weight, shifts)
+    return torch.stack([_moved(each, shifts) for each in weight.unbind(1)], dim=2)
+
+
+def _moved(weight: Tensor, shifts: Tensor) -> Tensor:
+    """Rows at distances from each row, which are shares of the sum of the weights.
+
+    The rows lie on a circle, and each takes as much of it as its weight: an integer
+    weight then is the same as repetition.
+    """
     ends = weight.cumsum(0)
-    shifts = torch.rand(k, 1, generator=generator, dtype=torch.float64) * ends[-1]
-    places = (ends - weight + shifts) % ends[-1]
-    return torch.searchsorted(ends, places, right=True).clamp(max=n - 1)
+    places = (ends - weight + shifts * ends[-1]) % ends[-1]
+    return torch.searchsorted(ends, places, right=True).clamp(max=len(weight) - 1)
 
 
 def rows_of_background(n, weight, n_references, generator) -> Tensor:

@@ -187,5 +187,7 @@ class Drawn(Attribution):
             weight = x.new_ones(len(background))
         draw = other_rows if in_batch else rows_of_background
         index = draw(len(x), weight, self.n_references, self.generator).to(x.device)
+        if index.ndim > 2:  # The networks of a stack have other weights.
+            return background[index, torch.arange(index.shape[2], device=x.device)]
         chosen = background.index_select(0, index.flatten())
         return chosen.unflatten(0, index.shape)

@@ -228,8 +228,8 @@ class LambdaSearch(ABC):
             columns = columns_as_they_are(self._table_form.names)
         else:
             # Of a coded table the rows of the user tell what is one-hot.
-            rows = checked.X if self._table_form is None else data.X
-            columns = traced_columns(rows, [], rows)
+            table = checked.X if self._table_form is None else data.X
+            columns = traced_columns(table, [], table)
         fits = finite_fits(fits, len(splits) * len(lams), stop)
         grid = evaluate_fits(fits, shape, rows, score, columns, stop)
         return LambdaPath(

@@ -43,7 +43,7 @@ member                     what it means                                       d
 =========================  ==================================================  =========
 
 A module that reads the rows of a coded table (see :mod:`sklearn_gradlasso.tables`)
-encodes their columns. It has all three of these, or none:
+encodes their columns. It has the first three of these, or none:
 
 ====================  ==============================================================
 ``encode``            A method ``x -> (E, D)`` from rows (n, n_columns), NaN where a
@@ -58,6 +58,12 @@ encodes their columns. It has all three of these, or none:
 ``from_encoded``      A method ``E -> (n, n_outputs)``, so that ``module(x)`` is
                       ``from_encoded(encode(x)[0])``. It may be given other E than
                       those of rows.
+``n_per_column``      The number of encodings of each column, if they are equally many
+                      and in the order of the columns; ``None`` by default.
+``n_members``,        The number of networks whose raw scores the module averages, and
+``with_members``      a method ``(E, share) -> (output, of_members)``, whose second
+                      part has shape (n, n_members, n_outputs). Each member then has a
+                      loss of its own. ``None`` by default: the module has one loss.
 ====================  ==============================================================
 
 The reasons of such a module are told column by column (``objective/_by_column.py``).

@@ -66,7 +66,8 @@ def build_module(
     n_features, n_outputs : int
         Number of values in a row, and of outputs.
     module_params : dict or None
-        Keyword arguments for a class or factory.
+        Keyword arguments for a class or factory. Those of "tabular" may have
+        ``n_pieces``, with which its columns were described (:func:`columns_of`).
     seed : int
         Seed of the initial weights. The state of torch's global generator is put back.
     feature_shape : tuple of int
@@ -106,6 +107,7 @@ def build_module(
         known = {"generator": torch.Generator().manual_seed(seed)}
         if module == "tabular":
             known["columns"] = columns
+            params.pop("n_pieces", None)  # The columns are described with it.
         if not known.keys().isdisjoint(params):
             raise TypeError(
                 f"module_params must not have {sorted(known)}, which follow from "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.networks import has_hooks, n_members_of
+from ..utils.networks import has_hooks, n_members_of, n_per_column_of
 
 __all__ = ["LogOdds", "LogProbabilities"]
 
@@ -25,6 +25,10 @@ class _Head(nn.Sequential):
     @property
     def column_of(self) -> Tensor:
         return self[0].column_of
+
+    @property
+    def n_per_column(self) -> int | None:
+        return n_per_column_of(self[0])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self[0].encode(x)

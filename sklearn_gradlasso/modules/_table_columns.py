@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..tables import TableForm
+from ..utils.validation import check_count
 
 __all__ = ["Columns", "columns_of"]
 
@@ -50,6 +51,20 @@ class Columns:
     slot: np.ndarray
 
     @property
+    def n_columns(self) -> int:
+        return len(self.n_pieces)
+
+    @property
+    def is_number(self) -> np.ndarray:
+        """Whether each column holds numbers, of shape (n_columns,)."""
+        return np.array([knots is not None for knots in self.knots], dtype=bool)
+
+    @property
+    def most(self) -> int:
+        """The largest number of pieces or codes of a column."""
+        return int(self.n_pieces.max(initial=1))
+
+    @property
     def n_slots(self) -> int:
         return int(self.slot.max(initial=-1)) + 1
 
@@ -81,7 +96,13 @@ def columns_of(
     Returns
     -------
     Columns
+
+    Raises
+    ------
+    ValueError
+        If ``n_pieces`` is not a positive integer.
     """
+    check_count("module_params: n_pieces", n_pieces)
     knots, mean, if_missing, slot = [], [], [], []
     taken, last_indicator = np.zeros(X.shape[0], dtype=bool), -2
     weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight

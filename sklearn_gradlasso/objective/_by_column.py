@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..utils.networks import encodes_columns, n_members_of
+from ..utils.networks import encodes_columns, n_members_of, n_per_column_of
 
 __all__ = ["Inputs"]
 
@@ -32,12 +32,15 @@ class Inputs:
     directions : Tensor of the shape of the encodings, optional
         How each column moves its own.
     column_of : Tensor of shape (n_encodings,), optional
+    n_per_column : int, optional
+        Number of encodings of each column, if they are equally many and in order.
     """
 
     x: Tensor
     at: Tensor
     directions: Tensor | None = None
     column_of: Tensor | None = None
+    n_per_column: int | None = None
 
     @classmethod
     def of(cls, module: nn.Module, x: Tensor) -> Inputs:
@@ -45,7 +48,8 @@ class Inputs:
         if not encodes_columns(module):
             # An attribution may work on it, and its memory may be that of the caller.
             return cls(x, x.detach().clone())
-        return cls(x, *module.encode(x), module.column_of)
+        own = module.column_of, n_per_column_of(module)
+        return cls(x, *module.encode(x), *own)
 
     @property
     def are_encoded(self) -> bool:
@@ -104,8 +108,11 @@ class Inputs:
         if not getattr(attribution, "additive", False):
             outputs = (1,) * (phi.ndim - self.at.ndim)
             phi = phi * self.directions.reshape(self.at.shape + outputs)
+        axis = self.at.ndim - 1
+        if self.n_per_column is not None:
+            return phi.unflatten(axis, (-1, self.n_per_column)).sum(dim=axis + 1)
         sums = phi.new_zeros(*self.x.shape, *phi.shape[self.at.ndim :])
-        return sums.index_add(self.at.ndim - 1, self.column_of, phi)
+        return sums.index_add(axis, self.column_of, phi)
 
     def of_numbers(self, phi: Tensor) -> Tensor:
         """Attributions of columns, with 0 where the value of a table is missing."""

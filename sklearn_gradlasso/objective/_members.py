@@ -38,12 +38,11 @@ def member_losses(
     -------
     Tensor of shape (n,) or (n, n_networks)
     """
-    axis = 1 if n_networks is None else 2
-    n_members = of_members.shape[axis]
-    each = [
-        row_by_row(loss, of_members.select(axis, k), y, n_networks=n_networks)
-        for k in range(n_members)
-    ]
+    n_members = of_members.shape[-2]
+    rows = of_members.movedim(-2, 1).flatten(0, 1)
+    repeated = y.repeat_interleave(n_members, dim=0)
+    losses = row_by_row(loss, rows, repeated, n_networks=n_networks)
+    losses = losses.unflatten(0, (-1, n_members))
     if learns is not None:
-        each = [losses * learns.select(axis, k) for k, losses in enumerate(each)]
-    return sum(each) / n_members
+        losses = losses * learns.movedim(-1, 1)
+    return losses.mean(dim=1)

@@ -18,7 +18,7 @@ from ..inspection.wrappers import check_not_frozen
 from ..tables import is_raw
 from ..tables._raw_table import RawTable
 from ..training.column_scales import warn_of_scales
-from ..training.prepared import can_be_prepared
+from ..training.prepared import can_be_prepared, codes_columns
 from ..training.rows import TrainingData
 from ..utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ..utils.validation import weight_in_rows
@@ -123,7 +123,7 @@ def _read(
     refuse_dates(rows)
     how = estimator.categorical_features, estimator.input_shape
     data = replace(data, is_raw=is_raw(rows, *how))
-    if not data.is_raw:
+    if not codes_columns(estimator, rows):
         warn_of_scales(rows, estimator.module, stacklevel=4)
     if data.is_raw and not transformers and groups is None:
         return data, columns_as_they_are(RawTable(rows).names)

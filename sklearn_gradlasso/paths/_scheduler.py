@@ -88,9 +88,11 @@ def fit_all(
     if not ready:
         known.report()
         return
-    n_parts = size.parts(next(iter(ready.values())))
+    (first,) = ready.values()
+    n_parts, max_epochs = size.parts(first), first.options["max_epochs"]
+    del first  # The rows of a part are freed after it.
     title = f"{name}: {len(lams)} strengths, {len(parts)} parts"
-    progress = Progress(title, n_fits, estimator.max_iter, bool(estimator.verbose))
+    progress = Progress(title, n_fits, max_epochs, bool(estimator.verbose))
     train = partial(train_group, stop=stop, progress=progress)
     with progress, ThreadPoolExecutor(n_workers) as pool:
         while ready and not stop.is_set():
@@ -100,7 +102,7 @@ def fit_all(
             fits = _completed_fits(pool, n_workers, groups, train, stop)
             with closing(fits):
                 for fit in fits:
-                    n_unsettled += fit.ended_by == "max_epochs"
+                    n_unsettled += fit.is_unsettled
                     yield fit
             # Free the rows of these parts before other parts are prepared.
             ready, groups = {}, None
@@ -109,9 +111,9 @@ def fit_all(
     known.report()
     if n_unsettled:
         warnings.warn(
-            f"{name}: max_iter={estimator.max_iter} epochs were "
-            f"over in {n_unsettled} of {n_fits} fits before training had settled; "
-            "raise max_iter, learning_rate_init or tol.",
+            f"{name}: max_iter={max_epochs} epochs were over in {n_unsettled} of "
+            f"{n_fits} fits before training had settled; raise max_iter, "
+            "learning_rate_init or tol.",
             ConvergenceWarning,
             stacklevel=5,
         )

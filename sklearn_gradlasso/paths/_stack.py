@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..utils.networks import n_members_of, raw_scores_of
+from ..utils.networks import n_members_of, n_per_column_of, raw_scores_of
 
 __all__ = ["Stack", "named_tensors", "put_into"]
 
@@ -44,6 +44,11 @@ class _Vectorised(nn.Module):
     def column_of(self) -> Tensor:
         """The column of each encoding, if the networks encode those of a table."""
         return self.network.column_of[0]
+
+    @property
+    def n_per_column(self) -> int | None:
+        """Number of encodings of each column, if all have equally many."""
+        return n_per_column_of(self.network)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The encodings and directions of all networks, (n, n_networks, p) each."""

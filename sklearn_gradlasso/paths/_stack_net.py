@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..objective import average
 from ..objective._many_networks import row_by_row
@@ -31,8 +31,8 @@ class NetworkTraining:
 
     Attributes
     ----------
-    plateau : Plateau
-        It decides when training stops.
+    plateau : Plateau or None
+        It decides when training stops; without it, after the last epoch.
     tensors : dict of str to Tensor
         The trained parameters and buffers; empty until training has ended.
     history : list of dict
@@ -43,7 +43,7 @@ class NetworkTraining:
         The weights that are best on validation rows so far.
     """
 
-    plateau: Plateau
+    plateau: Plateau | None
     tensors: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     ended_by: str = "max_epochs"
@@ -130,12 +130,16 @@ class StackNet(ObjectiveNet):
             self.told.epoch(len(running))
             for training in running:
                 if training.tensors:
-                    self.told.ended(epoch + 1)
+                    self.told.ended(self.max_epochs - epoch - 1)
             finite = before
             running = self._without_ended(running, finite)
             if not running:
                 break
         return trainings
+
+    def get_all_learnable_params(self) -> Iterator[tuple[str, nn.Parameter]]:
+        # Groups of parameters go by the names that these have in one network.
+        return self.module_.network.named_parameters()
 
     def get_iterator(self, dataset, training=False):
         return _BatchesOfNetworks(super().get_iterator(dataset, training), self)
@@ -148,7 +152,7 @@ class StackNet(ObjectiveNet):
             epoch = training.add({name: of[k] for name, of in self._epoch.items()})
             if not self.is_finite(epoch):
                 training.ended_by = "divergence"
-            elif counts:
+            elif counts and training.plateau is not None:
                 epoch["kept"] = training.plateau.judge(epoch)
                 if epoch["kept"] and validated:
                     training.best = self._values(k)
@@ -157,7 +161,8 @@ class StackNet(ObjectiveNet):
 
     def _end(self, training: NetworkTraining, k: int, *before: Snapshot) -> None:
         """Store the trained weights of a network, or its last finite ones."""
-        if training.ended_by == "max_epochs" and training.plateau.has_settled:
+        settled = training.plateau is not None and training.plateau.has_settled
+        if settled and training.ended_by == "max_epochs":
             training.ended_by = "plateau"
         earlier = [[values[k] for values in snapshot.values] for snapshot in before]
         if training.ended_by == "divergence":

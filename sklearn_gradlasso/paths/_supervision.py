@@ -37,12 +37,15 @@ class Progress:
     Parameters
     ----------
     title : str
-    n_networks, max_epochs : int
+    n_networks : int
+    max_epochs : int
+        Number of epochs that a network may take; those of parts of other sizes may
+        differ a little.
     shown : bool
     """
 
     def __init__(self, title: str, n_networks: int, max_epochs: int, shown: bool):
-        self.n_networks, self.max_epochs, self.n_ended = n_networks, max_epochs, 0
+        self.n_networks, self.n_ended = n_networks, 0
         self._lock = Lock()
         total = n_networks * max_epochs
         self._bar = tqdm(total=total, desc=title, unit="epoch", disable=not shown)
@@ -59,11 +62,11 @@ class Progress:
         with self._lock:
             self._bar.update(n_networks)
 
-    def ended(self, n_epochs: int) -> None:
-        """A network has ended after so many epochs."""
+    def ended(self, n_left: int) -> None:
+        """A network has ended when so many epochs were left."""
         with self._lock:
             self.n_ended += 1
-            self._bar.update(self.max_epochs - n_epochs)
+            self._bar.update(n_left)
             self._tell()
 
     def _tell(self) -> None:

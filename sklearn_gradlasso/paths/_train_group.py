@@ -49,6 +49,12 @@ class Fit(NamedTuple):
     def ended_by(self) -> str:
         return self.estimator.net_.ended_by_
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether more epochs might have changed the network."""
+        net = self.estimator.net_
+        return net.ended_by_ == "max_epochs" and not net.anneals
+
 
 def train_group(jobs: list[Job], stop: Event, progress: Progress) -> list[Fit]:
     """Train networks on one thread; several networks are trained as one.
@@ -92,7 +98,7 @@ def _train_alone(
         net.train(*prepared.rows)
     if net.ended_by_ == "interrupt":
         stop.set()
-    progress.ended(0)
+    progress.ended(net.max_epochs)
     return [net]
 
 

@@ -187,7 +187,7 @@ class _Measure:
         self.exchanges = self.exchange is not None and annotations is not None
 
     def loss(self, answer: Callable[[Tensor], Tensor]) -> float:
-        def of_batch(x, y, sample_weight=None, annotations=None):
+        def of_batch(x, y, sample_weight=None, **_):
             with torch.no_grad():
                 return average(self.unit.loss(answer(x), y), sample_weight)
 

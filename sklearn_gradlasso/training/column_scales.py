@@ -17,7 +17,7 @@ MOST_ROWS = 10_000  # evenly spaced rows that are looked at
 
 
 def warn_of_scales(X, module, *, stacklevel: int) -> None:
-    """Warn if columns that the default network reads are far from one scale.
+    """Warn if columns that a perceptron reads are far from one scale.
 
     The first layer multiplies all columns by weights of one size, and a penalty of
     gradients is per unit of each column. A column that has one value in most rows, such
@@ -30,8 +30,8 @@ def warn_of_scales(X, module, *, stacklevel: int) -> None:
         Rows as the user gave them. Those that are not a table of numbers are passed
         over.
     module : nn.Module, str, callable or None
-        The parameter of the estimator. The tabular network learns at any scale, and
-        networks of the user may scale their inputs.
+        The parameter of the estimator, with which it does not code its rows. Networks
+        of the user may scale their inputs.
     stacklevel : int
         That of the warning, counted from the caller of this function.
 
@@ -40,7 +40,7 @@ def warn_of_scales(X, module, *, stacklevel: int) -> None:
     UserWarning
         If the scales are more than 1000 times apart.
     """
-    if module is not None:
+    if not (module is None or module == "perceptron"):
         return
     n_rows = _num_samples(X)
     rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, MOST_ROWS)).astype(int))

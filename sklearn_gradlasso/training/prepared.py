@@ -26,6 +26,7 @@ __all__ = [
     "Candidate",
     "Prepared",
     "can_be_prepared",
+    "codes_columns",
     "initialized_net",
     "prepare",
 ]
@@ -88,13 +89,16 @@ class Prepared:
 
     @property
     def form(self) -> tuple:
-        """Shapes of the tensors and names of the extras.
+        """Shapes of the tensors, names of the extras, and what rows decide of training.
 
         Networks can be trained as one only if this is equal.
         """
         state = *self.network.named_parameters(), *self.network.named_buffers()
         rows = ((len(each), *each.extras) for each in self.rows)
-        return tuple((name, *value.shape) for name, value in state), *rows
+        # Parts of one size may have other numbers of different rows.
+        numbers = (self.options[name] for name in ("max_epochs", "learning_rate"))
+        course = self.batch_size, *numbers
+        return tuple((name, *value.shape) for name, value in state), course, *rows
 
     def global_rng(self, seed: int | None = None) -> AbstractContextManager:
         """A context in which torch's global generators are seeded.
@@ -208,6 +212,15 @@ def prepare(estimator, data: TrainingData) -> Prepared:
         If the estimator is not one of this package.
     """
     raise TypeError(f"{type(estimator).__name__} cannot be prepared for training.")
+
+
+@singledispatch
+def codes_columns(estimator, X) -> bool:
+    """Whether an estimator that is prepared brings the columns of X to one scale.
+
+    The wing of the estimators registers this as well. By default it is not so.
+    """
+    return False
 
 
 def can_be_prepared(estimator) -> bool:

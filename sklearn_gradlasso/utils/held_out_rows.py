@@ -14,7 +14,14 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import _num_samples
 
-__all__ = ["check_groups", "hold_out", "in_one_axis", "needs_groups"]
+__all__ = [
+    "cannot_hold_out",
+    "check_groups",
+    "hold_out",
+    "in_one_axis",
+    "needs_groups",
+    "warn_of_one_class",
+]
 
 # What to do if the rows held out are of one class, by the rule that chose them.
 OF_ONE_CLASS = {
@@ -121,7 +128,6 @@ def hold_out(
         If the rows held out are of one class only.
     """
     n_rows = len(places)
-    refused = f"early_stopping cannot hold out rows of n_samples={n_rows}"
     groups = check_groups(given[2], given[0])
     own = None if groups is None else groups[places]
     if rule == "random":
@@ -139,12 +145,9 @@ def hold_out(
         train, valid = choose(*arguments)
         _check_parts(train, valid, labels)
     except ValueError as error:
-        raise ValueError(
-            f"{refused} with {how}: {error} Change validation_fraction or "
-            "validation_split, or give more rows."
-        ) from error
+        raise ValueError(cannot_hold_out(n_rows, how, error)) from error
     if labels is not None:
-        _warn_of_one_class(labels, valid, rule, how)
+        warn_of_one_class(labels, valid, rule, how)
     return np.sort(train), np.sort(valid)
 
 
@@ -284,7 +287,16 @@ def _is_missing(label) -> bool:
         return True
 
 
-def _warn_of_one_class(labels: np.ndarray, valid: np.ndarray, rule, how: str) -> None:
+def cannot_hold_out(n_rows: int, how: str, why: ValueError) -> str:
+    """What an error says, with the parameters in ``how``."""
+    return (
+        f"early_stopping cannot hold out rows of n_samples={n_rows} with {how}: {why} "
+        "Change validation_fraction or validation_split, or give more rows."
+    )
+
+
+def warn_of_one_class(labels: np.ndarray, valid: np.ndarray, rule, how: str) -> None:
+    """Warn at the caller of ``fit`` if the rows held out are of one of the classes."""
     held_out = np.unique(labels[valid]).tolist()
     if len(held_out) > 1 or (labels == held_out[0]).all():
         return
@@ -294,7 +306,7 @@ def _warn_of_one_class(labels: np.ndarray, valid: np.ndarray, rule, how: str) ->
         f"{held_out[0]!r}, with {how}. Their loss says nothing about other classes, "
         f"and ends training too early or too late. {advice}",
         UserWarning,
-        stacklevel=7,  # It is the caller of ``fit``, if ``fit`` was called directly.
+        stacklevel=8,  # It is the caller of ``fit``, if ``fit`` was called directly.
     )
 
 

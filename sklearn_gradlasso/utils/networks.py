@@ -19,6 +19,7 @@ __all__ = [
     "many_to_many_of",
     "n_members_of",
     "n_networks_of",
+    "n_per_column_of",
     "outputs_at",
     "raw_scores_of",
     "same_in_both_modes",
@@ -51,6 +52,15 @@ def n_members_of(module: nn.Module) -> int | None:
     module that has one loss.
     """
     return getattr(module, "n_members", None)
+
+
+def n_per_column_of(module: nn.Module) -> int | None:
+    """Number of encodings of each column of a table, if they are equally many.
+
+    Those of one column then follow those of the column before. ``None`` if
+    ``column_of`` has to be asked.
+    """
+    return getattr(module, "n_per_column", None)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .held_out_rows import cannot_hold_out, warn_of_one_class
+
 __all__ = ["held_out_by_members"]
 
 
@@ -26,8 +28,8 @@ def held_out_by_members(
         one over an integer, and at most one over ``n_members``.
     seed : int
     labels : ndarray of shape (n_rows,) or None
-        Classes, of which all members hold out equal shares, without groups. The only
-        row of a class is not held out.
+        Classes. All members hold out equal shares of them, without groups, and each
+        member keeps a row of each class to learn from.
     groups : ndarray of int of shape (n_rows,) or None
         Rows of a group are held out together.
     n_rows : int
@@ -35,22 +37,89 @@ def held_out_by_members(
     Returns
     -------
     ndarray of bool of shape (n_rows, n_members)
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows or groups to hold any out.
+
+    Warns
+    -----
+    UserWarning
+        If the rows held out are of one class only.
     """
     random = check_random_state(seed)
     n_folds = max(n_members, round(1 / fraction))
-    if groups is not None:
-        names, of_row = np.unique(groups, return_inverse=True)
-        fold = (random.permutation(len(names)) % n_folds)[of_row]
-        return fold[:, None] == np.arange(n_members)
     codes = np.zeros(n_rows, dtype=int)
     if labels is not None:
         codes = np.unique(labels, return_inverse=True)[1]
-    # Rows of one class follow each other, and go to the folds by turns.
-    order = random.permutation(n_rows)
-    order = order[np.argsort(codes[order], kind="stable")]
-    fold = np.empty(n_rows, dtype=int)
-    fold[order] = np.arange(n_rows) % n_folds
-    held_out = fold[:, None] == np.arange(n_members)
+    how = f"validation_fraction={fraction}"
+    try:
+        if groups is None:
+            fold = _folds_of_rows(random, n_folds, codes, labels is not None)
+            held_out = fold[:, None] == np.arange(n_members)
+        else:
+            held_out = _groups_of_members(random, n_folds, n_members, codes, groups)
+        if np.count_nonzero(held_out) < 2:
+            raise ValueError(
+                f"each of {codes.max() + 1} classes needs a row to train on, and at "
+                "least two rows must be held out."
+                if labels is not None
+                else "at least two rows must be held out."
+            )
+    except ValueError as error:
+        raise ValueError(cannot_hold_out(n_rows, how, error)) from error
     if labels is not None:
-        held_out[np.bincount(codes)[codes] == 1] = False
+        valid = np.flatnonzero(held_out.any(axis=1))
+        warn_of_one_class(labels, valid, "random", how)
     return held_out
+
+
+def _folds_of_rows(
+    random: np.random.RandomState, n_folds: int, codes: np.ndarray, are_classes: bool
+) -> np.ndarray:
+    """The fold of each row; -1 for the only row of a class, which stays in training."""
+    # Rows of one class follow each other, and go to the folds by turns.
+    order = random.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    fold = np.empty(len(codes), dtype=int)
+    fold[order] = np.arange(len(codes)) % n_folds
+    if are_classes:
+        fold[np.bincount(codes)[codes] == 1] = -1
+    return fold
+
+
+def _groups_of_members(
+    random: np.random.RandomState,
+    n_folds: int,
+    n_members: int,
+    codes: np.ndarray,
+    groups: np.ndarray,
+) -> np.ndarray:
+    names, of_row = np.unique(groups, return_inverse=True)
+    if len(names) == 1:
+        raise ValueError("all rows have one group, which cannot be divided.")
+    fold = (random.permutation(len(names)) % n_folds)[of_row]
+    members = [
+        _without_whole_classes(fold == k, codes, of_row) for k in range(n_members)
+    ]
+    if not any(each.any() for each in members):
+        raise ValueError("every group has all rows of a class, which training needs.")
+    return np.column_stack(members)
+
+
+def _without_whole_classes(
+    held_out: np.ndarray, codes: np.ndarray, groups: np.ndarray
+) -> np.ndarray:
+    """Those of the groups held out after which training still has all classes."""
+    if _has_all(codes, ~held_out):
+        return held_out
+    fewer = np.zeros(len(codes), dtype=bool)
+    for group in np.unique(groups[held_out]):
+        more = fewer | (groups == group)
+        fewer = more if _has_all(codes, ~more) else fewer
+    return fewer
+
+
+def _has_all(codes: np.ndarray, part: np.ndarray) -> bool:
+    return bool((np.bincount(codes[part], minlength=codes.max() + 1) > 0).all())

@@ -104,7 +104,7 @@ def test_other_networks_have_no_such_layers():
     model = GradientLassoClassifier(module=SmallCNN, input_shape=(1, 8, 8), max_iter=1)
     model.fit(DIGITS, LABELS)
     for name in ("coefs_", "intercepts_", "n_layers_"):
-        with pytest.raises(AttributeError, match="default network.*net_.module_"):
+        with pytest.raises(AttributeError, match="perceptron.*net_.module_"):
             getattr(model, name)
     model = NGSLLClassifier(max_iter=1, n_nonzero_coefs=2).fit(IRIS, SPECIES)
     with pytest.raises(AttributeError, match="linear model for each row; explain"):

@@ -21,7 +21,7 @@ from sklearn_gradlasso.utils.networks import has_hooks
 
 shap = pytest.importorskip("shap")
 
-MODULES = [None, "tabular"]
+MODULES = ["perceptron", "tabular"]
 KINDS = {
     "regression": GradientLassoRegressor,
     "prior": AttributionPriorRegressor,
@@ -48,7 +48,7 @@ def table(kind="regression", dtype=np.float64):
     return X.astype(dtype), y.get(kind, answer.astype(dtype))
 
 
-def fitted(kind, module=None, dtype=np.float64, **params):
+def fitted(kind, module="perceptron", dtype=np.float64, **params):
     X, y = table(kind, dtype)
     model = KINDS[kind](module=module, max_iter=5, random_state=0, **params)
     return model.fit(X, y), torch.from_numpy(X)
@@ -84,7 +84,7 @@ def test_contributions_of_deep_lift_add_up(kind, module):
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "logistic", "relu"])
 def test_contributions_of_deep_lift_add_up_with_other_activations(activation, module):
-    params = {"activation": activation} if module is None else {}
+    params = {"activation": activation} if module == "perceptron" else {}
     model, x = fitted("three classes", module, np.float32, **params)
     assert gap_of_deep_lift(model.net_.module_, x) < 5e-6
 

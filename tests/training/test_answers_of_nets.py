@@ -51,7 +51,8 @@ RESTING = {"learning_rate_init": 1e-12, "batch_size": 64, "max_iter": 1}
 
 
 def fitted(kind, **params):
-    params = {"batch_size": 64, "max_iter": 2, "random_state": 0, **params}
+    how = {"module": "perceptron", "batch_size": 64, "max_iter": 2, "random_state": 0}
+    params = {**how, **params}
     is_number = "target" in kind
     model = (GradientLassoRegressor if is_number else GradientLassoClassifier)(**params)
     return model.fit(X, Y[kind])

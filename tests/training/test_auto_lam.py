@@ -15,9 +15,13 @@ from sklearn_gradlasso.estimators.obedience import raising
 
 def test_auto_is_the_strength_it_reports():
     mask = [False, True, False]
-    auto = RRRClassifier(max_iter=50, random_state=0, batch_size=50)
+    auto = RRRClassifier(
+        module="perceptron", max_iter=50, random_state=0, batch_size=50
+    )
     auto.fit(X, Y, annotations=mask)
-    same = RRRClassifier(lam=auto.lam_, max_iter=50, random_state=0, batch_size=50)
+    same = RRRClassifier(
+        module="perceptron", lam=auto.lam_, max_iter=50, random_state=0, batch_size=50
+    )
     same.fit(X, Y, annotations=mask)
     np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
     assert auto.penalty_curve_ == same.penalty_curve_
@@ -26,9 +30,13 @@ def test_auto_is_the_strength_it_reports():
 def test_auto_makes_both_terms_equal_when_half_is_learned():
     # One batch holds all rows, so that epochs are steps and can be counted by hand.
     two = [1, 0, 1]
-    auto = RRRClassifier(max_iter=1, random_state=0, obedience=None)
+    auto = RRRClassifier(
+        module="perceptron", max_iter=1, random_state=0, obedience=None
+    )
     auto.fit(X, Y, annotations=two)
-    plain = RRRClassifier(lam=0.0, tol=0.0, max_iter=200, random_state=0)
+    plain = RRRClassifier(
+        module="perceptron", lam=0.0, tol=0.0, max_iter=200, random_state=0
+    )
     guessing = log_loss(Y, np.full((200, 2), np.bincount(Y) / 200))
     losses = np.array(plain.fit(X, Y).loss_curve_)
     n_steps = 1 + np.argmax(losses < guessing / 2)
@@ -41,9 +49,13 @@ def test_auto_makes_both_terms_equal_when_half_is_learned():
 def test_auto_of_exchanges_by_hand(monkeypatch):
     monkeypatch.setattr(raising, "MOST_RAISES", 0)
     mask, tolerated = np.array([0.0, 0, 2]), 0.45
-    auto = RRRClassifier(max_iter=1, random_state=0, obedience=2 * tolerated)
+    auto = RRRClassifier(
+        module="perceptron", max_iter=1, random_state=0, obedience=2 * tolerated
+    )
     auto.fit(X, Y, annotations=mask)
-    warm = RRRClassifier(lam=0.0, tol=0.0, max_iter=100, random_state=0).fit(X, Y)
+    warm = RRRClassifier(
+        module="perceptron", lam=0.0, tol=0.0, max_iter=100, random_state=0
+    ).fit(X, Y)
     guessing = log_loss(Y, np.full((200, 2), np.bincount(Y) / 200))
     residual = np.sqrt(guessing * log_loss(Y, warm.predict_proba(X)))
     change = tolerated * warm.decision_function(X).std()
@@ -54,9 +66,17 @@ def test_auto_of_exchanges_by_hand(monkeypatch):
 def test_auto_of_signs_by_hand():
     signs = [1, 0, -1]
     y = X[:, 0] - X[:, 2] + np.random.default_rng(1).standard_normal(200)
-    auto = RRRRegressor(max_iter=1, random_state=0, monotonic_cst=signs, obedience=None)
+    auto = RRRRegressor(
+        module="perceptron",
+        max_iter=1,
+        random_state=0,
+        monotonic_cst=signs,
+        obedience=None,
+    )
     auto.fit(X, y)
-    warm = RRRRegressor(lam=0.0, tol=0.0, max_iter=100, random_state=0).fit(X, y)
+    warm = RRRRegressor(
+        module="perceptron", lam=0.0, tol=0.0, max_iter=100, random_state=0
+    ).fit(X, y)
     reached = np.mean(np.square((warm.predict(X) - y) / y.std()))
     whole = np.abs(warm.explain(X) / y.std())[:, [0, 2]].sum(axis=1).mean()
     assert auto.lam_ == pytest.approx(np.sqrt(reached) / (0.005 * whole), rel=1e-6)
@@ -83,20 +103,27 @@ def test_auto_follows_the_units_of_a_column():
 def test_auto_counts_sample_weights_as_repetition(obedience):
     weight = np.where(np.arange(200) < 50, 2.0, 1.0)
     repeated = np.repeat(np.arange(200), weight.astype(int))
-    network = RRRClassifier(max_iter=1, random_state=0, obedience=obedience)
+    network = RRRClassifier(
+        module="perceptron", max_iter=1, random_state=0, obedience=obedience
+    )
     weighted = network.fit(X, Y, sample_weight=weight, annotations=A).lam_
     by_hand = network.fit(X[repeated], Y[repeated], annotations=A[repeated]).lam_
     assert weighted == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_auto_is_settled_once_by_partial_fit_and_warm_start():
-    model = RRRClassifier(random_state=0)
+    model = RRRClassifier(module="perceptron", random_state=0)
     model.partial_fit(X, Y, classes=[0, 1])
     assert model.lam_ == 0.0
     settled = model.partial_fit(X, Y, annotations=A).lam_
     assert settled > 0
     assert model.partial_fit(X[:50], Y[:50], annotations=A[:50]).lam_ == settled
-    quick = {"random_state": 0, "max_iter": 2, "obedience": None}
+    quick = {
+        "module": "perceptron",
+        "random_state": 0,
+        "max_iter": 2,
+        "obedience": None,
+    }
     warm = RRRClassifier(warm_start=True, **quick)
     settled = warm.fit(X, Y, annotations=A).lam_
     assert warm.fit(X, Y, annotations=2 * A).lam_ == settled
@@ -105,7 +132,12 @@ def test_auto_is_settled_once_by_partial_fit_and_warm_start():
 
 
 def test_auto_is_found_again_only_for_what_is_new():
-    quick = {"random_state": 0, "max_iter": 2, "obedience": None}
+    quick = {
+        "module": "perceptron",
+        "random_state": 0,
+        "max_iter": 2,
+        "obedience": None,
+    }
     model = RRRClassifier(lam=5.0, warm_start=True, **quick)
     model.fit(X, Y, annotations=A)
     found = model.set_params(lam="auto").fit(X, Y, annotations=A).lam_
@@ -127,7 +159,7 @@ class Counting(Callback):
 def test_auto_leaves_the_generators_and_callbacks_alone():
     state = torch.get_rng_state()
     counting = Counting()
-    quick = {"max_iter": 2, "batch_size": 50, "obedience": None}
+    quick = {"module": "perceptron", "max_iter": 2, "batch_size": 50, "obedience": None}
     model = RRRClassifier(random_state=0, callbacks=[counting], **quick)
     model.fit(X, Y, annotations=A)
     assert torch.equal(torch.get_rng_state(), state)
@@ -151,13 +183,13 @@ def test_auto_with_dropout_is_the_strength_it_reports():
 
 
 def test_auto_refuses_weights_whose_squares_are_not_numbers():
-    model = RRRClassifier(max_iter=2, random_state=0)
+    model = RRRClassifier(module="perceptron", max_iter=2, random_state=0)
     with pytest.raises(ValueError, match='lam="auto".*not finite.*annotations'):
         model.fit(X, Y, annotations=1e200 * A)
 
 
 def test_a_warm_up_that_diverges_says_so_and_leaves_the_model_as_it_was():
-    model = RRRClassifier(random_state=0, max_iter=3)
+    model = RRRClassifier(module="perceptron", random_state=0, max_iter=3)
     before = model.fit(X, Y, annotations=A).predict_proba(X)
     model.set_params(learning_rate_init=1e300)
     with pytest.raises(ValueError, match='lam="auto".*not finite.*Scale X'):

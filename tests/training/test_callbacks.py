@@ -42,7 +42,7 @@ from sklearn_gradlasso import (
 rng = np.random.default_rng(0)
 X = rng.standard_normal((150, 4))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
-BRIEF = {"max_iter": 4, "batch_size": 50, "random_state": 0}
+BRIEF = {"module": "perceptron", "max_iter": 4, "batch_size": 50, "random_state": 0}
 
 
 def fitted(*callbacks, **params):
@@ -74,7 +74,9 @@ def test_callbacks_given_are_not_changed(tmp_path):
 
 
 def test_a_fit_does_not_overwrite_parameters():
-    model = GradientLassoClassifier(callbacks=[EpochTimer()], max_iter=3)
+    model = GradientLassoClassifier(
+        module="perceptron", callbacks=[EpochTimer()], max_iter=3
+    )
     check_estimators_overwrite_params("GradientLassoClassifier", model)
 
 
@@ -298,6 +300,7 @@ def test_the_best_epoch_comes_back_with_what_was_frozen_in_it():
     # Nothing can be learned of these labels, so that early epochs are the best.
     thaw, labels = 20, np.random.default_rng(1).integers(0, 2, len(X))
     model = GradientLassoClassifier(
+        module="perceptron",
         lam=0.0,
         max_iter=40,
         n_iter_no_change=np.inf,

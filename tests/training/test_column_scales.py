@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 from helpers.fitted_elsewhere import fit, partial_fit
-from helpers.quick import QUICK
+from helpers.quick import QUICK as BRIEF
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
@@ -26,6 +26,7 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.training.column_scales import warn_of_scales
 
+QUICK = {"module": "perceptron", **BRIEF}
 RANDOM = np.random.default_rng(0)
 Z = RANDOM.standard_normal((100, 3))
 Y = (Z[:, 0] > 0).astype(int)
@@ -149,14 +150,13 @@ def test_paths_warn_once():
 
 
 def test_other_networks_may_scale_by_themselves():
-    tabular = GradientLassoClassifier(module="tabular", **QUICK)
-    assert not told(fit, tabular, UNSCALED, Y)
+    assert not told(fit, GradientLassoClassifier(**BRIEF), UNSCALED, Y)
     module = torch.nn.Sequential(
         torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2), torch.nn.Tanh()
     )
-    model = GradientLassoClassifier(module=module, **QUICK)
+    model = GradientLassoClassifier(module=module, **BRIEF)
     assert not told(fit, model, UNSCALED, Y)
-    assert not told(fit, GradientLassoClassifier(module=module, **QUICK), APART, Y)
+    assert not told(fit, GradientLassoClassifier(module=module, **BRIEF), APART, Y)
 
 
 def test_encoded_rows_are_not_columns_of_x():

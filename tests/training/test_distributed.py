@@ -146,7 +146,9 @@ def test_an_accelerator_of_one_process_changes_no_bit():
         alone, shared = map(shared_training.summary, (case(None), case(accelerator)))
         for name, values in alone.items():
             np.testing.assert_array_equal(shared[name], values)
-    model = GradientLassoClassifier(accelerator=accelerator, random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", accelerator=accelerator, random_state=0
+    )
     assert clone(model).accelerator is accelerator
     X, y = shared_training.X, shared_training.LABELS
     model.set_params(max_iter=3).fit(X, y).set_params(warm_start=True).fit(X, y)
@@ -220,7 +222,7 @@ def test_chunks_are_learned_as_well_as_all_rows_at_once():
     stream = Chunks(10)
     loader = DataLoader(stream, batch_size=None)
     scaler = scaler_of(loader)
-    model = GradientLassoRegressor(random_state=0)
+    model = GradientLassoRegressor(module="perceptron", random_state=0)
     for _ in range(8):
         for X, y in loader:
             Z = scaler.transform(X.numpy())
@@ -234,7 +236,7 @@ def test_chunks_are_learned_as_well_as_all_rows_at_once():
     parts = [make_rows(seed) for seed in range(10)]
     X, y = (np.concatenate(each) for each in zip(*parts))
     np.testing.assert_allclose(scaler.mean_, X.mean(axis=0))
-    whole = GradientLassoRegressor(random_state=0, max_iter=50)
+    whole = GradientLassoRegressor(module="perceptron", random_state=0, max_iter=50)
     whole.fit(scaler.transform(X), y)
     X, y = make_rows(100, 1000)
     X = scaler.transform(X)
@@ -247,7 +249,7 @@ def test_an_indexed_data_set_comes_in_batches_of_its_loader():
     generator = torch.Generator().manual_seed(0)
     loader = DataLoader(rows, batch_size=1000, shuffle=True, generator=generator)
     scaler = scaler_of(loader)
-    model = GradientLassoClassifier(random_state=0)
+    model = GradientLassoClassifier(module="perceptron", random_state=0)
     for _ in range(15):
         for X_chunk, y_chunk in loader:
             model.partial_fit(

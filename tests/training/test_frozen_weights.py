@@ -12,7 +12,12 @@ from sklearn_gradlasso import GradientLassoClassifier
 rng = np.random.default_rng(0)
 X = rng.standard_normal((120, 4))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
-LONG = {"tol": 0.0, "n_iter_no_change": np.inf, "random_state": 0}
+LONG = {
+    "module": "perceptron",
+    "tol": 0.0,
+    "n_iter_no_change": np.inf,
+    "random_state": 0,
+}
 
 
 class Recording(Callback):

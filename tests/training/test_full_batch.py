@@ -27,7 +27,7 @@ from sklearn_gradlasso.utils.optimizers import check_optimizer
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((300, 4))
 Y = (X[:, 0] + RNG.standard_normal(300) > 0).astype(int)
-LBFGS = {"optimizer": "lbfgs", "random_state": 0}
+LBFGS = {"module": "perceptron", "optimizer": "lbfgs", "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_what_is_random_is_refused():
         model.fit(X, Y)
     with pytest.raises(InvalidParameterError, match="'optimizer' parameter"):
         NGSLLClassifier(**LBFGS).fit(X, Y)
-    model = GradientLassoClassifier(module=dropping, **LBFGS)
+    model = GradientLassoClassifier(**{**LBFGS, "module": dropping})
     with pytest.raises(ValueError, match="the network has dropout.*leave it out"):
         model.fit(X, Y)
     reasons = RRRClassifier(lam=1.0, tol=1e-2, **LBFGS)
@@ -189,7 +189,9 @@ def test_auto_trains_its_trial_on_the_whole_objective():
 
 
 def test_torchs_own_class_is_not_given_batches():
-    model = GradientLassoClassifier(optimizer=torch.optim.LBFGS, random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", optimizer=torch.optim.LBFGS, random_state=0
+    )
     with pytest.raises(ValueError, match='256 of 300 rows; use optimizer="lbfgs"'):
         model.fit(X, Y)
     assert model.set_params(batch_size=300, tol=1e-2).fit(X, Y).score(X, Y) > 0.6
@@ -205,12 +207,16 @@ def test_sgd_has_momentum():
         for name, value in given.items():
             assert params[name] == value
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, **params)
-    model = GradientLassoClassifier(optimizer="sgd", max_iter=3, tol=10.0).fit(X, Y)
+    model = GradientLassoClassifier(
+        module="perceptron", optimizer="sgd", max_iter=3, tol=10.0
+    ).fit(X, Y)
     assert model.net_.optimizer_.param_groups[0]["momentum"] == 0.9
 
 
 def test_training_may_never_end_by_itself():
-    model = GradientLassoClassifier(n_iter_no_change=np.inf, tol=1e9, max_iter=30)
+    model = GradientLassoClassifier(
+        module="perceptron", n_iter_no_change=np.inf, tol=1e9, max_iter=30
+    )
     with pytest.warns(ConvergenceWarning):
         model.fit(X, Y)
     assert model.n_iter_ == 30

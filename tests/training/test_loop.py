@@ -36,17 +36,26 @@ class BatchRecorder(Callback):
 
 
 def test_curves_have_one_entry_per_epoch_and_hold_the_terms(cancer):
-    model = GradientLassoClassifier(lam=0.1, max_iter=4, random_state=0).fit(*cancer)
+    model = GradientLassoClassifier(
+        module="perceptron", lam=0.1, max_iter=4, random_state=0
+    ).fit(*cancer)
     assert len(model.loss_curve_) == len(model.penalty_curve_) == model.n_iter_ == 4
     assert model.loss_ == model.loss_curve_[-1]
     assert all(penalty > 0 for penalty in model.penalty_curve_)
-    plain = GradientLassoClassifier(lam=0, max_iter=4, random_state=0).fit(*cancer)
+    plain = GradientLassoClassifier(
+        module="perceptron", lam=0, max_iter=4, random_state=0
+    ).fit(*cancer)
     assert plain.penalty_curve_ == [0.0] * 4
 
 
 def test_no_history_per_batch_unless_a_callback_asks(cancer):
     lean, asking = EpochRecorder(), BatchRecorder()
-    shared = {"batch_size": 100, "max_iter": 2, "random_state": 0}
+    shared = {
+        "module": "perceptron",
+        "batch_size": 100,
+        "max_iter": 2,
+        "random_state": 0,
+    }
     quiet = GradientLassoClassifier(callbacks=[lean], **shared).fit(*cancer)
     loud = GradientLassoClassifier(callbacks=[asking], **shared).fit(*cancer)
     epochs = fitted_callback(quiet, EpochRecorder).epochs
@@ -75,7 +84,11 @@ def test_no_history_per_batch_unless_a_callback_asks(cancer):
 )
 def test_early_stopping_of_skorch_ends_training_quietly(cancer, callback, capsys):
     model = GradientLassoClassifier(
-        callbacks=[callback], early_stopping=True, max_iter=50, random_state=0
+        module="perceptron",
+        callbacks=[callback],
+        early_stopping=True,
+        max_iter=50,
+        random_state=0,
     ).fit(*cancer)
     assert model.n_iter_ < 10
     assert model.net_.ended_by_ == "callback"
@@ -86,6 +99,7 @@ def test_callbacks_of_skorch_work(cancer):
         return (net.predict(X) == y).mean()
 
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[
             ("clip", GradientNormClipping(1.0)),
             LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5),
@@ -102,6 +116,7 @@ def test_callbacks_of_skorch_work(cancer):
 
 def test_checkpoint_of_skorch_saves_the_best_epoch(cancer, tmp_path):
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[Checkpoint(dirname=tmp_path)],
         early_stopping=True,
         max_iter=3,
@@ -113,10 +128,10 @@ def test_checkpoint_of_skorch_saves_the_best_epoch(cancer, tmp_path):
 
 def test_freezer_of_skorch_keeps_weights(cancer):
     model = GradientLassoClassifier(
-        callbacks=[Freezer("0.0.*")], max_iter=2, random_state=0
+        module="perceptron", callbacks=[Freezer("0.0.*")], max_iter=2, random_state=0
     ).fit(*cancer)
     same = GradientLassoClassifier(
-        learning_rate_init=1e-300, max_iter=2, random_state=0
+        module="perceptron", learning_rate_init=1e-300, max_iter=2, random_state=0
     ).fit(*cancer)
     ours, first = model.net_.module_[0], same.net_.module_[0]
     assert torch.equal(ours[0].weight, first[0].weight)
@@ -125,6 +140,7 @@ def test_freezer_of_skorch_keeps_weights(cancer):
 
 def test_an_optimizer_that_evaluates_the_loss_several_times(cancer):
     model = GradientLassoClassifier(
+        module="perceptron",
         optimizer=torch.optim.LBFGS,
         learning_rate_init=0.5,
         batch_size=569,
@@ -136,7 +152,9 @@ def test_an_optimizer_that_evaluates_the_loss_several_times(cancer):
 
 
 def test_progress_bar_shows_epochs_and_terms(cancer, capsys):
-    GradientLassoClassifier(verbose=1, max_iter=3, random_state=0).fit(*cancer)
+    GradientLassoClassifier(
+        module="perceptron", verbose=1, max_iter=3, random_state=0
+    ).fit(*cancer)
     shown = capsys.readouterr().err
     assert "3/3" in shown
     assert "loss=" in shown and "penalty=" in shown
@@ -144,7 +162,9 @@ def test_progress_bar_shows_epochs_and_terms(cancer, capsys):
 
 def test_training_leaves_no_gradients_and_evaluation_mode(cancer):
     module = (
-        GradientLassoClassifier(max_iter=2, random_state=0).fit(*cancer).net_.module_
+        GradientLassoClassifier(module="perceptron", max_iter=2, random_state=0)
+        .fit(*cancer)
+        .net_.module_
     )
     assert not module.training
     assert all(theta.grad is None for theta in module.parameters())

@@ -180,7 +180,13 @@ def test_annotations_are_not_undone(seed):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((300, 4))
     y = 3 * X[:, 0] + X[:, 1] + 0.1 * rng.standard_normal(300)
-    params = {"lam": 100.0, "max_iter": 80, "early_stopping": True, "warm_start": True}
+    params = {
+        "module": "perceptron",
+        "lam": 100.0,
+        "max_iter": 80,
+        "early_stopping": True,
+        "warm_start": True,
+    }
     found = {}
     for monitor in ("objective", "loss"):
         model = RRRRegressor(monitor=monitor, random_state=seed, **params).fit(X, y)
@@ -195,7 +201,7 @@ def test_a_classifier_obeys_with_early_stopping_as_well():
     X = rng.standard_normal((500, 6))
     logit = X[:, 0] + X[:, 1] + X[:, 2]
     y = (rng.random(500) < 1 / (1 + np.exp(-logit))).astype(int)
-    model = RRRClassifier(early_stopping=True, random_state=0)
+    model = RRRClassifier(module="perceptron", early_stopping=True, random_state=0)
     unaware = change_by_permutation(model.fit(X, y), X)
     obedient = change_by_permutation(model.fit(X, y, annotations=[1] + [0] * 5), X)
     assert obedient < 0.01 < 0.1 < unaware

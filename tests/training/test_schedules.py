@@ -37,7 +37,12 @@ class Rates(Callback):
 @pytest.mark.parametrize("policy", SCHEDULES)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_schedules_go_on_as_in_one_fit(policy, method):
-    shared = {"n_iter_no_change": 99, "batch_size": 50, "random_state": 0}
+    shared = {
+        "module": "perceptron",
+        "n_iter_no_change": 99,
+        "batch_size": 50,
+        "random_state": 0,
+    }
     callbacks = [LRScheduler(policy, **SCHEDULES[policy]), Rates()]
     whole = GradientLassoClassifier(max_iter=6, callbacks=callbacks, **shared)
     parts = GradientLassoClassifier(
@@ -53,7 +58,9 @@ def test_schedules_go_on_as_in_one_fit(policy, method):
 
 def test_a_new_rate_scales_what_is_left_of_a_schedule():
     halving = LRScheduler("StepLR", step_size=1, gamma=0.5)
-    model = GradientLassoClassifier(callbacks=[halving], random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", callbacks=[halving], random_state=0
+    )
     rates = []
     for rate in (0.003, 0.003, 0.03, 0.03):
         model.set_params(learning_rate_init=rate).partial_fit(X, Y, classes=[0, 1])
@@ -73,7 +80,9 @@ def test_the_history_shows_a_rate_that_was_changed(policy):
             pass
 
     schedule = LRScheduler(policy, **SCHEDULES[policy])
-    model = GradientLassoClassifier(callbacks=[schedule, Begun()], random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", callbacks=[schedule, Begun()], random_state=0
+    )
     for rate in (0.003, 0.003, 0.003, 0.1, 0.1):
         model.set_params(learning_rate_init=rate).partial_fit(X, Y, classes=[0, 1])
     rates = fitted_callback(model, Begun).rates
@@ -83,7 +92,9 @@ def test_the_history_shows_a_rate_that_was_changed(policy):
 
 def test_other_callbacks_begin_and_the_same_go_on():
     halving = LRScheduler("StepLR", step_size=1, gamma=0.5)
-    model = GradientLassoClassifier(callbacks=[halving, EpochTimer()], random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", callbacks=[halving, EpochTimer()], random_state=0
+    )
     model.partial_fit(X, Y, classes=[0, 1])
     model.set_params(callbacks=[halving, Rates()]).partial_fit(X, Y)
     assert fitted_callback(model, Rates).rates == pytest.approx([0.00075])
@@ -93,7 +104,7 @@ def test_other_callbacks_begin_and_the_same_go_on():
 
 def test_a_schedule_begins_anew_with_each_strength():
     annotations = np.tile([1, 0, 0, 0], (150, 1))
-    brief = {"max_iter": 4, "batch_size": 50, "random_state": 0}
+    brief = {"module": "perceptron", "max_iter": 4, "batch_size": 50, "random_state": 0}
     wanted = {"obedience": 1e-9, "learning_rate_init": 1e-4, **brief}
     callbacks = [LRScheduler("CosineAnnealingLR", T_max=4)]
     model = RRRClassifier(callbacks=callbacks, **wanted)

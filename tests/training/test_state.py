@@ -85,21 +85,31 @@ WAYS = [pickled, copy.deepcopy, compressed, copy.copy]
 # LBFGS takes all rows in each of its steps.
 BATCHES = {"nested state": 1000}
 MODELS = {
-    "adam": GradientLassoClassifier(),
+    "adam": GradientLassoClassifier(module="perceptron"),
     "momentum": GradientLassoClassifier(
-        optimizer="sgd", optimizer_params={"momentum": 0.9}
+        module="perceptron", optimizer="sgd", optimizer_params={"momentum": 0.9}
     ),
-    "nested state": GradientLassoClassifier(optimizer=torch.optim.LBFGS),
-    "class of optimizer": GradientLassoRegressor(optimizer=torch.optim.RMSprop),
-    "a factor beside the weights": GradientLassoRegressor(optimizer=torch.optim.NAdam),
+    "nested state": GradientLassoClassifier(
+        module="perceptron", optimizer=torch.optim.LBFGS
+    ),
+    "class of optimizer": GradientLassoRegressor(
+        module="perceptron", optimizer=torch.optim.RMSprop
+    ),
+    "a factor beside the weights": GradientLassoRegressor(
+        module="perceptron", optimizer=torch.optim.NAdam
+    ),
     "buffers and masks": GradientLassoClassifier(module=dropping),
     "more than weights": GradientLassoRegressor(module=Remembering),
     "tabular": GradientLassoRegressor(module="tabular"),
-    "annotations": RRRClassifier(),
-    "signs": RRRRegressor(monotonic_cst=[1, 0, 0, 0]),
-    "references": AttributionPriorClassifier(prior_start=3),
-    "by turns": AttributionPriorRegressor(schedule="alternating", prior="l1"),
-    "contributions": AttributionPriorClassifier(attribution="contributions"),
+    "annotations": RRRClassifier(module="perceptron"),
+    "signs": RRRRegressor(module="perceptron", monotonic_cst=[1, 0, 0, 0]),
+    "references": AttributionPriorClassifier(module="perceptron", prior_start=3),
+    "by turns": AttributionPriorRegressor(
+        module="perceptron", schedule="alternating", prior="l1"
+    ),
+    "contributions": AttributionPriorClassifier(
+        module="perceptron", attribution="contributions"
+    ),
     "two phases": NGSLLClassifier(n_nonzero_coefs=2, coarse_max_iter=3),
     "linear models": NGSLLRegressor(n_nonzero_coefs=2, coarse_max_iter=3),
 }
@@ -142,7 +152,9 @@ def test_partial_fit_goes_on_from_copies(name, with_callbacks):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_copy_is_independent(way):
-    model = one_pass(GradientLassoClassifier(batch_size=50, random_state=0))
+    model = one_pass(
+        GradientLassoClassifier(module="perceptron", batch_size=50, random_state=0)
+    )
     before = model.predict_proba(X)
     one_pass(way(model))
     np.testing.assert_array_equal(model.predict_proba(X), before)
@@ -151,7 +163,7 @@ def test_a_copy_is_independent(way):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_warm_starts_go_on_from_pickles(early_stopping):
-    model = GradientLassoClassifier(
+    model = GradientLassoClassifier(module="perceptron",
         warm_start=True, early_stopping=early_stopping, max_iter=2, batch_size=50,
         callbacks=[LRScheduler("StepLR", step_size=3)], random_state=0,
     )  # fmt: skip
@@ -170,7 +182,9 @@ def test_warm_starts_go_on_from_pickles(early_stopping):
     "seed", [0, np.random.RandomState(0)], ids=["int", "RandomState"]
 )
 def test_fit_then_partial_fit(seed):
-    model = GradientLassoClassifier(max_iter=3, batch_size=50, random_state=seed)
+    model = GradientLassoClassifier(
+        module="perceptron", max_iter=3, batch_size=50, random_state=seed
+    )
     loaded = pickled(model.fit(X, Y))
     for _ in range(2):
         model.partial_fit(X, Y)
@@ -179,7 +193,9 @@ def test_fit_then_partial_fit(seed):
 
 
 def test_the_best_of_a_search_goes_on():
-    network = GradientLassoClassifier(max_iter=3, batch_size=50, random_state=0)
+    network = GradientLassoClassifier(
+        module="perceptron", max_iter=3, batch_size=50, random_state=0
+    )
     search = GridSearchCV(network, {"lam": [0.01, 0.1]}, cv=2).fit(X, Y)
     best = pickled(search).best_estimator_.partial_fit(X, Y)
     assert_same(search.best_estimator_.partial_fit(X, Y), best)
@@ -195,7 +211,7 @@ class CtrlC(Callback):
 
 
 def test_an_interrupted_fit_goes_on():
-    model = GradientLassoClassifier(batch_size=50, random_state=0)
+    model = GradientLassoClassifier(module="perceptron", batch_size=50, random_state=0)
     with pytest.warns(UserWarning, match="interrupted"):
         model.set_params(callbacks=[CtrlC()]).fit(X, Y)
     loaded = pickled(model)
@@ -216,7 +232,11 @@ class Saving(Callback):
 
 def test_a_net_and_its_estimator_are_pickled_within_a_callback():
     model = GradientLassoClassifier(
-        warm_start=True, max_iter=2, callbacks=[Saving()], random_state=0
+        module="perceptron",
+        warm_start=True,
+        max_iter=2,
+        callbacks=[Saving()],
+        random_state=0,
     )
     Saving.estimator = model.fit(X, Y)
     expected = model.fit(X, Y).predict_proba(X)
@@ -226,30 +246,30 @@ def test_a_net_and_its_estimator_are_pickled_within_a_callback():
 
 CHANGED = [
     (
-        GradientLassoClassifier(),
+        GradientLassoClassifier(module="perceptron"),
         {"lam": 5.0, "target": "true_class", "activation": "tanh", "weight_l1": 1.0,
          "hidden_layer_sizes": (3,), "optimizer": "sgd", "learning_rate_init": 1.0,
          "single_logit": True},
     ),
-    (GradientLassoRegressor(), {"module": "tabular", "lam": 0.0, "target": np.mean}),
+    (GradientLassoRegressor(module="perceptron"), {"module": "tabular", "lam": 0.0, "target": np.mean}),
     (
-        AttributionPriorClassifier(),
+        AttributionPriorClassifier(module="perceptron"),
         {"prior": "l1", "attribution": "gradients", "n_references": 7},
     ),
     (
-        AttributionPriorRegressor(attribution="gradients", prior="l2"),
+        AttributionPriorRegressor(module="perceptron", attribution="gradients", prior="l2"),
         {"prior": [(2.0, "l1")], "attribution": "expected_gradients", "lam": 0.0},
     ),
     (RRRClassifier(), {"lam": 0.0, "obedience": None, "monotonic_cst": [1, 0, 0, 0]}),
     (
-        RRRRegressor(monotonic_cst=[1, 0, 0, 0]),
+        RRRRegressor(module="perceptron", monotonic_cst=[1, 0, 0, 0]),
         {"lam": 0.0, "obedience": None, "monotonic_cst": None},
     ),
     (
         NGSLLClassifier(n_nonzero_coefs=2),
         {"n_nonzero_coefs": 1, "mask_zeros": False, "hidden_layer_sizes": (2,)},
     ),
-    (GradientLassoClassifierCV(lams=[0.01, 0.1], cv=2), {"target": "true_class"}),
+    (GradientLassoClassifierCV(module="perceptron", lams=[0.01, 0.1], cv=2), {"target": "true_class"}),
 ]  # fmt: skip
 
 
@@ -276,7 +296,9 @@ def test_what_was_fitted_is_what_is_pickled(model, changed):
 
 
 def test_pickles_of_earlier_versions_are_loaded():
-    model = one_pass(GradientLassoClassifier(batch_size=50, random_state=0))
+    model = one_pass(
+        GradientLassoClassifier(module="perceptron", batch_size=50, random_state=0)
+    )
     state = model.__getstate__()
     del state["_training"], state["_params_of_fit"]
     old = GradientLassoClassifier.__new__(GradientLassoClassifier)
@@ -287,6 +309,7 @@ def test_pickles_of_earlier_versions_are_loaded():
 
 def test_a_pickle_with_callbacks_holds_no_torch_object(capsys):
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[
             ("lr", LRScheduler("StepLR", step_size=2)),
             EpochScoring("accuracy", on_train=True),
@@ -320,7 +343,9 @@ class MovingAverage(Callback):
 
 
 def test_tensors_of_a_callback_come_back():
-    model = one_pass(GradientLassoClassifier(callbacks=[MovingAverage()]))
+    model = one_pass(
+        GradientLassoClassifier(module="perceptron", callbacks=[MovingAverage()])
+    )
     loaded = pickled(model)
     assert b"torch" not in pickle.dumps(model)
     assert all(
@@ -330,7 +355,9 @@ def test_tensors_of_a_callback_come_back():
 
 def test_a_pickle_has_the_head_that_was_fitted():
     for first in (False, True):
-        model = GradientLassoClassifier(max_iter=2, single_logit=first, random_state=0)
+        model = GradientLassoClassifier(
+            module="perceptron", max_iter=2, single_logit=first, random_state=0
+        )
         before = model.fit(X, Y).predict_proba(X)
         model.set_params(single_logit=not first)
         for each in (model, pickled(model), copy.deepcopy(model)):
@@ -338,7 +365,9 @@ def test_a_pickle_has_the_head_that_was_fitted():
 
 
 def test_a_trimmed_net_makes_a_small_pickle():
-    model = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, Y)
+    model = GradientLassoClassifier(
+        module="perceptron", max_iter=3, random_state=0
+    ).fit(X, Y)
     size, before = len(pickle.dumps(model)), model.predict_proba(X)
     model.net_.trim_for_prediction()
     assert len(pickle.dumps(model)) < 0.6 * size

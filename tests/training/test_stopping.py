@@ -47,7 +47,12 @@ def test_plateau__waits_for_a_number_of_steps():
 
 def test_by_default_small_tables_are_watched_for_more_epochs(cancer):
     X, y = cancer
-    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    params = {
+        "module": "perceptron",
+        "early_stopping": True,
+        "tol": 10.0,
+        "random_state": 0,
+    }
     model = GradientLassoClassifier(batch_size=103, **params).fit(X, y)
     assert model.n_iter_ == 1 + 30  # 512 rows to train on are five steps
     assert model.set_params(batch_size=16).fit(X, y).n_iter_ == 1 + 11
@@ -57,7 +62,12 @@ def test_by_default_small_tables_are_watched_for_more_epochs(cancer):
 
 
 def test_what_has_settled_when_the_epochs_are_over_is_not_warned_about(cancer):
-    params = {"early_stopping": True, "tol": 10.0, "random_state": 0}
+    params = {
+        "module": "perceptron",
+        "early_stopping": True,
+        "tol": 10.0,
+        "random_state": 0,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = GradientLassoClassifier(max_iter=12, **params).fit(*cancer)
@@ -67,7 +77,7 @@ def test_what_has_settled_when_the_epochs_are_over_is_not_warned_about(cancer):
 
 
 def test_training_that_has_not_settled_is_warned_about(cancer):
-    model = GradientLassoClassifier(max_iter=2, random_state=0)
+    model = GradientLassoClassifier(module="perceptron", max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs are over"):
         model.fit(*cancer)
     with warnings.catch_warnings():
@@ -79,6 +89,7 @@ def test_training_that_has_not_settled_is_warned_about(cancer):
 
 def test_early_stopping_keeps_the_best_weights_of_a_stratified_split(cancer):
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[ValidRecorder()],
         early_stopping=True,
         max_iter=40,
@@ -102,7 +113,11 @@ def test_early_stopping_splits_weights_and_scores_with_them(one_target):
     X, y = one_target
     weight = np.where(np.arange(len(X)) % 2, 2.0, 1.0)
     model = GradientLassoRegressor(
-        callbacks=[ValidRecorder()], early_stopping=True, max_iter=5, random_state=0
+        module="perceptron",
+        callbacks=[ValidRecorder()],
+        early_stopping=True,
+        max_iter=5,
+        random_state=0,
     )
     model.fit(X, y, sample_weight=weight)
     valid = fitted_callback(model, ValidRecorder).rows
@@ -136,6 +151,7 @@ KEPT = {
 @pytest.mark.parametrize("monitor", KEPT)
 def test_the_kept_weights_are_the_best_by_what_is_monitored(cancer, monitor):
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[ValidationRecorder()],
         early_stopping=True,
         monitor=monitor,
@@ -186,6 +202,7 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
 
     monkeypatch.setattr(ObjectiveNet, method, interrupted)
     model = GradientLassoClassifier(
+        module="perceptron",
         callbacks=[ValidationRecorder()],
         early_stopping=True,
         learning_rate_init=0.05,
@@ -203,7 +220,11 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
 def test_nothing_is_lost_on_an_interrupt(cancer):
     X, y = cancer
     model = GradientLassoClassifier(
-        callbacks=[Stopper()], batch_size=100, max_iter=50, random_state=0
+        module="perceptron",
+        callbacks=[Stopper()],
+        batch_size=100,
+        max_iter=50,
+        random_state=0,
     )
     with pytest.warns(UserWarning, match="interrupted in epoch 3"):
         model.fit(X, y)
@@ -219,7 +240,11 @@ def test_divergence_stops_with_advice_and_leaves_the_last_finite_weights(
 ):
     X, y = one_target
     model = GradientLassoRegressor(
-        optimizer="sgd", learning_rate_init=rate, max_iter=50, random_state=0
+        module="perceptron",
+        optimizer="sgd",
+        learning_rate_init=rate,
+        max_iter=50,
+        random_state=0,
     )
     with pytest.raises(ValueError, match=r"no longer finite.*Scale X.*lower lam"):
         model.fit(X, y)
@@ -231,7 +256,11 @@ def test_divergence_stops_with_advice_and_leaves_the_last_finite_weights(
 
 def test_divergence_with_early_stopping_is_answered_in_the_same_way(one_target):
     model = GradientLassoRegressor(
-        optimizer="sgd", learning_rate_init=1e6, early_stopping=True, random_state=0
+        module="perceptron",
+        optimizer="sgd",
+        learning_rate_init=1e6,
+        early_stopping=True,
+        random_state=0,
     )
     with pytest.raises(ValueError, match=r"no longer finite.*Scale X"):
         model.fit(*one_target)
@@ -240,7 +269,9 @@ def test_divergence_with_early_stopping_is_answered_in_the_same_way(one_target):
 
 def test_divergence_before_the_first_finite_epoch_leaves_the_initial_weights(cancer):
     X, y = cancer
-    model = GradientLassoClassifier(lam=1e300, learning_rate_init=1e300, random_state=0)
+    model = GradientLassoClassifier(
+        module="perceptron", lam=1e300, learning_rate_init=1e300, random_state=0
+    )
     with pytest.raises(ValueError, match="no longer finite"):
         model.fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
@@ -259,7 +290,11 @@ class WeightRecorder(Callback):
 
 def test_fit_leaves_the_mean_of_the_second_half_of_an_epoch(cancer):
     model = GradientLassoClassifier(
-        callbacks=[WeightRecorder()], batch_size=120, max_iter=3, random_state=0
+        module="perceptron",
+        callbacks=[WeightRecorder()],
+        batch_size=120,
+        max_iter=3,
+        random_state=0,
     ).fit(*cancer)
     recorder = fitted_callback(model, WeightRecorder)
     assert len(recorder.weights) == 15

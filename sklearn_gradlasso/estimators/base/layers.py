@@ -1,4 +1,4 @@
-"""The layers of a fitted default network as arrays, as scikit-learn's networks have.
+"""The layers of a fitted perceptron as arrays, as scikit-learn's networks have.
 
 A class uses the properties by an assignment, ``coefs_ = layers.coefs_``. The arrays are
 read-only copies of the weights that the network has at the moment.
@@ -52,11 +52,11 @@ coefs_, intercepts_, n_layers_, absent = map(
 def _layers(estimator) -> list[nn.Linear]:
     if not hasattr(estimator, "net_"):
         check_is_fitted(estimator, "net_")
-    if estimator._architecture["module"] is not None:
+    if estimator._architecture["module"] != "perceptron":
         raise AttributeError(
-            "coefs_, intercepts_ and n_layers_ are about the default network "
-            f"(module=None), but this {type(estimator).__name__} was fitted with "
-            "another module; its weights are those of net_.module_."
+            "coefs_, intercepts_ and n_layers_ are about module='perceptron', but this "
+            f"{type(estimator).__name__} was fitted with another network; its weights "
+            "are those of net_.module_."
         )
     parts = estimator.net_.module_.modules()
     return [part for part in parts if isinstance(part, nn.Linear)]

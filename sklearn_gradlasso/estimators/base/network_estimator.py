@@ -31,7 +31,7 @@ from ...inspection.explainable import Explainable
 from ...modules import check_output
 from ...objective import Objective
 from ...training.auto_lam import NOTHING_FOUND, resolve_lam
-from ...training.prepared import Prepared, prepare
+from ...training.prepared import Prepared, codes_columns, prepare
 from ...training.rows import Rows, TrainingData, rows_for
 from ...training.training_record import TrainingRecord
 from ...utils.state import undone_on_failure
@@ -45,7 +45,7 @@ from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
 from .storage import STORED, restore_net, stored_instead_of_net
-from .table_input import read_to_answer, read_to_fit
+from .table_input import read_to_answer, read_to_fit, would_read
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -256,7 +256,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
             self._feature_means = feature_means(rows[0])
-        sizes = self._importances(rows)
+        # What members hold out is among the rows that others learn from.
+        once = [part for part in rows if "held_out" not in part.extras]
+        sizes = self._importances(once)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))
         self.feature_importances_ = sizes / total if total else equal
@@ -374,3 +376,4 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
 
 
 prepare.register(NetworkEstimator, prepare_path)
+codes_columns.register(NetworkEstimator, would_read)

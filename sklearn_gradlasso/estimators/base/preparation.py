@@ -25,13 +25,13 @@ from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
+from ...utils.networks import n_members_of
 from ...utils.rows_of_members import held_out_by_members
 from ...utils.seeds import spawn_seeds
 from .params_of_fit import remember_params
 from .settings import (
     Settings,
     module_of,
-    n_distinct_rows,
     params_of_module,
     settings_of,
 )
@@ -97,7 +97,8 @@ def prepare_fit(
     network = _network(estimator, data, initial, warm).to(device, dtype)
     if not warm:
         estimator._splitting = splitting
-    train, *valid = _parts(estimator, data, task, given)
+    n_members = n_members_of(network) or 1
+    train, *valid = _parts(estimator, data, task, given, n_members)
     largest = _largest_batch(settings, len(train.y))
     if estimator._merges_repeated and len(train.y) <= largest:
         train = _merged(train)
@@ -213,8 +214,7 @@ def _largest_batch(settings: Settings, n_rows: int) -> int:
 def _settle(estimator, data: TrainingData, warm: bool, one_pass: bool) -> None:
     """Resolve what "auto" stands for; a network that exists stays what it is."""
     known = estimator._architecture["module_params"] if warm else None
-    n_distinct = n_distinct_rows(data.X, data.y)
-    settings = settings_of(estimator, len(data.y), n_distinct, known)
+    settings = settings_of(estimator, data.X, data.y, known)
     if one_pass:
         settings = replace(settings, early_stopping=False, anneals=False)
     estimator._settings = settings
@@ -226,13 +226,11 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
         estimator._architecture = {**requested, "seed": seed}
         form = estimator._table_form
         if requested["module"] == "tabular":
-            params = dict(requested["module_params"])
-            weight, n_pieces = data.sample_weight, params.pop("n_pieces")
             n_columns = requested["n_features"]
             form = TableForm.of_numbers(n_columns) if form is None else form
             X = data.X[:, :n_columns]
-            columns = columns_of(X, form, weight, n_pieces)
-            estimator._architecture["columns"] = columns
+            how = data.sample_weight, requested["module_params"]["n_pieces"]
+            estimator._architecture["columns"] = columns_of(X, form, *how)
         elif form is not None:
             estimator._architecture["form"] = form
         return estimator._with_head(build_module(**estimator._architecture))
@@ -251,23 +249,27 @@ def _network(estimator, data: TrainingData, seed: int, warm: bool) -> nn.Module:
     return estimator.net_.module_
 
 
-def _parts(estimator, data: TrainingData, task, given: TrainingData) -> list:
+def _parts(
+    estimator, data: TrainingData, task, given: TrainingData, n_members: int
+) -> list:
     """The rows of checked data to train on, and those that early stopping holds out."""
     settings, rule = estimator._settings, estimator.validation_split
     if not settings.early_stopping:
         return [data]
     is_random = isinstance(rule, str) and rule == "random"
-    if is_random and (settings.n_members or 1) > 1:
-        return _parts_of_members(estimator, data, task, given)
+    if is_random and n_members > 1:
+        return _parts_of_members(estimator, data, task, given, n_members)
     parts = _training_and_validation(estimator, data, task, given)
     return [data.take(part) for part in parts]
 
 
-def _parts_of_members(estimator, data: TrainingData, task, given: TrainingData) -> list:
+def _parts_of_members(
+    estimator, data: TrainingData, task, given: TrainingData, n_members: int
+) -> list:
     """All rows, which some of the members learn from, and those that some do not."""
     groups = check_groups(given.groups, given.X)
     held_out = held_out_by_members(
-        estimator._settings.n_members,
+        n_members,
         estimator.validation_fraction,
         estimator._splitting,
         labels=task.labels_to_stratify_by(data.y),

@@ -11,7 +11,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from ...modules import TabularNet
 from ...training.rows import bytes_of_rows
@@ -44,6 +43,8 @@ BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
 MEMBERS = ((10_000, 5), (np.inf, 2))
 RATES = ((10_000, 0.015), (np.inf, 0.03))
 PIECES = ((10_000, 16), (np.inf, 32))
+# Distinct rows beyond which more make no difference, and rows compared at a time.
+MOST_COUNTED, COUNTED_AT_ONCE = 10_001, 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,29 +132,23 @@ def params_of_module(estimator, module) -> dict[str, Any] | None:
     return {**own, **(params or {})}
 
 
-def n_distinct_rows(X, y: np.ndarray) -> int:
-    """Number of different pairs of a row of X, which may be sparse, and of y."""
-    rows = X if sp.issparse(X) else X.reshape(len(y), -1)
-    return len(set(zip(bytes_of_rows(rows), bytes_of_rows(y.reshape(len(y), -1)))))
-
-
 def settings_of(
-    estimator, n_rows: int, n_distinct: int, known: dict[str, Any] | None = None
+    estimator, X, y: np.ndarray, known: dict[str, Any] | None = None
 ) -> Settings:
     """Resolve the parameters of an estimator.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-    n_rows : int
-        Number of rows of positive weight.
-    n_distinct : int
-        Number of different ones among them, so that repeated rows change nothing.
+    X : ndarray or CSR matrix of shape (n, ...)
+        Rows of positive weight. How many of them differ is what counts, so that
+        repeated rows change nothing.
+    y : ndarray of shape (n, ...)
     known : dict or None
         Arguments of a network that is trained further.
     """
     if reads_tables(estimator):
-        return _of_tables(estimator, n_rows, n_distinct, known or {})
+        return _of_tables(estimator, len(y), n_distinct_rows(X, y), known or {})
     early = estimator.early_stopping is True
     waits = early and estimator.n_iter_no_change == "auto"
     return Settings(
@@ -175,10 +170,11 @@ def _of_tables(
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
     if not early and estimator.batch_size == "auto":
         batch_size = n_rows if n_distinct <= FULL_BATCH else ceil(n_rows / 4)
-    n_steps = max(1, n_rows // batch_size)
+    n_steps = ceil(n_rows / batch_size)
     wanted = ceil((ANNEALED_STEPS if early else FIXED_STEPS) / n_steps)
     max_iter = max(ANNEALED_EPOCHS, wanted) if early else wanted
     optimizer = _given(estimator.optimizer, "adamw")
+    asked = {**(estimator.module_params or {}), **known}
     params = estimator.optimizer_params
     rate = _given(estimator.learning_rate_init, _up_to(RATES, n_distinct))
     if optimizer == "adamw" and params is None:
@@ -192,10 +188,28 @@ def _of_tables(
         early_stopping=early,
         patience=_given(estimator.n_iter_no_change, np.inf),
         least_steps=0,
-        n_members=known.get("n_members", _up_to(MEMBERS, n_distinct)),
-        n_pieces=known.get("n_pieces", _up_to(PIECES, n_distinct)),
+        n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
+        n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),
         anneals=optimizer != "lbfgs",
     )
+
+
+def n_distinct_rows(X, y: np.ndarray) -> int:
+    """Number of different pairs of rows, as far as it matters: more count as 10,001.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, ...)
+    y : ndarray of shape (n, ...)
+    """
+    found: set = set()
+    for start in range(0, len(y), COUNTED_AT_ONCE):
+        part = slice(start, start + COUNTED_AT_ONCE)
+        rows, answers = bytes_of_rows(X[part]), bytes_of_rows(y[part])
+        found.update(zip(rows, answers))
+        if len(found) >= MOST_COUNTED:
+            return MOST_COUNTED
+    return len(found)
 
 
 def _is(module, name: str) -> bool:

@@ -23,7 +23,7 @@ from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
 from .settings import prefers_table_net
 
-__all__ = ["read_to_answer", "read_to_fit"]
+__all__ = ["read_to_answer", "read_to_fit", "would_read"]
 
 MOST_NAMED = 5  # columns that a warning names, of many
 
@@ -58,13 +58,7 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     refuse_dates(X)
     if reset:
         estimator._table_form = None
-        how = estimator.categorical_features, estimator.input_shape
-        # Rows of other shapes, and sparse ones, are no table unless it is said so.
-        is_table = n_axes(X) == 2 and not is_sparse(X)
-        n_columns = _table(estimator, X).shape[1] if is_table else np.inf
-        reads = (
-            data.is_raw or is_raw(X, *how) or prefers_table_net(estimator, n_columns)
-        )
+        reads = data.is_raw or would_read(estimator, X)
     else:
         reads = estimator._table_form is not None
     if reads:
@@ -75,6 +69,15 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
             X, y = validate_data(estimator, X, data.y, **form)
     estimator._check_row_shape(X.shape[1:], reset)
     return replace(data, X=X, y=y)
+
+
+def would_read(estimator, X) -> bool:
+    """Whether a first fit codes X, so that its columns may be on any scales."""
+    how = estimator.categorical_features, estimator.input_shape
+    # Rows of other shapes, and sparse ones, are no table unless it is said so.
+    is_table = n_axes(X) == 2 and not is_sparse(X)
+    n_columns = _table(estimator, X).shape[1] if is_table else np.inf
+    return is_raw(X, *how) or prefers_table_net(estimator, n_columns)
 
 
 def read_to_answer(estimator, X):

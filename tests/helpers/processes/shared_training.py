@@ -42,7 +42,7 @@ _, VALUES = make_regression(201, 8, n_targets=2, random_state=1)
 WEIGHT = np.random.default_rng(2).uniform(0.1, 3.0, len(X)) * (
     np.arange(len(X)) % 7 > 0
 )
-BRIEF = {"max_iter": 6, "random_state": 0}
+BRIEF = {"module": "perceptron", "max_iter": 6, "random_state": 0}
 
 
 class DiesInSecondProcess(Callback):
@@ -64,6 +64,14 @@ def gradient_lasso(accelerator):
     return clone(model).fit(X, LABELS)
 
 
+def network_for_tables(accelerator):
+    params = {**BRIEF, "module": "tabular", "penalty": "l1", "early_stopping": True}
+    model = GradientLassoClassifier(
+        lam=0.1, batch_size=37, accelerator=accelerator, **params
+    )
+    return model.fit(X, LABELS)
+
+
 def weights_of_rows(accelerator):
     model = GradientLassoClassifier(
         lam=0.1, batch_size=37, accelerator=accelerator, **BRIEF
@@ -73,20 +81,31 @@ def weights_of_rows(accelerator):
 
 def a_row_at_a_time(accelerator):
     model = GradientLassoRegressor(
-        lam=0.1, batch_size=1, accelerator=accelerator, max_iter=2, random_state=0
+        module="perceptron",
+        lam=0.1,
+        batch_size=1,
+        accelerator=accelerator,
+        max_iter=2,
+        random_state=0,
     )
     return model.fit(X[:30], VALUES[:30], sample_weight=1 + WEIGHT[:30])
 
 
 def one_batch_until_it_settles(accelerator):
     model = GradientLassoRegressor(
-        lam=0.1, max_iter=100, tol=1e-2, random_state=0, accelerator=accelerator
+        module="perceptron",
+        lam=0.1,
+        max_iter=100,
+        tol=1e-2,
+        random_state=0,
+        accelerator=accelerator,
     )
     return model.fit(X, VALUES)
 
 
 def held_out_rows(accelerator):
     model = GradientLassoRegressor(
+        module="perceptron",
         batch_size=50,
         early_stopping=True,
         max_iter=30,
@@ -161,7 +180,7 @@ def callback_of_one_process(accelerator):
 
 def sparse_passes(accelerator):
     model = GradientLassoClassifier(
-        batch_size=64, random_state=0, accelerator=accelerator
+        module="perceptron", batch_size=64, random_state=0, accelerator=accelerator
     )
     for _ in range(3):
         model.partial_fit(sp.csr_matrix(X), LABELS, classes=[0, 1])
@@ -170,6 +189,7 @@ def sparse_passes(accelerator):
 
 CASES = [
     gradient_lasso,
+    network_for_tables,
     weights_of_rows,
     a_row_at_a_time,
     one_batch_until_it_settles,
@@ -212,8 +232,8 @@ REFUSED = {
     ),
     "draws at random": AttributionPriorClassifier(prior="l1", **BRIEF),
     "KHotGate": NGSLLClassifier(**BRIEF),
-    "LayerNorm": GradientLassoClassifier(module=with_batch_norm, **BRIEF),
-    "random_state must be an int": GradientLassoClassifier(),
+    "LayerNorm": GradientLassoClassifier(**{**BRIEF, "module": with_batch_norm}),
+    "random_state must be an int": GradientLassoClassifier(module="perceptron"),
 }
 
 
