@@ -39,6 +39,16 @@ from sklearn_gradlasso.metrics import effective_features
 
 GRADIENT_L1 = [0.001, 0.003, 0.01, 0.015, 0.02, 0.03, 0.1, 0.3, 1.0]
 WEIGHT_L1 = [0.00003, 0.0001, 0.0003, 0.001, 0.003]
+NETWORK = {
+    "module": "perceptron",  # of the paper
+    "hidden_layer_sizes": (50, 30),
+    "activation": "relu",
+    "optimizer": "adam",
+    "learning_rate_init": 0.003,
+    "batch_size": 256,
+    "max_iter": 200,
+    "early_stopping": False,
+}
 
 
 @dataclass
@@ -183,7 +193,9 @@ def main() -> None:
     task = TASKS[options.data](options.seed)
     task.n_folds = options.folds or task.n_folds
     strengths = spread(GRADIENT_L1, options.strengths)
-    network = GradientLassoClassifier(lam=0, random_state=options.seed, **task.training)
+    network = GradientLassoClassifier(
+        lam=0, random_state=options.seed, **{**NETWORK, **task.training}
+    )
     model = Pipeline([("prepare", task.prepare), ("network", network)])
 
     gradient = search(model, "lam", strengths, task)

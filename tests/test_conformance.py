@@ -19,7 +19,6 @@ from sklearn_gradlasso import (
     GradientLassoClassifierCV,
     GradientLassoRegressor,
     GradientLassoRegressorCV,
-    NGSLLClassifier,
     NGSLLRegressor,
     RRRClassifier,
     RRRRegressor,
@@ -40,28 +39,33 @@ NETWORKS = [
     each for each in PUBLIC if each not in TAKE_TEXTS + AROUND_ANOTHER + SEARCHES
 ]
 OF_A_SEARCH = {"lams": [0.01, 0.1], "cv": 2}
-# The other estimators read the columns of a table as these do.
-READ_TABLES = [
-    GradientLassoClassifier,
-    GradientLassoRegressor,
-    NGSLLClassifier,
-    NGSLLRegressor,
-]
+
+
+BRIEF = {"max_iter": 20, "learning_rate_init": 0.03}  # enough for checks of accuracy
 
 
 def quick(estimator, **params):
-    """An instance that trains briefly, and long enough for the checks of accuracy."""
-    rate = 0.01 if estimator is NGSLLRegressor else 0.03
-    return estimator(**{"max_iter": 20, "learning_rate_init": rate, **params})
+    """An instance with the perceptron that trains briefly."""
+    brief = {"module": "perceptron", **BRIEF}
+    if estimator is NGSLLRegressor:
+        brief["learning_rate_init"] = 0.01
+    return estimator(**{**brief, **params})
 
 
-def quick_tabular(estimator):
-    return quick(estimator, module="tabular", max_iter=15, learning_rate_init=0.01)
+def quick_tabular(estimator, **params):
+    """An instance with a small network for tables that trains briefly."""
+    small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (4,)}
+    network = {"module": "tabular", "module_params": small, "n_iter_no_change": 10}
+    return estimator(**network, **BRIEF, **params)
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
-QUICK += [quick_tabular(estimator) for estimator in READ_TABLES]
+QUICK += [quick_tabular(estimator) for estimator in NETWORKS]
 QUICK += [quick(estimator, categorical_features=[0]) for estimator in NETWORKS]
+QUICK += [
+    quick_tabular(estimator, categorical_features=[0])
+    for estimator in (GradientLassoClassifier, GradientLassoRegressor)
+]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
     FindAnotherExplanation(quick(estimator, lam=1.0))
@@ -73,7 +77,7 @@ QUICK += [
 ]
 
 DEFAULT = [estimator() for estimator in [*NETWORKS, *SEARCHES, FindAnotherExplanation]]
-DEFAULT += [estimator(module="tabular") for estimator in NETWORKS]
+DEFAULT += [estimator(module="perceptron") for estimator in NETWORKS]
 DEFAULT += [
     FindAnotherExplanation(RRRRegressor()),
     SensitivitySelector(GradientLassoClassifier()),
@@ -153,7 +157,7 @@ def test_no_check_fails_that_scikit_learns_networks_pass(kind, ours, theirs):
             for result in check_estimator(model, on_fail=None)
             if result["status"] == "failed"
         }
-        for model in (quick(kind, **ours), quick(peer, **theirs))
+        for model in (quick(kind, **ours), peer(**{**BRIEF, **theirs}))
     )
     assert failed <= expected | (OF_LBFGS if expected else set())
 

@@ -26,7 +26,8 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 def quick(**params):
-    return GradientLassoClassifier(max_iter=20, random_state=0, **params)
+    shared = {"module": "perceptron", "max_iter": 20, "random_state": 0}
+    return GradientLassoClassifier(**{**shared, **params})
 
 
 def test_grid_search_over_lam_in_a_pipeline(cancer):
@@ -124,6 +125,7 @@ def test_the_same_bits_under_every_backend(cancer, backend):
         for lam in (0.0, 0.1)
         for size in ("auto", 64, 569)
     ]
+    models.append(quick(lam=0.1, module="tabular", max_iter=2))
     serial = [fit_and_answer(model, X, y) for model in models]
     parallel = Parallel(n_jobs=2, backend=backend)(
         delayed(fit_and_answer)(model, X, y) for model in models
@@ -179,6 +181,7 @@ def fit_and_answer(model, X, y):
 def test_fits_leave_the_global_generators_as_found(cancer):
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()
     quick(batch_size=64, early_stopping=True).fit(*cancer)
+    quick(module="tabular", lam=0.1, max_iter=2).fit(*cancer)
     quick(module=nn.Linear).fit(*cancer)
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert (np.random.get_state()[1] == numpy_state).all()

@@ -15,6 +15,9 @@ from sklearn_gradlasso import GradientLassoClassifier, GradientLassoRegressor
 
 X = np.random.default_rng(0).standard_normal((40, 3))
 Y = np.arange(40) % 2
+HUGE = np.array([[1.7e308, -1.7e308, 1.7e308], [-1.7e308, 1.7e308, -1.7e308]])
+ANSWERS = "predict", "predict_proba", "decision_function", "explain"
+PERCEPTRON = {"module": "perceptron"}
 
 
 def with_value(value):
@@ -59,6 +62,10 @@ class Unused(nn.Linear):
         ({"input_shape": (2, 2)}, r"input_shape=\(2, 2\) holds 4.*has 3"),
         ({"target": "logits"}, "target must be one of.*got 'logits'"),
         ({"module": "forest"}, "'module' parameter"),
+        ({"penalty": "l3"}, "'penalty' parameter.*'hoyer'.*Got 'l3'"),
+        ({"module_params": {"n_members": 0}}, "module_params: n_members"),
+        ({"module_params": {"n_pieces": 2.5}}, "module_params: n_pieces"),
+        ({"module_params": {"n_trees": 3}}, "module_params.*n_trees"),
         (
             {"module": nn.Linear(3, 7)},
             r"module must return.*returned \(2, 7\) for 2 rows",
@@ -83,8 +90,14 @@ class Unused(nn.Linear):
         ({"device": "abacus"}, "device='abacus' cannot be used"),
         ({"device": "cuda:77"}, "device='cuda:77' cannot be used"),
         ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
-        ({"early_stopping": True, "validation_fraction": 0.99}, "early_stopping"),
-        ({"early_stopping": True, "validation_fraction": 0.01}, "early_stopping"),
+        (
+            {**PERCEPTRON, "early_stopping": True, "validation_fraction": 0.99},
+            "early_stopping",
+        ),
+        (
+            {**PERCEPTRON, "early_stopping": True, "validation_fraction": 0.01},
+            "early_stopping",
+        ),
     ],
     ids=lambda value: (
         str(value).split(" at 0x")[0][:40] if isinstance(value, dict) else ""
@@ -143,15 +156,28 @@ def test_targets():
 
 
 def test_answers():
-    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, Y)
-    for method in ("predict", "predict_proba", "decision_function", "explain"):
+    model = GradientLassoClassifier(**PERCEPTRON, max_iter=2, random_state=0).fit(X, Y)
+    for method in ANSWERS:
         ask = getattr(model, method)
         with pytest.raises(ValueError, match="X has 2 features.*expecting 3"):
             ask(X[:, :2])
         with pytest.raises(ValueError, match="X contains NaN"):
             ask(with_value(np.nan))
         with pytest.raises(ValueError, match="is infinite or NaN.*Scale X"):
-            ask(np.array([[1.7e308, -1.7e308, 1.7e308], [-1.7e308, 1.7e308, -1.7e308]]))
+            ask(HUGE)
+
+
+def test_answers_of_a_network_for_tables():
+    model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, Y)
+    for method in ANSWERS:
+        ask = getattr(model, method)
+        with pytest.raises(ValueError, match="X has 2 features.*expecting 3"):
+            ask(X[:, :2])
+        with pytest.raises(ValueError, match="X contains infinity"):
+            ask(with_value(np.inf))
+        with pytest.warns(UserWarning, match="missing values in column 'x1'.*median"):
+            assert np.isfinite(ask(with_value(np.nan))).all()
+        assert np.isfinite(ask(HUGE)).all()
 
 
 def test_predictions_that_do_not_fit_the_precision():

@@ -29,6 +29,15 @@ from sklearn_gradlasso.training.rows import TrainingData, rows_for
 N_ROWS, N_FEATURES, BATCH = 8_192, 60, 256
 N_EXPLAINED, N_REFERENCES = 500, 200
 NETWORKS = ((50, 30), (512, 128, 32))
+TRAINING = {
+    "module": "perceptron",
+    "activation": "relu",
+    "optimizer": "adam",
+    "learning_rate_init": 0.003,
+    "batch_size": BATCH,
+    "early_stopping": False,
+    "random_state": 0,
+}
 EPOCHS = 5  # of training, in the time of one round of explaining
 PRIORS = {
     "no prior": {"lam": 0},
@@ -62,7 +71,9 @@ def explainers(X: np.ndarray, y: np.ndarray) -> dict[str, Contestant]:
         import shap
     except ModuleNotFoundError as error:
         sys.exit(f"This needs {error.name}: pip install shap captum.")
-    model = AttributionPriorRegressor(lam=0, max_iter=5, random_state=0).fit(X, y)
+    model = AttributionPriorRegressor(
+        lam=0, hidden_layer_sizes=NETWORKS[0], max_iter=5, **TRAINING
+    ).fit(X, y)
     module = model.net_.module_
     rows, background = X[:N_EXPLAINED], torch.from_numpy(X[-N_REFERENCES:])
     of_captum = captum.attr.GradientShap(module)
@@ -93,9 +104,7 @@ def trainers(kind: type, sizes: tuple[int, ...], X, y) -> dict[str, Contestant]:
         first = {"classes": [0, 1]}
     contestants = {}
     for name, options in PRIORS.items():
-        model = kind(
-            hidden_layer_sizes=sizes, batch_size=BATCH, random_state=0, **options
-        )
+        model = kind(hidden_layer_sizes=sizes, **TRAINING, **options)
         model.partial_fit(X[: 2 * BATCH], labels[: 2 * BATCH], **first)
         data, row_shape = TrainingData(X, targets), X.shape[1:]
         rows = rows_for(model.net_.module_, data, row_shape)

@@ -38,6 +38,17 @@ from sklearn_gradlasso.metrics import effective_features
 
 LAMS = np.geomspace(1e-3, 10, 20)
 N_JOBS, FOLDS = 2, 5
+NETWORK = {
+    "module": "perceptron",
+    "hidden_layer_sizes": (50, 30),
+    "activation": "relu",
+    "optimizer": "adam",
+    "learning_rate_init": 0.003,
+    "batch_size": 256,
+    "max_iter": 200,
+    "early_stopping": False,
+    "random_state": 0,
+}
 
 
 def cancer(dtype) -> tuple:
@@ -63,13 +74,12 @@ def adult(dtype) -> tuple:
 
 
 def ours():
-    return GradientLassoClassifierCV(
-        lams=LAMS, cv=FOLDS, scoring="roc_auc", n_jobs=N_JOBS, random_state=0
-    )
+    given = {"cv": FOLDS, "scoring": "roc_auc", "n_jobs": N_JOBS}
+    return GradientLassoClassifierCV(lams=LAMS, **given, **NETWORK)
 
 
 def grid_search():
-    model = GradientLassoClassifier(random_state=0)
+    model = GradientLassoClassifier(**NETWORK)
     given = {"cv": FOLDS, "scoring": "roc_auc", "n_jobs": N_JOBS}
     return GridSearchCV(model, {"lam": LAMS}, **given)
 

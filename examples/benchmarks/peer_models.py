@@ -21,7 +21,7 @@ from sklearn_gradlasso import GradientLassoClassifierCV
 FOLDS = 3
 LAMS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 CS = np.geomspace(1e-3, 10, 13)
-STEPS = 2_000  # of training, with batches of 256 rows
+STEPS, BATCH = 2_000, 256  # of training
 
 
 @dataclass
@@ -84,18 +84,34 @@ def fewest_features(path) -> int:
     return int(np.where(good, path.effective_features, np.inf).argmin())
 
 
-def ours(network: str, module=None) -> Contestant:
+def perceptron(X) -> dict:
+    """The network of the paper, and its training on the rows of X."""
+    return {
+        "module": "perceptron",
+        "hidden_layer_sizes": (50, 30),
+        "activation": "relu",
+        "optimizer": "adam",
+        "learning_rate_init": 2e-3,
+        "batch_size": BATCH,
+        "max_iter": int(np.clip(BATCH * STEPS / len(X), 20, 200)),
+        "early_stopping": True,
+    }
+
+
+def for_tables(X) -> dict:
+    """The network for tables, and its own training."""
+    return {"module": "tabular"}
+
+
+def ours(name: str, network: Callable) -> Contestant:
     def make(X, seed):
         search = GradientLassoClassifierCV(
             lams=LAMS,
             cv=FOLDS,
             scoring="roc_auc",
             selection=fewest_features,
-            module=module,
-            learning_rate_init=2e-3,
-            max_iter=int(np.clip(256 * STEPS / len(X), 20, 200)),
-            early_stopping=True,
             random_state=seed,
+            **network(X),
         )
         return make_pipeline(one_hot(), search)
 
@@ -103,7 +119,7 @@ def ours(network: str, module=None) -> Contestant:
         phi = model[-1].explain(model[:-1].transform(X), target="training")
         return Explained(phi, sources(model[0], X))
 
-    label = f"gradient LASSO, {network} network"
+    label = f"gradient LASSO, {name}"
     return Contestant(label, make, explain, "torch")
 
 
@@ -206,8 +222,8 @@ def _each_column(X: pd.DataFrame) -> list[tuple[int]]:
 
 
 CONTESTANTS = {
-    "ours_tabular": ours("tabular", "tabular"),
-    "ours_default": ours("default"),
+    "ours_tabular": ours("network for tables", for_tables),
+    "ours_default": ours("perceptron", perceptron),
     "lassonet": lassonet(),
     "l1_logistic": l1_logistic(),
     "ebm": ebm(),

@@ -24,7 +24,8 @@ def adult() -> Table:
 
 def run(network: str, n_rows: int = N_ROWS, n_rounds: int = N_ROUNDS) -> dict:
     table = adult()
-    estimator = GradientLassoClassifier(**NETWORKS[network], max_iter=2, random_state=0)
+    params = {**NETWORKS[network], "max_iter": 2}
+    estimator = GradientLassoClassifier(random_state=0, **params)
     model = fitted(pipeline(table, estimator), table.X, table.y)
     X = table.X.iloc[:n_rows]
     Z = model[:-1].transform(X)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from networks import perceptron
 from reason_tables import Split, Table, pipeline, split
 from reason_truth import decision
 from sklearn.exceptions import ConvergenceWarning
@@ -22,9 +23,9 @@ from sklearn_gradlasso import (
 from sklearn_gradlasso.metrics import Effects, effects
 
 NETWORKS = {
-    "default": {},
+    "default": perceptron(),  # the name by which results are recorded
     "tabular": {"module": "tabular"},
-    "tanh": {"activation": "tanh"},
+    "tanh": perceptron(activation="tanh"),
 }
 N_BACKGROUND = 256
 OTHER_SEED = 1000  # of the background rows that the explanation does not use
@@ -90,10 +91,12 @@ class Fit:
             self.table,
             GradientLassoClassifier,
             GradientLassoRegressor,
-            **NETWORKS[self.network],
-            early_stopping=self.early_stopping,
             random_state=self.seed,
-            **dict(self.params),
+            **{
+                **NETWORKS[self.network],
+                "early_stopping": self.early_stopping,
+                **dict(self.params),
+            },
         )
         return fitted(pipeline(self.table, network), self.split.X, self.split.y)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line
+from networks import trained
 from reason_fits import estimator, fitted
 from reason_tables import Table, encoded_positions, pipeline, split
 
@@ -20,9 +21,10 @@ def run(table: Table, early_stopping: bool, seed: int, n_rows: int, **params) ->
         NGSLLClassifier,
         NGSLLRegressor,
         n_nonzero_coefs=N_NAMED,
-        early_stopping=early_stopping,
+        hidden_layer_sizes=(128,),
+        activation="relu",
         random_state=seed,
-        **params,
+        **trained(**{"early_stopping": early_stopping, **params}),
     )
     model = fitted(pipeline(table, network), parts.X, parts.y)
     X = parts.X_test.iloc[:n_rows]

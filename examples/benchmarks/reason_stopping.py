@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 from lines import Line
+from networks import trained
 from reason_fits import NETWORKS, estimator, fitted
 from reason_tables import Table, pipeline, split
 from sensitivity.beijing import windows
@@ -29,9 +30,8 @@ def run(table: Table, network: str, seed: int) -> dict:
             table,
             GradientLassoClassifier,
             GradientLassoRegressor,
-            **NETWORKS[network],
-            early_stopping=early_stopping,
             random_state=seed,
+            **{**NETWORKS[network], "early_stopping": early_stopping},
         )
         model = fitted(pipeline(table, model), parts.X, parts.y)
         p = model.predict_proba(parts.X_test)
@@ -70,10 +70,8 @@ def windows_in_time(seed: int, max_iter: int = 10, n_rows: int | None = None) ->
     model = GradientLassoRegressor(
         lam=0.003,
         module=RecurrentNet,
-        max_iter=max_iter,
-        learning_rate_init=1e-3,
         random_state=seed,
-        **HELD_OUT,
+        **trained(max_iter=max_iter, learning_rate_init=1e-3, **HELD_OUT),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -44,8 +44,7 @@ def run(
         GradientLassoClassifierCV,
         GradientLassoRegressorCV,
         selection="one_se",
-        **shared,
-        **params,
+        **{**shared, **params},
     )
     chosen = fitted(pipeline(table, search), parts.X, parts.y)
     means = search.scores_.mean(axis=0)

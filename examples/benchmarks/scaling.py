@@ -47,9 +47,20 @@ def data(n: int, d: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def model(h: int, n_epochs: int, **params) -> GradientLassoClassifier:
-    params = {"batch_size": BATCH, "tol": 0.0, "n_iter_no_change": n_epochs, **params}
-    sizes = {"hidden_layer_sizes": (h, h), "max_iter": n_epochs, "random_state": 0}
-    return GradientLassoClassifier(**sizes, **params)
+    given = {
+        "module": "perceptron",
+        "hidden_layer_sizes": (h, h),
+        "activation": "relu",
+        "optimizer": "adam",
+        "learning_rate_init": 0.003,
+        "batch_size": BATCH,
+        "max_iter": n_epochs,
+        "tol": 0.0,
+        "n_iter_no_change": n_epochs,
+        "early_stopping": False,
+        "random_state": 0,
+    }
+    return GradientLassoClassifier(**{**given, **params})
 
 
 def train(X, y, h: int, m: int, n_epochs: int) -> None:

@@ -4,7 +4,7 @@
     python examples/benchmarks/sparsity_frontier.py [--tables adult HMDA]
 
 Each penalty is trained with several strengths, on five tables with numbers and
-categories, in the default network and the one for tables. A column counts at a row by
+categories, in the perceptron and the network for tables. A column counts at a row by
 its effect (``metrics.effects``), whatever the penalty is about. Each fit is a line of
 the file of results; fits that are in it are not made again. A fifth of the training
 rows, or what ``--train-rows`` leaves of them, is kept from the fit: the strength for a
@@ -49,7 +49,13 @@ from sklearn_gradlasso.metrics import effects  # noqa: E402
 
 PUBLISHED = ("adult", "credit_default")
 DEVELOPMENT = ("attrition", "wa_churn", "HMDA")
-MODULES = {"default": None, "tabular": "tabular"}
+PERCEPTRON = {
+    "module": "perceptron",
+    "hidden_layer_sizes": (50, 30),
+    "activation": "relu",
+}
+# By the names with which results are recorded.
+MODULES = {"default": PERCEPTRON, "tabular": {"module": "tabular"}}
 STEPS, BATCH = 1_500, 256
 START = 120  # steps before a ratio acts "later"
 MOST_VALIDATION = 6_000
@@ -81,7 +87,7 @@ def prior(penalty, attribution: str | type = "expected_gradients", start: int = 
 
 
 def gradient_lasso(columns: list, n_epoch: int, **common):
-    return GradientLassoClassifier(**common)
+    return GradientLassoClassifier(penalty="l1", **common)
 
 
 # What is penalised, and with which strengths; the first is the paper's.
@@ -160,8 +166,10 @@ def fitted(part: Part, penalty: str, module: str, seed: int):
     model = make(
         part.columns,
         int(np.ceil(len(part.X) / BATCH)),
-        module=MODULES[module],
+        **MODULES[module],
+        optimizer="adam",
         learning_rate_init=2e-3,
+        batch_size=BATCH,
         max_iter=int(np.clip(BATCH * STEPS / len(part.X), 20, 100)),
         early_stopping=True,
         random_state=seed,

@@ -58,6 +58,10 @@ def main(n_train: int, n_epochs: int, out: Path) -> None:
             simplify=bag,
             coarse_max_iter=n_epochs,
             max_iter=n_epochs,
+            optimizer="adam",
+            learning_rate_init=0.003,
+            batch_size=256,
+            early_stopping=False,
             random_state=0,
         )
         with warnings.catch_warnings():  # The epochs are few.

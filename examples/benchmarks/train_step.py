@@ -63,10 +63,15 @@ def by_hand(X: np.ndarray, y: np.ndarray, lam: float, n_epochs: int, **adam) -> 
 def ours(X: np.ndarray, y: np.ndarray, lam: float, n_epochs: int) -> None:
     GradientLassoClassifier(
         lam=lam,
+        module="perceptron",
+        hidden_layer_sizes=(50, 30),
+        activation="relu",
+        optimizer="adam",
         learning_rate_init=RATE,
         batch_size=BATCH,
         max_iter=n_epochs,
         n_iter_no_change=n_epochs,
+        early_stopping=False,
         random_state=0,
     ).fit(X, y)
 

@@ -69,6 +69,12 @@ class GradientPenalty:
             weight_penalties=self._weight_penalties(),
         )
 
+    @property
+    def _merges_repeated(self):
+        # As a repeated row could be its own reference several times, it is merged where
+        # an attribution compares rows, which those that add up do.
+        return self._penalty().attribution.additive
+
     def _own_attribution(self):
         return as_fitted(self)._penalty().attribution
 

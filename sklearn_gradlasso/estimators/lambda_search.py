@@ -140,9 +140,8 @@ class LambdaSearch(ABC):
         Parameters
         ----------
         X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-            Inputs. Scale the features to a common scale; a table with categories or
-            missing values is read in each fold (see ``categorical_features``). With a
-            ``module`` the shape may also be ``(n_samples, *feature_shape)``.
+            Inputs, as in ``fit`` of the estimator that trains with one strength. A
+            table is read anew in each fold.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or an indicator of labels, or target values.
         sample_weight : array-like of shape (n_samples,), default=None

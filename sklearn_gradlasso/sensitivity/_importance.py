@@ -37,7 +37,8 @@ def global_importance(
 
     The size of a feature is the root mean square of its slopes over rows (Horel et al.
     2018, section 2.3). On the rows of ``fit`` the result is 100 times
-    ``feature_importances_`` of a :class:`GradientLassoClassifier` or regressor.
+    ``feature_importances_`` of a :class:`GradientLassoClassifier` or regressor with
+    ``penalty="l1"``.
 
     Parameters
     ----------

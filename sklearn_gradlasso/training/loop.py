@@ -134,6 +134,9 @@ class ObjectiveNet(SteppingNet):
             self.notify("on_train_end", **given)
         finally:
             self.optimizer_.zero_grad(set_to_none=True)
+            for group in self.optimizer_.param_groups if self.anneals else ():
+                # A pass over more rows must not go on with a rate of almost zero.
+                group["lr"] = group.get("initial_lr", group["lr"])
             self._set_training(False)
 
     def fit_loop(self, rows: Rows, valid: Rows | None, data: list) -> None:

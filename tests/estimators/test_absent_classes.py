@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers.quick import QUICK, weights
+from helpers.quick import PERCEPTRON, QUICK, weights
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 from sklearn.multiclass import OneVsRestClassifier
@@ -45,13 +45,13 @@ NAMES = np.array(["ale", "bock", "cider"])[THREE]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_class_of_weight_zero_stays(kind):
-    model = kind(**QUICK).fit(X, NAMES, sample_weight=NAMES != "cider")
+    model = kind(**PERCEPTRON).fit(X, NAMES, sample_weight=NAMES != "cider")
     assert model.classes_.tolist() == ["ale", "bock", "cider"]
     assert model.n_outputs_ == 3
     probabilities = model.predict_proba(X)
     assert probabilities.shape == (60, 3)
     assert model.decision_function(X).shape == (60, 3)
-    longer = kind(**QUICK).set_params(max_iter=40)
+    longer = kind(**PERCEPTRON).set_params(max_iter=40)
     longer.fit(X, NAMES, sample_weight=NAMES != "cider")
     assert longer.predict_proba(X)[:, 2].mean() < probabilities[:, 2].mean() / 2
 
@@ -78,17 +78,19 @@ def test_rows_of_weight_zero_leave_no_other_trace(kind):
 
 
 def test_class_weight_zero_and_balanced():
-    zero = GradientLassoClassifier(class_weight={"cider": 0.0}, **QUICK).fit(X, NAMES)
-    same = GradientLassoClassifier(**QUICK)
+    zero = GradientLassoClassifier(class_weight={"cider": 0.0}, **PERCEPTRON).fit(
+        X, NAMES
+    )
+    same = GradientLassoClassifier(**PERCEPTRON)
     same.fit(X, NAMES, sample_weight=NAMES != "cider")
     np.testing.assert_array_equal(weights(zero), weights(same))
     # Both classes with rows have half of the weight; the one without has none.
     unequal = np.where(np.arange(60) < 20, "ale", "bock")
     given = np.append(unequal, "cider"), np.r_[np.ones(60), 0]
-    by_rule = GradientLassoClassifier(class_weight="balanced", **QUICK)
+    by_rule = GradientLassoClassifier(class_weight="balanced", **PERCEPTRON)
     by_rule.fit(np.r_[X, X[:1]], *given)
     by_hand = np.where(unequal == "ale", 2.0, 1.0)
-    expected = GradientLassoClassifier(**QUICK)
+    expected = GradientLassoClassifier(**PERCEPTRON)
     expected.fit(np.r_[X, X[:1]], given[0], np.r_[by_hand, 0])
     np.testing.assert_allclose(weights(by_rule), weights(expected), atol=1e-12)
 
@@ -103,7 +105,7 @@ def test_all_weight_on_one_of_two_classes():
 
 
 def test_meta_estimators_that_leave_classes_out():
-    ours = GradientLassoClassifier(**QUICK)
+    ours = GradientLassoClassifier(**PERCEPTRON)
     theirs = MLPClassifier(max_iter=2)
     for seed in range(10):
         bag = BaggingClassifier(ours, random_state=seed).fit(X, RARE)
@@ -153,8 +155,8 @@ def test_a_long_training_with_an_absent_class_stays_finite():
 def test_the_unit_of_weights_is_free(factor):
     weight = np.random.default_rng(1).uniform(0.5, 1.0, 60)
     for kind in KINDS:
-        expected = kind(**QUICK).fit(X, THREE, sample_weight=weight)
-        found = kind(**QUICK).fit(X, THREE, sample_weight=factor * weight)
+        expected = kind(**PERCEPTRON).fit(X, THREE, sample_weight=weight)
+        found = kind(**PERCEPTRON).fit(X, THREE, sample_weight=factor * weight)
         np.testing.assert_allclose(weights(found), weights(expected), rtol=1e-9)
 
 
@@ -167,7 +169,7 @@ def test_one_number_is_the_weight_of_all_rows():
 @pytest.mark.parametrize("factor", [1e-320, 1e308])
 def test_the_unit_of_weights_is_free_in_paths(factor):
     weight = np.where(np.arange(60) < 20, 1.0, 0.5)
-    model = GradientLassoClassifier(**QUICK)
+    model = GradientLassoClassifier(**PERCEPTRON)
     for make, other, given in (
         (lambda_path, "scores", {"lams": [0.1, 1.0]}),
         (stability_selection, "frequencies", {"lams": [0.1, 1.0], "n_subsamples": 2}),
@@ -197,8 +199,8 @@ def test_one_weight_may_be_huge_for_regressors(float_type, early_stopping):
 
 def test_one_weight_may_be_huge():
     weight = np.r_[1e300, np.ones(59)]
-    model = GradientLassoClassifier(**QUICK).fit(X, THREE, sample_weight=weight)
-    alone = GradientLassoClassifier(**QUICK)
+    model = GradientLassoClassifier(**PERCEPTRON).fit(X, THREE, sample_weight=weight)
+    alone = GradientLassoClassifier(**PERCEPTRON)
     alone.fit(X, THREE, sample_weight=np.r_[1.0, np.full(59, 1e-300)])
     np.testing.assert_allclose(weights(model), weights(alone))
 

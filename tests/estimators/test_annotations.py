@@ -373,5 +373,5 @@ def test_partial_fit_takes_annotations():
     assert model.penalty_curve_ == [0.0]
     model.partial_fit(X, Y, annotations=MASK)
     assert model.penalty_curve_[-1] > 0
-    regressor = RRRRegressor(lam=1.0, random_state=0)
+    regressor = RRRRegressor(lam=1.0, module="perceptron", random_state=0)
     assert regressor.partial_fit(X, X[:, 0], annotations=MASK).penalty_curve_[0] > 0

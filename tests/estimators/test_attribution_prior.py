@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers.quick import QUICK, weights
+from helpers.quick import PERCEPTRON, QUICK, weights
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -33,7 +33,13 @@ Y = (X[:, 0] + 0.5 * X[:, 1] > 0).astype(int)
 
 
 def test_gradient_l1_is_the_gradient_lasso():
-    params = {"lam": 0.1, "tol": 0.0, "max_iter": 20, "random_state": 0}
+    params = {
+        "lam": 0.1,
+        "tol": 0.0,
+        "max_iter": 20,
+        "random_state": 0,
+        "module": "perceptron",
+    }
     prior = {"prior": "l1", "attribution": "gradients", "target": "log_prob_sum"}
     ours = AttributionPriorClassifier(**prior, **params).fit(X, Y)
     lasso = GradientLassoClassifier(**params)
@@ -96,7 +102,8 @@ def test_training_does_not_end_before_the_prior_acts():
 
 def test_early_stopping_keeps_no_weights_from_before_the_prior():
     params = {"early_stopping": True, "prior_start": 30, "max_iter": 32, "lam": 5.0}
-    model = AttributionPriorClassifier(random_state=0, **params).fit(X, Y)
+    params |= {"module": "perceptron", "random_state": 0}
+    model = AttributionPriorClassifier(**params).fit(X, Y)
     plain = clone(model).set_params(lam=0.0, prior_start=0).fit(X, Y)
     assert model.penalty_curve_[-1] != 0 and model.n_iter_ == 32
     best = np.argmax(model.validation_scores_[:30])
@@ -132,8 +139,8 @@ def test_csr_input_is_as_good_as_dense_input():
     Z = np.where(np.abs(X) > 0.5, X, 0.0)
     Z = np.concatenate([Z, Z[:10]])
     y = np.concatenate([Y, Y[:10]])
-    dense = AttributionPriorClassifier(**QUICK).fit(Z, y)
-    sparse = AttributionPriorClassifier(**QUICK).fit(sp.csr_array(Z), y)
+    dense = AttributionPriorClassifier(**PERCEPTRON).fit(Z, y)
+    sparse = AttributionPriorClassifier(**PERCEPTRON).fit(sp.csr_array(Z), y)
     np.testing.assert_allclose(weights(dense), weights(sparse), atol=1e-12)
     np.testing.assert_allclose(dense.explain(Z), sparse.explain(Z), atol=1e-9)
 
@@ -244,7 +251,7 @@ def test_a_prior_of_the_batch_is_given_the_weights_if_it_asks():
 
 def test_more_weight_penalties():
     penalties = [(0.05, SparseGroupLasso("first"))]
-    params = {"lam": 0.0, "tol": 1e-3, "random_state": 0}
+    params = {"lam": 0.0, "tol": 1e-3, "random_state": 0, "module": "perceptron"}
     plain = AttributionPriorClassifier(**params).fit(X, Y)
     model = AttributionPriorClassifier(weight_penalties=penalties, **params).fit(X, Y)
     columns = [
@@ -344,7 +351,7 @@ def test_importances_are_shares_of_the_average_magnitude():
 
 def test_the_background_is_a_few_hundred_rows_that_stand_for_all():
     many = np.random.default_rng(1).standard_normal((3000, 2))
-    params = {"lam": 0.0, "max_iter": 3, "random_state": 0}
+    params = {"lam": 0.0, "max_iter": 3, "random_state": 0, "module": "perceptron"}
     model = AttributionPriorRegressor(**params).fit(many, many[:, 0])
     background, weight = model._background
     assert background.shape == (500, 2) and weight is None
@@ -357,7 +364,7 @@ def test_the_background_is_a_few_hundred_rows_that_stand_for_all():
 
 
 def test_every_estimator_explains_by_any_attribution():
-    model = GradientLassoClassifier(**QUICK).fit(X, Y)
+    model = GradientLassoClassifier(**PERCEPTRON).fit(X, Y)
     expected = model.explain(X, attribution="expected_gradients")
     base = model.decision_function(X).mean()
     total = model.decision_function(X) - base
@@ -383,12 +390,12 @@ def test_a_pickle_explains_alike_and_trains_on(kind):
 
 def test_three_classes_and_two_outputs():
     labels = np.digitize(X[:, 0], [-0.5, 0.5])
-    model = AttributionPriorClassifier(**QUICK).fit(X, labels)
+    model = AttributionPriorClassifier(**PERCEPTRON).fit(X, labels)
     assert model.explain(X).shape == (120, 4, 3)
     assert model.explain(X, target="training").shape == (120, 4)
     parts = model._explained(X)
     assert parts.base_values.shape == (3,) and parts.predictions.shape == (120, 3)
-    both = AttributionPriorRegressor(**QUICK).fit(X, X[:, :2])
+    both = AttributionPriorRegressor(**PERCEPTRON).fit(X, X[:, :2])
     assert both.explain(X).shape == (120, 4, 2)
     assert both.feature_importances_.shape == (4,)
 
@@ -421,7 +428,7 @@ def test_dropout_is_off_where_attributions_are_taken():
 
 def test_grid_search_over_lam_and_prior_in_a_pipeline(cancer):
     Z, y = cancer
-    estimator = AttributionPriorClassifier(max_iter=10, random_state=0)
+    estimator = AttributionPriorClassifier(**{**PERCEPTRON, "max_iter": 10})
     pipeline = make_pipeline(StandardScaler(), estimator)
     grid = {
         "attributionpriorclassifier__lam": [0.01, 1.0],

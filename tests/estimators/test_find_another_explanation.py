@@ -27,14 +27,18 @@ TWINS = np.column_stack([SIGNAL, NOISY, RNG.standard_normal(300)])
 Y = (SIGNAL > 0).astype(int)
 
 
+def rrr(kind=RRRClassifier, **params):
+    return kind(module="perceptron", **params)
+
+
 def search(estimator=None, **params):
-    estimator = estimator or RRRClassifier(lam=100.0, tol=1e-3)
+    estimator = estimator or rrr(lam=100.0, tol=1e-3)
     params = {"tolerance": 0.3, "random_state": 0, **params}
     return FindAnotherExplanation(estimator, **params)
 
 
 def test_the_loop_by_hand():
-    found = search(RRRClassifier(lam=1.0, max_iter=60), n_explanations=3, tolerance=1)
+    found = search(rrr(lam=1.0, max_iter=60), n_explanations=3, tolerance=1)
     found.fit(TWINS, Y)
     ruled_out = np.zeros(TWINS.shape, dtype=bool)
     for member, mask, score in zip(found.estimators_, found.masks_, found.scores_):
@@ -46,8 +50,10 @@ def test_the_loop_by_hand():
         ruled_out |= mask
 
 
-def test_members_use_different_twins():
-    found = search(n_explanations=2).fit(TWINS, Y)
+@pytest.mark.parametrize("module", ["perceptron", "tabular"])
+def test_members_use_different_twins(module):
+    network = RRRClassifier(lam=100.0, tol=1e-3, module=module)
+    found = search(network, n_explanations=2).fit(TWINS, Y)
     first, second = (member.feature_importances_ for member in found.estimators_)
     top = first.argmax()
     assert top in (0, 1)
@@ -57,7 +63,7 @@ def test_members_use_different_twins():
 
 def test_the_second_rule_of_the_colour_grid():
     X, y, (corners, top) = make_colour_grid(4000, random_state=0)
-    found = search(RRRClassifier(max_iter=60), n_explanations=2).fit(X, y)
+    found = search(rrr(max_iter=60), n_explanations=2).fit(X, y)
     first, second = (mask.sum(axis=0) / mask.sum() for mask in found.masks_)
     assert first[corners].sum() > 0.8
     assert second[top].sum() > 0.7
@@ -66,13 +72,13 @@ def test_the_second_rule_of_the_colour_grid():
 
 def test_it_ends_when_the_next_model_is_not_accurate():
     X = TWINS[:, [0, 2]]
-    found = search(RRRRegressor(lam=100.0), n_explanations=5).fit(X, SIGNAL)
+    found = search(rrr(RRRRegressor, lam=100.0), n_explanations=5).fit(X, SIGNAL)
     assert found.ended_by_ == "score"
     assert len(found.estimators_) == len(found.masks_) == len(found.scores_) == 1
 
 
 def test_it_ends_when_nothing_is_new():
-    found = search(RRRClassifier(lam=0.0), n_explanations=5).fit(TWINS, Y)
+    found = search(rrr(lam=0.0), n_explanations=5).fit(TWINS, Y)
     assert found.ended_by_ == "explanations"
     assert len(found.estimators_) == 1
 
@@ -91,7 +97,7 @@ def test_what_is_known_holds_for_all_members(form):
         "vector": np.array([True, False, False]),
         "names": ["a"],
     }[form]
-    found = search(RRRRegressor(lam=100.0), n_explanations=2, tolerance=1)
+    found = search(rrr(RRRRegressor, lam=100.0), n_explanations=2, tolerance=1)
     found.fit(frame, SIGNAL, annotations=annotations)
     for member in found.estimators_:
         assert np.abs(member.explain(frame)[:, 0]).mean() < 0.05
@@ -137,7 +143,7 @@ def test_disagreement_is_the_share_of_pairs():
 
 def test_a_regressor_with_two_outputs():
     targets = np.column_stack([SIGNAL, 2 * SIGNAL])
-    found = search(RRRRegressor(), n_explanations=2).fit(TWINS, targets)
+    found = search(rrr(RRRRegressor), n_explanations=2).fit(TWINS, targets)
     assert is_regressor(found)
     assert found.masks_[0].shape == (300, 3)
     assert not hasattr(found, "predict_proba")
@@ -152,7 +158,7 @@ def test_inside_a_pipeline_and_a_search():
     second = pipeline[-1].estimators_[1]
     assert second.predict(pipeline[:-1].transform(TWINS)).shape == (300,)
     grid = GridSearchCV(
-        search(RRRClassifier(max_iter=20), n_explanations=2),
+        search(rrr(max_iter=20), n_explanations=2),
         {"estimator__lam": [0.1, 1.0]},
         cv=2,
     ).fit(TWINS, Y, annotations=np.tile([0, 0, 1], (300, 1)))
@@ -201,7 +207,7 @@ def test_rows_of_weight_zero_do_not_count(form):
     other = np.random.default_rng(5).standard_normal((200, 3))
     X = np.vstack([TWINS, other])
     weight = np.repeat([1.0, 0.0], [300, 200])
-    network = RRRClassifier(lam=3.0, tol=1e-3)
+    network = rrr(lam=3.0, tol=1e-3)
     alone = search(network, n_explanations=4).fit(form(TWINS), Y)
     beside = search(network, n_explanations=4)
     beside.fit(form(X), np.append(Y, other[:, 2] > 0), sample_weight=weight)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from helpers.quick import QUICK, weights
+from helpers.quick import PERCEPTRON, QUICK, weights
 from sklearn.base import clone
 from sklearn.linear_model import Lasso, LogisticRegression
 from torch import nn
@@ -57,8 +57,8 @@ def test_a_linear_network_under_gradient_l1_is_the_lasso():
 
 def test_integer_weights_mean_repetition(three_classes, two_targets):
     for estimator, (X, y) in [
-        (GradientLassoClassifier(**QUICK), three_classes),
-        (GradientLassoRegressor(**QUICK), two_targets),
+        (GradientLassoClassifier(**PERCEPTRON), three_classes),
+        (GradientLassoRegressor(**PERCEPTRON), two_targets),
     ]:
         X, y = X[:60], y[:60]
         weight = np.arange(60) % 3
@@ -101,7 +101,11 @@ def test_the_loss_curve_is_the_weighted_average_over_batches(cancer):
     X, y = cancer
     weight = np.where(np.arange(len(y)) < 20, 1000.0, 1.0)
     model = GradientLassoClassifier(
-        batch_size=10, learning_rate_init=1e-12, max_iter=1, random_state=0
+        batch_size=10,
+        learning_rate_init=1e-12,
+        max_iter=1,
+        module="perceptron",
+        random_state=0,
     ).fit(X, y, weight)
     log_p = model.predict_log_proba(X)[np.arange(len(y)), y]
     expected = -np.average(log_p, weights=weight)
@@ -117,11 +121,15 @@ def test_equal_weights_change_no_bit(cancer):
 
 def test_class_weights_multiply_into_sample_weights(cancer):
     X, y = cancer
-    given = GradientLassoClassifier(class_weight={0: 2.0, 1: 1.0}, **QUICK).fit(X, y)
-    by_hand = GradientLassoClassifier(**QUICK).fit(X, y, np.where(y == 0, 2.0, 1.0))
+    given = GradientLassoClassifier(class_weight={0: 2.0, 1: 1.0}, **PERCEPTRON).fit(
+        X, y
+    )
+    by_hand = GradientLassoClassifier(**PERCEPTRON).fit(
+        X, y, np.where(y == 0, 2.0, 1.0)
+    )
     np.testing.assert_array_equal(weights(given), weights(by_hand))
     sample_weight = 1.0 + np.arange(len(y)) % 2
-    balanced = GradientLassoClassifier(class_weight="balanced", **QUICK)
+    balanced = GradientLassoClassifier(class_weight="balanced", **PERCEPTRON)
     balanced.fit(X, y, sample_weight)
     totals = np.bincount(y, weights=sample_weight)
     by_hand.fit(X, y, sample_weight * (totals.sum() / (2 * totals))[y])
@@ -148,10 +156,14 @@ def test_answers_agree_with_each_other(three_classes, cancer):
 def test_regression_answers_in_the_shape_and_units_of_y(two_targets, shape):
     X, y = two_targets
     y = 1000 + 50 * y[:, : np.prod(shape[1:], dtype=int)].reshape(shape)
-    model = GradientLassoRegressor(max_iter=200, random_state=0).fit(X, y)
+    model = GradientLassoRegressor(
+        max_iter=200, module="perceptron", random_state=0
+    ).fit(X, y)
     assert model.predict(X).shape == shape
     assert model.score(X, y) > 0.9
-    rescaled = GradientLassoRegressor(max_iter=200, random_state=0).fit(X, y / 10)
+    rescaled = GradientLassoRegressor(
+        max_iter=200, module="perceptron", random_state=0
+    ).fit(X, y / 10)
     np.testing.assert_allclose(rescaled.predict(X) * 10, model.predict(X), rtol=1e-6)
 
 
@@ -172,7 +184,7 @@ def test_data_frames_keep_their_names_and_order(cancer):
 def test_sparse_input_gives_the_bits_of_dense_input(cancer, container, batch_size):
     X, y = cancer
     X = np.where(np.abs(X) > 0.5, X, 0.0)
-    model = GradientLassoClassifier(batch_size=batch_size, **QUICK)
+    model = GradientLassoClassifier(batch_size=batch_size, **PERCEPTRON)
     dense = clone(model).fit(X, y)
     sparse = clone(model).fit(container(X), y)
     np.testing.assert_array_equal(weights(dense), weights(sparse))
@@ -182,18 +194,26 @@ def test_sparse_input_gives_the_bits_of_dense_input(cancer, container, batch_siz
 
 def test_warm_start_goes_on_where_fit_stopped(cancer):
     X, y = cancer[0][:200], cancer[1][:200]
-    whole = GradientLassoClassifier(max_iter=6, random_state=0).fit(X, y)
-    parts = GradientLassoClassifier(max_iter=3, warm_start=True, random_state=0)
+    whole = GradientLassoClassifier(
+        max_iter=6, module="perceptron", random_state=0
+    ).fit(X, y)
+    parts = GradientLassoClassifier(
+        max_iter=3, warm_start=True, module="perceptron", random_state=0
+    )
     parts.fit(X, y).fit(X, y)
     assert (parts.n_iter_, len(parts.loss_curve_)) == (3, 6)
     np.testing.assert_allclose(weights(parts), weights(whole), atol=1e-7)
-    cold = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y).fit(X, y)
+    cold = (
+        GradientLassoClassifier(max_iter=3, module="perceptron", random_state=0)
+        .fit(X, y)
+        .fit(X, y)
+    )
     assert cold.n_iter_ == 3
 
 
 def test_warm_start_follows_changed_parameters_but_not_another_network(cancer):
     X, y = cancer
-    model = GradientLassoClassifier(warm_start=True, **QUICK).fit(X, y)
+    model = GradientLassoClassifier(warm_start=True, **PERCEPTRON).fit(X, y)
     model.set_params(lam=0.5, learning_rate_init=1e-4, max_iter=2).fit(X, y)
     assert model.net_.objective.lam == 0.5
     assert model.net_.optimizer_.param_groups[0]["lr"] == 1e-4
@@ -219,7 +239,7 @@ def test_warm_start_validates_on_the_same_rows(cancer):
 
 def test_early_stopping_may_begin_at_a_warm_start(cancer):
     X, y = cancer
-    model = GradientLassoClassifier(warm_start=True, **QUICK).fit(X, y)
+    model = GradientLassoClassifier(warm_start=True, **PERCEPTRON).fit(X, y)
     model.set_params(early_stopping=True).fit(X, y)
     assert (model.n_iter_, len(model.loss_curve_)) == (5, 10)
     assert len(model.validation_scores_) == 5
@@ -239,15 +259,19 @@ def test_a_failed_fit_leaves_what_was_fitted(cancer, three_classes):
 
 def test_partial_fit_is_one_epoch(cancer):
     X, y = cancer[0][:200], cancer[1][:200]
-    whole = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y)
-    parts = GradientLassoClassifier(random_state=0)
+    whole = GradientLassoClassifier(
+        max_iter=3, module="perceptron", random_state=0
+    ).fit(X, y)
+    parts = GradientLassoClassifier(module="perceptron", random_state=0)
     for _ in range(3):
         parts.partial_fit(X, y, classes=[0, 1])
     assert (parts.n_iter_, len(parts.loss_curve_), parts.t_) == (1, 3, 600)
     np.testing.assert_allclose(weights(parts), weights(whole), atol=1e-7)
     X, y = X[:100], y[:100] * 2.5
-    whole = GradientLassoRegressor(max_iter=3, random_state=0).fit(X, y)
-    parts = GradientLassoRegressor(random_state=0)
+    whole = GradientLassoRegressor(max_iter=3, module="perceptron", random_state=0).fit(
+        X, y
+    )
+    parts = GradientLassoRegressor(module="perceptron", random_state=0)
     for _ in range(3):
         parts.partial_fit(X, y)
     np.testing.assert_allclose(weights(parts), weights(whole), atol=1e-7)
@@ -256,7 +280,7 @@ def test_partial_fit_is_one_epoch(cancer):
 def test_partial_fit_takes_chunks_that_lack_a_class(cancer):
     X, y = cancer
     order = np.argsort(y, kind="stable")
-    model = GradientLassoClassifier(random_state=0)
+    model = GradientLassoClassifier(module="perceptron", random_state=0)
     for _ in range(30):
         for chunk in np.array_split(order, 4):
             model.partial_fit(X[chunk], y[chunk], classes=[0, 1])

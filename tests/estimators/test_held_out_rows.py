@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.fitted_callback import fitted_callback
-from helpers.quick import OF_A_SEARCH, QUICK, classifier_cv
+from helpers.quick import OF_A_SEARCH, PERCEPTRON, QUICK, classifier_cv
 from sklearn import config_context
 from sklearn.model_selection import (
     GridSearchCV,
@@ -27,6 +27,7 @@ from sklearn_gradlasso import (
     RRRClassifier,
 )
 from sklearn_gradlasso.modules import RecurrentNet
+from sklearn_gradlasso.tables import coded_table
 
 GROUPS = np.repeat(np.arange(20), 5)
 X = np.random.default_rng(0).standard_normal((100, 3))
@@ -43,7 +44,8 @@ class RowsRecorder(Callback):
 def parts_of(model, X, y, **given):
     """Places of the training and of the validation rows of a fit."""
     model.set_params(callbacks=[RowsRecorder()], early_stopping=True).fit(X, y, **given)
-    flat = np.reshape(X, (len(X), -1))
+    form = model._table_form
+    flat = np.reshape(X, (len(X), -1)) if form is None else coded_table(form, X)
     return [
         [
             np.flatnonzero((flat == row).all(1))[0]
@@ -54,10 +56,10 @@ def parts_of(model, X, y, **given):
 
 
 ESTIMATORS = [
-    GradientLassoClassifier(**QUICK),
-    GradientLassoRegressor(**QUICK),
-    RRRClassifier(**QUICK),
-    AttributionPriorRegressor(**QUICK),
+    GradientLassoClassifier(**PERCEPTRON),
+    GradientLassoRegressor(**PERCEPTRON),
+    RRRClassifier(**PERCEPTRON),
+    AttributionPriorRegressor(**PERCEPTRON),
     NGSLLClassifier(n_nonzero_coefs=2, **QUICK),
 ]
 
@@ -95,7 +97,7 @@ def test_a_fit_warns_of_rows_of_one_class_at_its_caller():
 def test_rows_of_weight_zero_take_their_group_with_them():
     weight = np.where(np.isin(np.arange(100), [0, 7, 8, 50]), 0.0, 1.0)
     weight[GROUPS == 3] = 0
-    model = GradientLassoClassifier(class_weight={0: 1.0, 1: 2.0}, **QUICK)
+    model = GradientLassoClassifier(class_weight={0: 1.0, 1: 2.0}, **PERCEPTRON)
     train, valid = parts_of(model, X, Y, sample_weight=weight, groups=GROUPS)
     assert sorted([*train, *valid]) == np.flatnonzero(weight).tolist()
     assert not set(GROUPS[train]) & set(GROUPS[valid])
@@ -143,6 +145,61 @@ def test_a_splitter_is_given_the_rows_of_fit():
         model.set_params(validation_split="first").fit(X, Y)
     with pytest.raises(ValueError, match="it needs groups; give them to fit"):
         model.set_params(validation_split=GroupKFold()).fit(X, Y)
+
+
+# Members of the network for tables, which hold out different rows
+
+
+def rows_of_members(model, y, groups=None):
+    """What the members learn from, and the rows that some of them hold out."""
+    model.set_params(callbacks=[RowsRecorder()], early_stopping=True)
+    train, valid = fitted_callback(model.fit(X, y, groups=groups), RowsRecorder).parts
+    learns = train.rows.extras["learns"].numpy()
+    np.testing.assert_allclose(learns.mean(axis=0), 1)  # so that all learn at one rate
+    share = valid.rows.extras["held_out"].numpy()
+    np.testing.assert_allclose(share.sum(axis=1), 1)
+    assert len(train) == 100 and len(valid) == (learns == 0).any(axis=1).sum()
+    return learns > 0
+
+
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+def test_every_member_holds_out_rows_of_its_own(kind):
+    learns = rows_of_members(kind(**QUICK), Y)
+    assert learns.shape == (100, 5)
+    assert (~learns).sum(axis=0).tolist() == [10] * 5
+    assert (~learns).sum(axis=1).max() == 1
+    half = rows_of_members(kind(validation_fraction=0.5, **QUICK), Y)
+    assert (~half).sum(axis=0).tolist() == [20] * 5  # a fifth, so that they differ
+
+
+def test_groups_are_not_divided_between_what_a_member_learns_and_holds_out():
+    learns = rows_of_members(GradientLassoClassifier(**QUICK), Y, GROUPS)
+    for member in learns.T:
+        assert len(set(GROUPS[~member])) == 2
+        assert not set(GROUPS[member]) & set(GROUPS[~member])
+
+
+def test_every_member_learns_from_every_class():
+    alone = np.where(np.arange(100) == 50, 2, Y)
+    assert rows_of_members(GradientLassoClassifier(**QUICK), alone)[50].all()
+    rare = np.where(GROUPS == 3, 2, Y)
+    learns = rows_of_members(GradientLassoClassifier(**QUICK), rare, GROUPS)
+    assert learns[GROUPS == 3].all() and (~learns).any()
+
+
+def test_too_few_rows_for_members_are_refused():
+    model = GradientLassoClassifier(early_stopping=True, **QUICK)
+    refused = r"cannot hold out rows of n_samples=100 with validation_fraction=0.1: "
+    with pytest.raises(ValueError, match=refused + "all rows have one group"):
+        model.fit(X, Y, groups=np.zeros(100))
+    with pytest.raises(ValueError, match=refused + "every group has all rows of a cl"):
+        model.fit(X, Y, groups=Y)
+    regressor = GradientLassoRegressor(early_stopping=True, **QUICK)
+    with pytest.raises(ValueError, match="n_samples=1 .*at least two rows must be"):
+        regressor.fit(X[:1], Y[:1])
+    with pytest.warns(UserWarning, match="rows of one class only, True") as caught:
+        model.fit(X, np.arange(100) > 0)
+    assert caught[0].filename == __file__
 
 
 # Groups in searches
@@ -252,6 +309,7 @@ OTHER_ROWS = {
 @pytest.mark.filterwarnings("ignore")
 def test_checks_of_scikit_learn(kind):
     model = kind(early_stopping=True, max_iter=25, learning_rate_init=0.02)
+    model.set_params(module="perceptron")
     results = check_estimator(model, on_fail=None)
     failed = {each["check_name"] for each in results if each["status"] == "failed"}
     assert failed == REFUSED | OTHER_ROWS

@@ -27,10 +27,10 @@ SHORT = {"max_iter": 2, "random_state": 0}
 @pytest.mark.parametrize(
     "model",
     [
-        GradientLassoClassifier(**SHORT),
-        RRRClassifier(**SHORT),
+        GradientLassoClassifier(module="perceptron", **SHORT),
+        RRRClassifier(module="perceptron", **SHORT),
         NGSLLClassifier(**SHORT),
-        GradientLassoClassifierCV(lams=[0.1], cv=2, **SHORT),
+        GradientLassoClassifierCV(module="perceptron", lams=[0.1], cv=2, **SHORT),
     ],
     ids=lambda model: type(model).__name__,
 )

@@ -359,7 +359,8 @@ class TestNetworks:
             explanation = Explanation.from_estimator(
                 network.fit(X, y), X, target="output", attribution="gradients"
             )
-            np.testing.assert_allclose(explanation.values, network.explain(X))
+            slopes = network.explain(X, attribution="gradients")
+            np.testing.assert_allclose(explanation.values, slopes)
             np.testing.assert_array_equal(explanation.slopes, explanation.values)
             np.testing.assert_allclose(
                 explanation.predictions, getattr(network, answer)(X)
@@ -372,7 +373,8 @@ class TestNetworks:
 
     def test_options_are_those_of_explain(self, three_classes):
         X, y = three_classes
-        network = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y)
+        shared = {"module": "perceptron", "max_iter": 3, "random_state": 0}
+        network = GradientLassoClassifier(**shared).fit(X, y)
         options = {"target": "predicted", "attribution": Gradients()}
         explanation = Explanation.from_estimator(network, X, **options)
         np.testing.assert_array_equal(explanation.values, network.explain(X, **options))

@@ -6,6 +6,7 @@ from torch.nn.utils import parameters_to_vector
 from sklearn_gradlasso import GradientLassoClassifierCV, GradientLassoRegressorCV
 
 QUICK = {"max_iter": 5, "random_state": 0}
+PERCEPTRON = {**QUICK, "module": "perceptron"}
 SMALL = {"hidden_layer_sizes": (6, 4), "learning_rate_init": 0.02, "random_state": 0}
 OF_A_SEARCH = {**SMALL, "max_iter": 25, "tol": 1e-3}
 LAMS = [0.001, 0.03, 1.0]

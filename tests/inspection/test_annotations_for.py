@@ -146,7 +146,8 @@ def test_what_is_ruled_out_is_not_used():
     encode = ColumnTransformer(
         [("num", numbers(), NUMBERS), ("cat", OneHotEncoder(), CODED)]
     )
-    model = make_pipeline(encode, RRRClassifier(lam=30.0, max_iter=200, random_state=0))
+    params = {"lam": 30.0, "max_iter": 200, "random_state": 0}
+    model = make_pipeline(encode, RRRClassifier(module="perceptron", **params))
     vector = annotations_for(model, TABLE, ["health"])
 
     def slopes(**given):
@@ -182,7 +183,8 @@ def test_the_answer_follows_the_sign():
     y = np.sin(TABLE["pay"].to_numpy() * 2) + 0.1 * TABLE["nodes"].to_numpy()
     down = make_pipeline(FunctionTransformer(falling), StandardScaler())
     encode = make_column_transformer((down, ["pay"]), (StandardScaler(), ["nodes"]))
-    model = make_pipeline(encode, RRRRegressor(max_iter=200, random_state=0))
+    network = RRRRegressor(module="perceptron", max_iter=200, random_state=0)
+    model = make_pipeline(encode, network)
     model.set_params(
         rrrregressor__monotonic_cst=monotonic_cst_for(model, TABLE, {"pay": 1})
     )

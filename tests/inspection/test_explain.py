@@ -200,8 +200,28 @@ def test_importances_are_shares_of_the_root_mean_square_gradient(models):
 def test_importances_follow_the_weights(cancer):
     X, y = cancer
     weight = np.arange(len(X)) % 3.0
-    model = GradientLassoClassifier(max_iter=3, random_state=0).fit(X, y, weight)
+    model = GradientLassoClassifier(
+        module="perceptron", max_iter=3, random_state=0
+    ).fit(X, y, weight)
     rms = np.sqrt(np.average(model.explain(X) ** 2, axis=0, weights=weight))
+    np.testing.assert_allclose(model.feature_importances_, rms / rms.sum())
+
+
+def test_importances_of_a_table_count_each_row_once_and_ignore_units(cancer):
+    X, y = cancer
+    X = X * np.logspace(-2, 2, X.shape[1])
+    weight = 1.0 + np.arange(len(X)) % 3
+    model = GradientLassoClassifier(penalty="l1", max_iter=3, random_state=0)
+    model.fit(X, y, weight)
+    assert "valid_loss" in model.net_.history[0]
+    low, high = np.quantile(
+        X, [0.01, 0.99], axis=0, weights=weight, method="inverted_cdf"
+    )
+    inner = weight[:, None] * ((low <= X) & (high >= X))
+    mean = np.average(X, axis=0, weights=inner)
+    deviation = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=inner))
+    slopes = deviation * model.explain(X)
+    rms = np.sqrt(np.average(slopes**2, axis=0, weights=weight))
     np.testing.assert_allclose(model.feature_importances_, rms / rms.sum())
 
 
@@ -228,7 +248,7 @@ def test_the_penalty_makes_explanations_sparse():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((1000, 20))
     y = (X[:, 0] * X[:, 1] + 0.3 * rng.standard_normal(1000) > 0).astype(int)
-    shared = {"max_iter": 50, "random_state": 0}
+    shared = {"module": "perceptron", "max_iter": 50, "random_state": 0}
     plain = GradientLassoClassifier(lam=0, **shared).fit(X, y)
     sparse = GradientLassoClassifier(lam=0.1, **shared).fit(X, y)
     assert effective_features(plain.explain(X)) > 4

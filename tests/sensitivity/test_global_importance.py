@@ -102,7 +102,7 @@ def test_a_network_that_nothing_moves_has_zeros():
 def test_importances_are_those_of_the_estimator_on_its_training_data(
     cancer, three_classes, two_targets, weighted
 ):
-    shared = {"max_iter": 3, "random_state": 0}
+    shared = {"penalty": "l1", "max_iter": 3, "random_state": 0}
     for model, (X, y) in [
         (GradientLassoClassifier(**shared), cancer),
         (GradientLassoClassifier(early_stopping=True, **shared), three_classes),

@@ -96,5 +96,5 @@ def test_two_views_of_a_row_are_refused(measure):
     model = NGSLLRegressor(
         simplify=FunctionTransformer(), n_nonzero_coefs=1, max_iter=1, random_state=0
     ).fit(X, X[:, 0])
-    with pytest.raises(TypeError, match="NGSLLRegressor is for tables of numbers"):
+    with pytest.raises(TypeError, match="NGSLLRegressor is for tables without encode"):
         measure(model, X)

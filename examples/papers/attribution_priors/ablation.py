@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean, values
+from networks import perceptron
 from sklearn.model_selection import train_test_split
 
 from sklearn_gradlasso import AttributionPriorRegressor
@@ -71,12 +72,14 @@ def scores(make, seed: int) -> dict:
     X, y, _ = make(random_state=seed)
     X, X_test, y, y_test = train_test_split(X, y, test_size=100, random_state=seed)
     model = AttributionPriorRegressor(
-        lam=0,
-        hidden_layer_sizes=(32, 20, 20),
-        batch_size=32,
-        learning_rate_init=1e-3,
-        max_iter=30,
-        random_state=seed,
+        **perceptron(
+            lam=0,
+            hidden_layer_sizes=(32, 20, 20),
+            batch_size=32,
+            learning_rate_init=1e-3,
+            max_iter=30,
+            random_state=seed,
+        )
     ).fit(X, y)
     phi = {
         EXPECTED: model.explain(X_test, attribution=ExpectedGradients()),

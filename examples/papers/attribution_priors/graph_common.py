@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from lines import Line, mean, values
+from networks import perceptron
 from scipy.sparse import coo_array, triu
 from scipy.stats import ttest_ind, ttest_rel
 from sklearn.metrics import r2_score
@@ -93,14 +94,12 @@ class BestEpoch(Callback):
 
 def network(seed: int, max_iter: int, **params) -> AttributionPriorRegressor:
     return AttributionPriorRegressor(
-        hidden_layer_sizes=(64, 32),
         n_references=10,
         schedule="alternating",
-        max_iter=max_iter,
         tol=0,
         n_iter_no_change=max_iter,
         random_state=seed,
-        **params,
+        **perceptron(hidden_layer_sizes=(64, 32), max_iter=max_iter, **params),
     )
 
 

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from lines import Line, mean, values
+from networks import trained
 from pictures import as_text, band, image_maps
 from torch import Tensor, nn
 
@@ -68,10 +69,8 @@ def run(seed: int, n_train: int = 20_000, n_held_out: int = 10_000) -> dict:
             target=raw_score,
             module=SmallCNN,
             input_shape=SHAPE,
-            batch_size=64,
-            max_iter=3,
-            learning_rate_init=2e-3,
             random_state=seed,
+            **trained(batch_size=64, max_iter=3, learning_rate_init=2e-3),
         ).fit(X_fit, y_fit)
         accuracy = model.score(X_held, y_held)
         return model, {"accuracy": accuracy, "noisy": model.score(noisy, y_held)}

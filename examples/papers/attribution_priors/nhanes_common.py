@@ -6,6 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from networks import perceptron
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -93,18 +94,16 @@ def drawn(seed: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
 
 def fitted(params: dict, X, y, seed: int) -> AttributionPriorClassifier:
     """The paper's network and training; gradients longer than 1 are cut to 1."""
-    params = {"hidden_layer_sizes": HIDDEN, **params}
-    model = AttributionPriorClassifier(
-        optimizer="sgd",
-        optimizer_params={"momentum": 0.0},
-        learning_rate_init=1.0,
-        max_iter=20,
-        n_iter_no_change=20,
-        callbacks=[GradientNormClipping(1.0)],
-        random_state=seed,
-        **params,
-    )
-    return model.fit(X, y)
+    training = {
+        "optimizer": "sgd",
+        "optimizer_params": {"momentum": 0.0},
+        "learning_rate_init": 1.0,
+        "max_iter": 20,
+        "n_iter_no_change": 20,
+        "callbacks": [GradientNormClipping(1.0)],
+    }
+    network = perceptron(**{"hidden_layer_sizes": HIDDEN, **training, **params})
+    return AttributionPriorClassifier(random_state=seed, **network).fit(X, y)
 
 
 def figures(params: dict, seed: int) -> dict[str, float]:

@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 import torch
 from lines import Line, mean, values
+from networks import perceptron
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
@@ -38,9 +39,10 @@ SETS = {
 def run(seed: int) -> dict:
     X, y = load_breast_cancer(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    cancer = AttributionPriorClassifier(lam=0, random_state=seed).fit(X, y)
+    plain = perceptron(lam=0, random_state=seed)
+    cancer = AttributionPriorClassifier(**plain).fit(X, y)
     X_groups, y, _ = make_correlated_groups(random_state=seed)
-    groups = AttributionPriorRegressor(lam=0, random_state=seed).fit(X_groups, y)
+    groups = AttributionPriorRegressor(**plain).fit(X_groups, y)
     return dict(
         zip(
             SETS,

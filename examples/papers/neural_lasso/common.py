@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from networks import perceptron
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -76,7 +77,10 @@ class Task:
     def network(self, **given) -> GradientLassoClassifier:
         """The network of 50 and 30 units, without a penalty if none is given."""
         return GradientLassoClassifier(
-            **{"lam": 0.0, "random_state": self.seed, **self.training, **given}
+            **perceptron(
+                **{"lam": 0.0, "random_state": self.seed, **self.training, **given}
+            ),
+            penalty="l1",
         )
 
     def folds(self) -> StratifiedKFold:
@@ -90,8 +94,9 @@ def gradient_search(task: Task, **given) -> GradientLassoClassifierCV:
         cv=task.folds(),
         scoring="roc_auc",
         selection=task.gradient_rule,
+        penalty="l1",
         random_state=task.seed,
-        **{**task.training, **given},
+        **perceptron(**{**task.training, **given}),
     )
     return search.fit(task.X_train, task.y_train)
 

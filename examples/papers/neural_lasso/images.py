@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from networks import perceptron, trained
 from skorch.callbacks import LRScheduler
 from torch import nn
 
@@ -87,20 +88,23 @@ class ImageTask:
     strengths: dict[str, Sequence[float]]
 
     def model(self, name: str, strength: float) -> GradientLassoClassifier:
-        kind = {
-            "module": ConvolutionalNet,
-            "module_params": self.network,
-            "input_shape": self.image_shape,
+        given = {"lam": 0.0}
+        if STRENGTH_OF[name]:
+            given[STRENGTH_OF[name]] = strength
+        given |= {
+            "batch_size": 64,
+            "learning_rate_init": 2e-3,
+            "max_iter": self.epochs,
+            "callbacks": [LRScheduler("CosineAnnealingLR", T_max=self.epochs)],
+            "random_state": 0,
         }
-        given = {STRENGTH_OF[name]: strength} if STRENGTH_OF[name] else {}
+        if name.startswith("linear"):
+            return GradientLassoClassifier(**perceptron(**LINEAR, **given))
         return GradientLassoClassifier(
-            **(LINEAR if name.startswith("linear") else kind),
-            **{"lam": 0.0, **given},
-            batch_size=64,
-            learning_rate_init=2e-3,
-            max_iter=self.epochs,
-            callbacks=[LRScheduler("CosineAnnealingLR", T_max=self.epochs)],
-            random_state=0,
+            module=ConvolutionalNet,
+            module_params=self.network,
+            input_shape=self.image_shape,
+            **trained(**given),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from networks import trained
 from skorch.callbacks import LRScheduler
 from torch import Tensor
 
@@ -48,15 +49,15 @@ def training(seed: int, **given) -> dict:
     Adam's learning rate is 2e-3 for six epochs, a third for two, and a ninth for one.
     """
     decay = LRScheduler("MultiStepLR", milestones=[6, 8], gamma=1 / 3)
-    return {
+    shared = {
         "batch_size": 64,
         "learning_rate_init": 2e-3,
         "callbacks": [decay],
         "early_stopping": True,
         "validation_fraction": 1 / 12,
         "random_state": seed,
-        **given,
     }
+    return trained(**{**shared, **given})
 
 
 def ngsll(seed: int, n_nonzero_coefs: int, **given) -> NGSLLClassifier:

@@ -13,6 +13,7 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 from lines import Line, values
+from networks import trained
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Lasso, Ridge
@@ -66,8 +67,7 @@ def on_data(name: str, fetch, seed: int) -> dict:
             simplify=bag,
             mask_zeros=True,
             module_params=NETWORK,
-            **EPOCHS,
-            **training,
+            **trained(**EPOCHS, **training),
         ).fit(texts, y)
         figures["NGSLL"][str(k)] = model.score(test_texts, y_test)
         if seed == 0 and k in (1, 5):
@@ -77,9 +77,8 @@ def on_data(name: str, fetch, seed: int) -> dict:
         tokens,
         GradientLassoClassifier(
             lam=0.0,
-            max_iter=EPOCHS["coarse_max_iter"],
             module_params={"n_tokens": n_tokens, **NETWORK},
-            **training,
+            **trained(max_iter=EPOCHS["coarse_max_iter"], **training),
         ),
     ).fit(texts, y)
     figures["plain network"] = plain.score(test_texts, y_test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean, values
+from networks import perceptron
 from right_reasons.common import auto_line, share_in
 
 from sklearn_gradlasso import FindAnotherExplanation, RRRClassifier
@@ -20,12 +21,9 @@ def run(seed: int, n_train: int = 20_000, n_test: int = 5_000) -> dict:
     X, X_test = X.astype(np.float32), X_test.astype(np.float32)
 
     def network(lam="auto") -> RRRClassifier:
+        given = {"lam": lam, "obedience": None, "random_state": seed}
         return RRRClassifier(
-            lam=lam,
-            max_iter=64,
-            learning_rate_init=1e-3,
-            obedience=None,
-            random_state=seed,
+            **perceptron(max_iter=64, learning_rate_init=1e-3, **given)
         )
 
     def describe(model) -> dict:

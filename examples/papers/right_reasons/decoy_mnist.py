@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean
+from networks import perceptron
 from right_reasons.common import auto_line
 
 from sklearn_gradlasso import FindAnotherExplanation, RRRClassifier
@@ -28,12 +29,9 @@ def run(seed: int) -> dict:
     patch = patch.reshape(len(patch), -1)
 
     def network(lam="auto") -> RRRClassifier:
+        given = {"lam": lam, "obedience": None, "random_state": seed}
         return RRRClassifier(
-            lam=lam,
-            max_iter=15,
-            learning_rate_init=1e-3,
-            obedience=None,
-            random_state=seed,
+            **perceptron(max_iter=15, learning_rate_init=1e-3, **given)
         )
 
     def annotated(lam="auto") -> dict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean
+from networks import perceptron
 
 from sklearn_gradlasso import RRRClassifier
 from sklearn_gradlasso.datasets import make_colour_grid
@@ -19,7 +20,9 @@ def run(seed: int, n_test: int = 5_000) -> dict:
     irrelevant = dict(zip(KINDS, (None, ~corners, ~top)))
 
     def accuracy(n_rows: int, annotations) -> float:
-        model = RRRClassifier(max_iter=500, obedience=None, random_state=seed)
+        model = RRRClassifier(
+            **perceptron(max_iter=500, obedience=None, random_state=seed)
+        )
         model.fit(X[:n_rows], y[:n_rows], annotations=annotations)
         return model.score(X_test, y_test)
 

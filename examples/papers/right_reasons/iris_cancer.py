@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lines import Line, mean
+from networks import perceptron
 from right_reasons.common import auto_line
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
@@ -26,7 +27,7 @@ def run(seed: int) -> dict:
         named = {f"{type(last).__name__.lower()}__{k}": v for k, v in given.items()}
         return make_pipeline(StandardScaler(), last).fit(X, y, **named)
 
-    network = RRRClassifier(obedience=None, random_state=seed)
+    network = RRRClassifier(**perceptron(obedience=None, random_state=seed))
 
     def annotated(lam) -> dict:
         strict = clone(network).set_params(lam=lam)

@@ -9,6 +9,7 @@ import numpy as np
 from lime.lime_tabular import LimeTabularExplainer
 from lime.lime_text import LimeTextExplainer
 from lines import Line, mean
+from networks import perceptron
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -31,7 +32,7 @@ def iris_cancer(seed: int) -> dict:
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.33, random_state=seed)
     scaler = StandardScaler().fit(X)
     X, X_test = scaler.transform(X), scaler.transform(X_test)
-    model = RRRClassifier(random_state=seed).fit(X, y)
+    model = RRRClassifier(**perceptron(random_state=seed)).fit(X, y)
     lime = LimeTabularExplainer(X, discretize_continuous=False, random_state=seed)
 
     def by_lime(row: np.ndarray) -> np.ndarray:
@@ -59,7 +60,8 @@ def newsgroups(seed: int) -> dict:
     )
     words = TfidfVectorizer(max_features=5000, stop_words="english", dtype=np.float32)
     X = words.fit_transform(train.data)
-    network = RRRClassifier(max_iter=20, random_state=seed).fit(X, train.target)
+    network = RRRClassifier(**perceptron(max_iter=20, random_state=seed))
+    network.fit(X, train.target)
     model = make_pipeline(words, network)
     lime = LimeTextExplainer(
         random_state=seed, split_expression=r"\W+", bow=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean
+from networks import perceptron
 
 from sklearn_gradlasso import RRRRegressor
 
@@ -31,9 +32,8 @@ def run(seed: int, n_train: int = 1_000, n_test: int = 5_000) -> dict:
     X_test, y_test = make_monotone(n_test, 1000 + seed)
 
     def describe(lam, signs=SIGNS) -> dict:
-        model = RRRRegressor(
-            lam=lam, monotonic_cst=signs, obedience=None, random_state=seed
-        ).fit(X, y)
+        given = {"lam": lam, "monotonic_cst": signs, "obedience": None}
+        model = RRRRegressor(**perceptron(random_state=seed, **given)).fit(X, y)
         push = (model.explain(X_test) * SIGNS)[:, SIGNS != 0]
         return {
             "lam": model.lam_,

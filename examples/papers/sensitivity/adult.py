@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lines import Line, mean, values
+from networks import perceptron
 from sklearn.compose import make_column_transformer
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -31,7 +32,7 @@ def run(seed: int, max_iter: int = 15) -> dict:
 
     def network() -> GradientLassoClassifier:
         return GradientLassoClassifier(
-            lam=STRENGTH, max_iter=max_iter, random_state=seed
+            **perceptron(lam=STRENGTH, max_iter=max_iter, random_state=seed)
         )
 
     def auc(model) -> float:

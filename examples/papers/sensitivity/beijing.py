@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from lines import Line, mean, values
+from networks import trained
 
 from sklearn_gradlasso import GradientLassoRegressor
 from sklearn_gradlasso.datasets import fetch_beijing_pm25
@@ -48,9 +49,8 @@ def run(seed: int, max_iter: int = 10, n_rows: int | None = None) -> dict:
         model = GradientLassoRegressor(
             lam=0.003,
             module=RecurrentNet,
-            max_iter=max_iter,
-            learning_rate_init=1e-3,
             random_state=seed,
+            **trained(max_iter=max_iter, learning_rate_init=1e-3),
         ).fit(X[train, :, first:], y[train])
         figures[name] = {
             "R2": model.score(X[test, :, first:], y[test]),

@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lime.lime_tabular import LimeTabularExplainer
 from lines import Line, mean, values
+from networks import perceptron
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -33,13 +34,15 @@ def network(seed: int, n_units: int = 64, weight_l1: float = 0.0, **params):
     return GradientLassoClassifier(
         lam=0.0,
         weight_l1=weight_l1,
-        hidden_layer_sizes=(n_units,),
-        activation="tanh",
-        learning_rate_init=2e-3,
-        max_iter=100,
-        early_stopping=True,
         random_state=seed,
-        **params,
+        **perceptron(
+            hidden_layer_sizes=(n_units,),
+            activation="tanh",
+            learning_rate_init=2e-3,
+            max_iter=100,
+            early_stopping=True,
+            **params,
+        ),
     )
 
 

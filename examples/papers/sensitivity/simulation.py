@@ -10,6 +10,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from lines import Line, values
+from networks import perceptron
 from sklearn.model_selection import train_test_split
 from skorch.callbacks import LRScheduler
 from torch.optim.lr_scheduler import CosineAnnealingLR
@@ -27,13 +28,11 @@ def network(seed: int, n_epochs: int = N_EPOCHS) -> GradientLassoRegressor:
     return GradientLassoRegressor(
         lam=0.0,
         weight_l1=1e-5,
-        hidden_layer_sizes=(64, 32),
-        batch_size=64,
-        max_iter=n_epochs,
         tol=0,
         n_iter_no_change=n_epochs,
         callbacks=[LRScheduler(CosineAnnealingLR, T_max=n_epochs)],
         random_state=seed,
+        **perceptron(hidden_layer_sizes=(64, 32), batch_size=64, max_iter=n_epochs),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...training.rows import TrainingData
 from ..obedience.reporting import warn_of_disobedience
-from .fit_method import GROUPS_DOC, documented
+from .fit_method import GROUPS_DOC, INPUTS_DOC, documented
 
 __all__ = ["REQUEST", "fit", "partial_fit", "partial_fit_classes"]
 
@@ -33,7 +33,7 @@ annotations : array-like, sparse matrix, DataFrame, dict or list of str, default
         ``set_output(transform="pandas")``, and a name in doubt is an error."""
 
 
-@documented("fit", annotations=ANNOTATIONS_DOC, groups=GROUPS_DOC)
+@documented("fit", inputs=INPUTS_DOC, annotations=ANNOTATIONS_DOC, groups=GROUPS_DOC)
 def fit(
     self,
     X: ArrayLike,
@@ -47,11 +47,7 @@ def fit(
 
     Parameters
     ----------
-    X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        Inputs. Scale the features to a common scale; a table with categories or missing
-        values is read and scaled inside (see ``categorical_features``). With a
-        ``module`` the shape may also be ``(n_samples, *feature_shape)``. CSR rows
-        become dense batch by batch.
+    {inputs}
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Class labels, or an indicator of labels that may occur together (0 and 1, one
         column for each label; also sparse), or target values.
@@ -78,8 +74,8 @@ def fit(
     Warns
     -----
     UserWarning
-        If columns of X that the default network reads have standard deviations more
-        than 1000 times apart.
+        If columns of X that the perceptron is given as they are have standard
+        deviations more than 1000 times apart.
     """
     data = TrainingData(X, y, sample_weight, annotations, groups)
     self._fit(data, warm=self.warm_start)

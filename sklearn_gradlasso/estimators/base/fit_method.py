@@ -13,9 +13,17 @@ from numpy.typing import ArrayLike
 from ...training.rows import TrainingData
 from ...utils.docstrings import substituted
 
-__all__ = ["REQUEST", "documented", "fit", "in_passes"]
+__all__ = ["GROUPS_DOC", "INPUTS_DOC", "REQUEST", "documented", "fit", "in_passes"]
 
 REQUEST = {"groups": True}  # from metadata routing
+
+INPUTS_DOC = """\
+X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
+        Inputs. A table may have columns of categories (``categorical_features``) and
+        missing values (NaN, None or NA), and is scaled inside. The perceptron and a
+        ``module`` are given numbers as they are if none is missing, and CSR rows too:
+        scale these to a common scale. With a ``module`` the shape may also be
+        ``(n_samples, *feature_shape)``. CSR rows become dense batch by batch."""
 
 GROUPS_DOC = """\
 groups : array-like of shape (n_samples,), default=None
@@ -60,7 +68,7 @@ def documented(name: str, **texts: str):
     return decorate
 
 
-@documented("fit", groups=GROUPS_DOC)
+@documented("fit", inputs=INPUTS_DOC, groups=GROUPS_DOC)
 def fit(
     self,
     X: ArrayLike,
@@ -73,11 +81,7 @@ def fit(
 
     Parameters
     ----------
-    X : {array-like, DataFrame, CSR matrix} of shape (n_samples, n_features)
-        Inputs. Scale the features to a common scale; a table with categories or missing
-        values is read and scaled inside (see ``categorical_features``). With a
-        ``module`` the shape may also be ``(n_samples, *feature_shape)``. CSR rows
-        become dense batch by batch.
+    {inputs}
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Class labels, or an indicator of labels that may occur together (0 and 1, one
         column for each label; also sparse), or target values.
@@ -102,8 +106,8 @@ def fit(
     Warns
     -----
     UserWarning
-        If columns of X that the default network reads have standard deviations more
-        than 1000 times apart.
+        If columns of X that the perceptron is given as they are have standard
+        deviations more than 1000 times apart.
     """
     data = TrainingData(X, y, sample_weight, groups=groups)
     return self._fit(data, warm=self.warm_start)

@@ -14,7 +14,7 @@ __all__ = ["DOC", "absent", "coefs_", "intercepts_", "n_layers_"]
 
 DOC = """\
 coefs_, intercepts_ : list of ndarray
-        Weights (n_inputs, n_units) and biases of each layer of the default network.
+        Weights (n_inputs, n_units) and biases of each layer of the perceptron.
     n_layers_ : int
         Number of layers, with that of the inputs.
     out_activation_ : str

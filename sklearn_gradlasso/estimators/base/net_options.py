@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...training.full_batch import FullBatchNet, Stationary
 from ...training.stopping import Plateau
 
@@ -42,7 +44,7 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
 
 def _plateau(estimator) -> Plateau | None:
     settings = estimator._settings
-    if settings.anneals and not settings.early_stopping:
+    if settings.anneals and settings.patience == np.inf and not settings.early_stopping:
         return None
     if settings.optimizer == "lbfgs" and not settings.early_stopping:
         return Stationary(estimator.tol)

@@ -256,7 +256,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         if self._keeps_background:
             self._background = representative_rows(self.net_.module_, rows[0])
             self._feature_means = feature_means(rows[0])
-        sizes = self._importances(rows)
+        # What members hold out is among the rows that others learn from.
+        once = [part for part in rows if "held_out" not in part.extras]
+        sizes = self._importances(once)
         total = sizes.sum()
         equal = np.full(len(sizes), 1 / len(sizes))
         self.feature_importances_ = sizes / total if total else equal
@@ -298,8 +300,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         -------
         ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
             Attributions in the units of the target (gradients: per unit of the
-            feature) and in the precision of the model. The last axis exists only if
-            there are several outputs.
+            feature; for a category, and where a value is missing, the difference from
+            the average of the training rows) and in the precision of the model. The
+            last axis exists only if there are several outputs.
 
         Raises
         ------

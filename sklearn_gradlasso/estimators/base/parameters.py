@@ -34,27 +34,29 @@ weight_l1, weight_l2 : float, default=0.0
         Whether these two penalties act on biases, as in the paper of the gradient
         LASSO, or on weights only, as ``alpha`` of scikit-learn's networks.
     hidden_layer_sizes : int or sequence of int, {default_sizes}
-    activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default="relu"
-        Activation of the hidden layers of the default network. "softplus" and
-        "tanh" give continuous input gradients.
-    module : "tabular", nn.Module, class or factory, default=None
-        The network to use instead of the default one. "tabular" is
-        :class:`~sklearn_gradlasso.modules.TabularNet`, which learns embeddings of
-        numbers and of one-hot encoded categories; use it for tables on which boosted
-        trees do better than the default network. A class or factory is called with
+    activation : {"identity", "logistic", "relu", "softplus", "tanh"}, default=None
+        Activation of the hidden layers of the perceptron; ``None`` is "relu".
+        "softplus" and "tanh" give continuous input gradients.{activation_asks}
+    module : "tabular", "perceptron", nn.Module, class or factory, default=None
+        The network. {default_module} "tabular" is
+        :class:`~sklearn_gradlasso.modules.TabularNet`: the sum of a function of each
+        column and of a network for interactions, as the average of several members. It
+        takes a table as it is, also a CSR matrix, and scales it inside. "perceptron"
+        is :class:`~sklearn_gradlasso.modules.MLP`. A class or factory is called with
         ``(n_features, n_outputs, **module_params)``, where n_features is the number of
         values in a row; if it has a parameter ``feature_shape``, it also receives the
         shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
-        Keyword arguments for "tabular", for a module class or factory, or for the
-        default network, :class:`~sklearn_gradlasso.modules.MLP`.
+        Keyword arguments for the network, but for an instance, such as ``{"n_members":
+        8}`` of "tabular".
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Which columns of a raw table are categories. "from_dtype": the columns of a
         DataFrame (of pandas or polars) of categories, strings or bools, and of objects
         that are not all numbers; those of an array are numbers. Otherwise positions or
         names of columns, or a mask of shape (n_features,); all other columns, or with
-        ``None`` all, are numbers. X is read as a raw table if there are categories, or
-        if a value is missing (NaN, None or NA) in the first call of ``fit``. A number
+        ``None`` all, are numbers. X is read as a raw table for the network "tabular",
+        and for the others if there are categories, or if a value is missing (NaN, None
+        or NA) in the first call of ``fit``. A number
         is then measured from the median in standard deviations (between the percentiles
         1 and 99), and large ones are bounded smoothly; a missing number, and a missing
         category, have a place of their own. Levels that fewer than 5 rows have, by
@@ -64,8 +66,12 @@ weight_l1, weight_l2 : float, default=0.0
     input_shape : tuple of int, default=None
         Shape to which each row of a two-dimensional X is reshaped for the network and
         the prior, such as ``(1, 28, 28)``.
-    optimizer : {"adam", "sgd", "lbfgs"} or torch.optim.Optimizer class, default="adam"
-        Optimizer that minimises the objective. "sgd" has Nesterov's momentum of 0.9.
+    optimizer : {"auto", "adam", "adamw", "sgd", "lbfgs"} or class, default="auto"
+        Optimizer that minimises the objective; a class is one of torch. "auto" is
+        "adamw" for the network "tabular" and "adam" for others. "adamw" lets weights
+        decay; without ``optimizer_params`` each part of "tabular" has a rate and a
+        decay of its own. The learning rate of "tabular" falls to 0 by a cosine over
+        ``max_iter`` epochs, except with "lbfgs". "sgd" has Nesterov's momentum of 0.9.
         "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
         on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
         have no effect. Without ``early_stopping`` training ends when no gradient by a
@@ -79,12 +85,17 @@ weight_l1, weight_l2 : float, default=0.0
         Keyword arguments of the optimizer, except the learning rate, such as
         ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
         ``max_fun=15000``, the largest number of evaluations of the objective.
-    learning_rate_init : float, default=0.003
-        Learning rate of the optimizer.
+    learning_rate_init : float or "auto", default="auto"
+        Learning rate of the optimizer. "auto" is 0.015 for the network "tabular" up to
+        10,000 distinct rows, 0.03 for more, and 0.003 for other networks.
     batch_size : int or "auto", default="auto"
-        Number of rows per step; "auto" is ``min(256, n_samples)``.
-    max_iter : int, default=200
+        Number of rows per step. "auto" is ``min(256, n_samples)``. For the network
+        "tabular" it is 64 up to 2,000 distinct rows, 128 up to 10,000 and 512 for more;
+        without ``early_stopping`` it is a quarter of the rows, and all of at most 256.
+    max_iter : int or "auto", default="auto"
         Largest number of epochs (passes over the data), or iterations of "lbfgs".
+        "auto" is 200. For the network "tabular" it is as many as make 300 steps, and 20
+        at least; without ``early_stopping`` as many as make 150 steps.
     shuffle : bool, default=True
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.
@@ -96,10 +107,14 @@ weight_l1, weight_l2 : float, default=0.0
         Training ends after more than this many consecutive epochs without change.
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
-        small table has one step.
-    early_stopping : bool, default=False
+        small table has one step. For the network "tabular", whose learning rate falls
+        in ``max_iter`` epochs, "auto" is infinite: it takes all of them.
+    early_stopping : bool or "auto", default="auto"
         Whether to hold out rows for validation, and to keep the weights that are best
-        on them, as ``monitor`` says.
+        on them, as ``monitor`` says. "auto" does so for the network "tabular" from 500
+        distinct rows of positive weight on, and not for other networks. There each
+        member holds out its own share, so that together they learn from all rows; the
+        best epoch is that of their average.
     monitor : {"objective", "loss", "score"}, default="objective"
         What ``early_stopping`` watches on the held-out rows. "objective" is the loss
         plus ``lam`` times the prior and constraints, with the annotations of these
@@ -112,6 +127,8 @@ weight_l1, weight_l2 : float, default=0.0
         has taken effect may be kept.
     validation_fraction : float, default=0.1
         Fraction of the rows that ``early_stopping`` holds out, which are at least two.
+        Each member of the network "tabular" holds out this fraction, or one over the
+        number of members if that is less, unless ``validation_split`` names the rows.
     validation_split : {"random", "last"} or splitter, default="random"
         Which rows ``early_stopping`` holds out. "random" depends on ``random_state``
         and is stratified for classifiers, as far as the numbers of rows allow: each
@@ -158,29 +175,48 @@ weight_l1, weight_l2 : float, default=0.0
         print their messages."""
 
 
-def parameters_doc(default_sizes: str, module_contract: str) -> str:
+def parameters_doc(
+    default_sizes: str, activation_asks: str, default_module: str, module_contract: str
+) -> str:
     """Documentation of the parameters for a default network and a module contract.
 
     Parameters
     ----------
     default_sizes : str
         The default of ``hidden_layer_sizes``, and its meaning.
+    activation_asks : str
+        What else follows if an activation is given.
+    default_module : str
+        A sentence about ``module=None``.
     module_contract : str
         Sentences about the inputs and outputs of a network given as ``module``.
     """
-    own = {"{default_sizes}": default_sizes, "{module_contract}": module_contract}
+    own = {
+        "{default_sizes}": default_sizes,
+        "{activation_asks}": activation_asks,
+        "{default_module}": default_module,
+        "{module_contract}": module_contract,
+    }
     return substituted(TEMPLATE, own)
 
 
 PARAMETERS_DOC = parameters_doc(
-    """default=(50, 30)
-        Number of units in each hidden layer of the default network. The default is
-        that of the paper.""",
+    """default=None
+        Number of units in each hidden layer of the perceptron; ``None`` is (50, 30),
+        that of the paper. With sizes and no ``module`` the network is the
+        perceptron.""",
+    """ With an activation
+        and no ``module`` the network is the perceptron.""",
+    """``None`` is "tabular" for a dense table of at most 1000 columns, unless
+        ``hidden_layer_sizes``, ``activation`` or ``input_shape`` is given, and
+        otherwise "perceptron".""",
     """The
         network must map ``(n, *feature_shape)`` to raw scores of shape ``(n,
-        n_outputs)``, without a last activation. With a ``module``,
-        ``hidden_layer_sizes`` and ``activation`` have no effect, and X may have more
-        than two dimensions.""",
+        n_outputs)``, without a last activation. With "tabular" or a network of one's
+        own ``hidden_layer_sizes`` and ``activation`` have no effect, and with the
+        latter X may have more than two dimensions. If X is read as a raw table, such a
+        network and the perceptron are given numbers of bounded size and indicators of
+        categories and of missing values, and n_features is their number.""",
 )
 
 

@@ -52,10 +52,11 @@ n_nonzero_coefs : int, default=5
 
 NETWORK_DOC = parameters_doc(
     """default=(128,)
-        Number of units in each hidden layer of the default network. If ``encode`` is a
-        ``TokenSequencer``, or a Pipeline that ends in one, the default network is
-        ``modules.SentenceCNN``, which takes ``module_params`` but not
-        ``activation``.""",
+        Number of units in each hidden layer of the perceptron.""",
+    "",
+    """``None`` is "perceptron"; if ``encode`` is a ``TokenSequencer``, or a
+        Pipeline that ends in one, it is ``modules.SentenceCNN``, which takes
+        ``module_params`` but not ``activation``.""",
     """The
         network must map ``(n, *feature_shape)`` to weights of shape ``(n, n_outputs)``
         without a last activation, where n_outputs is d times the number of weight
