@@ -11,9 +11,9 @@ __all__ = ["indicator_blocks", "is_indicator_block"]
 def indicator_blocks(X) -> list[np.ndarray]:
     """Columns that a one-hot encoder makes of one column, and all others alone.
 
-    Neighbouring columns of zeros and one other value, such as 1, are a block if each row
-    has exactly one larger value among them. Where several divisions into blocks are possible, the shortest blocks
-    from the left are taken. An encoder that drops a category, or that ignored an
+    Neighbouring columns of zeros and one other value, such as 1, are a block if each
+    row has exactly one larger value among them. Where several divisions into blocks are
+    possible, the shortest blocks from the left are taken. An encoder that drops a category, or that ignored an
     unknown one, leaves no such block.
 
     Parameters
@@ -93,7 +93,7 @@ def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
         is_on = (X.data == other[of_value]) & (X.data > 0)
         return binary & (other > 0), np.bincount(of_value, is_on, minlength=X.shape[1])
     other = _other_values(X)
-    binary = ((X == 0) | (X == other)).all(axis=0)
+    binary = ((X == 0) | (other == X)).all(axis=0)
     return binary, np.where(binary, _is_on(X, other).sum(axis=0), 0.0)
 
 
