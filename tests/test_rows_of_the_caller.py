@@ -246,18 +246,24 @@ def test_targets_and_priors_in_place_are_what_they_are_on_copies(given):
     np.testing.assert_array_equal(*fitted)
 
 
+@pytest.mark.parametrize("module", ["perceptron", "tabular"])
 @pytest.mark.parametrize("grad_sees_it", [True, False])
-def test_an_attribution_that_changes_x_is_told_so_in_training(given, grad_sees_it):
+def test_an_attribution_that_changes_x_is_told_so_in_training(
+    given, grad_sees_it, module
+):
     def attribution(score, x):
         with torch.set_grad_enabled(grad_sees_it and torch.is_grad_enabled()):
             x.clamp_(-0.5, 0.5)
         return Gradients()(score, x)
 
-    model = AttributionPriorRegressor(lam=0.1, attribution=attribution, **BRIEF)
+    params = {"module": module, "lam": 0.1, **BRIEF}
+    model = AttributionPriorRegressor(attribution=attribution, **params)
     with pytest.raises(ValueError, match=r"attribution must not change x in place"):
         model.fit(given.X, given.y)
-    model = GradientLassoRegressor(**BRIEF).fit(given.X, given.y)
+    model = GradientLassoRegressor(**params).fit(given.X, given.y)
     found = model.explain(given.X, attribution=attribution)
+    if module == "tabular":  # x are encodings of the columns then.
+        return
     clamped = model.explain(given.X.clip(-0.5, 0.5), attribution="gradients")
     np.testing.assert_allclose(found, clamped)
 
@@ -278,16 +284,20 @@ class HalvesRows(Callback):
 def test_callbacks_see_each_batch_afresh(given, shuffle, batch_size, lam):
     params = {"shuffle": shuffle, "batch_size": batch_size, "lam": lam, **BRIEF}
 
-    def fitted(X, *callbacks):
-        model = GradientLassoRegressor(callbacks=[*callbacks], **params)
+    def fitted(X, *callbacks, module="perceptron"):
+        model = GradientLassoRegressor(module=module, callbacks=[*callbacks], **params)
         return model.fit(X, given.y)
 
     halved = fitted(given.X, HalvesBatches())
     given.check()
     known = fitted(given.X / 2)
     np.testing.assert_array_equal(halved.loss_curve_, known.loss_curve_)
-    same = fitted(given.X, HalvesRows())
-    np.testing.assert_array_equal(same.loss_curve_, fitted(given.X).loss_curve_)
+    for module in ("perceptron", "tabular"):
+        known = fitted(given.X, module=module)
+        same = fitted(given.X, HalvesRows(), module=module)
+        np.testing.assert_array_equal(same.loss_curve_, known.loss_curve_)
+        halved = fitted(given.X, HalvesBatches(), module=module)
+        assert halved.loss_curve_[1:] != known.loss_curve_[1:]
 
 
 def test_a_scorer_that_works_in_place(given):

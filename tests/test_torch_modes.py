@@ -132,7 +132,7 @@ def fitted():
         "classifier": fit(GradientLassoClassifier, Y, lam=0.1),
         "smooth": fit(GradientLassoRegressor, Z, lam=0.1, activation="tanh"),
         "own_module": fit(GradientLassoRegressor, Z, module=Drawn),
-        "tabular": fit(GradientLassoRegressor, Z, module="tabular"),
+        "perceptron": fit(GradientLassoRegressor, Z, module="perceptron"),
         "rrr": fit(RRRClassifier, Y, given={"annotations": [1, 0, 0, 0]}),
         "ngsll": fit(NGSLLClassifier, Y),
     }
@@ -162,7 +162,9 @@ ENTRANCES = {
         fit(GradientLassoRegressor, Z, lam=0.1, early_stopping=True)
     ),
     "partial_fit": in_chunks,
-    "tabular": lambda: answers(fit(GradientLassoRegressor, Z, module="tabular")),
+    "perceptron": lambda: answers(
+        fit(GradientLassoRegressor, Z, lam=0.1, module="perceptron")
+    ),
     "recurrent": lambda: answers(
         fit(GradientLassoRegressor, Z, STEPS, lam=0.1, module=RecurrentNet), STEPS
     ),

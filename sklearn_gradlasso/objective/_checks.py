@@ -41,8 +41,9 @@ def left_alone(name: str, x: Tensor) -> Iterator[None]:
     version = x._version  # the number of changes in place
     try:
         yield
-    except RuntimeError as error:
-        if x._version == version and "in-place operation" not in str(error):
+    except (RuntimeError, ValueError) as error:
+        refused = isinstance(error, RuntimeError) and "in-place operation" in str(error)
+        if x._version == version and not refused:
             raise
         raise ValueError(_MUST_COPY.format(name)) from error
     if x._version != version:

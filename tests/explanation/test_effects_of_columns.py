@@ -372,12 +372,10 @@ def test_missing_values_that_no_imputer_fills():
 # What the record is a function of
 
 
-@pytest.mark.parametrize("module", [None, "tabular"])
+@pytest.mark.parametrize("module", ["perceptron", "tabular"])
 def test_a_row_has_the_same_reasons_alone_and_among_others(module):
     X, y = people()
-    network = GradientLassoClassifier(**QUICK)
-    if module is not None:
-        network.set_params(module=module, max_iter=3)
+    network = GradientLassoClassifier(**{**QUICK, "max_iter": 3}, module=module)
     model = make_pipeline(encoder(), network).fit(X, y)
     together = Explanation.from_estimator(model, X)
     exact = {"rtol": 1e-9, "atol": 1e-12}
@@ -531,7 +529,7 @@ def test_the_own_attribution_of_an_attribution_prior():
 # The table of the issue
 
 
-@pytest.mark.parametrize("module", [None, "tabular"])
+@pytest.mark.parametrize("module", ["perceptron", "tabular"])
 def test_jobs_by_their_risk(module):
     rng = np.random.default_rng(0)
     n = 1500
@@ -541,10 +539,8 @@ def test_jobs_by_their_risk(module):
     columns = make_column_transformer(
         (StandardScaler(), ["age"]), (OneHotEncoder(), ["job"])
     )
-    network = GradientLassoClassifier(lam=1e-3, max_iter=8, random_state=0)
-    if module is not None:
-        network.set_params(module=module)
-    model = make_pipeline(columns, network).fit(X, y)
+    params = {"module": module, "lam": 1e-3, "max_iter": 8, "random_state": 0}
+    model = make_pipeline(columns, GradientLassoClassifier(**params)).fit(X, y)
     found = Explanation.from_estimator(model, X[:200])
     effect = found.to_frame().groupby(X["job"][:200].to_numpy())["job"].mean()
     assert effect["a"] > 0.4 and effect["d"] < -0.4

@@ -217,7 +217,7 @@ def test_importances_of_a_table_count_each_row_once_and_ignore_units(cancer):
     low, high = np.quantile(
         X, [0.01, 0.99], axis=0, weights=weight, method="inverted_cdf"
     )
-    inner = weight[:, None] * ((low <= X) & (high >= X))
+    inner = weight[:, None] * (np.clip(X, low, high) == X)
     mean = np.average(X, axis=0, weights=inner)
     deviation = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=inner))
     slopes = deviation * model.explain(X)
