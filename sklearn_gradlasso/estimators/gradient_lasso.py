@@ -108,6 +108,7 @@ class GradientLassoClassifier(NetworkClassifier):
     _learn_from = gradient_penalty.learn_from
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -176,3 +177,4 @@ class GradientLassoRegressor(NetworkRegressor):
     _learn_from = gradient_penalty.learn_from
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated

@@ -79,6 +79,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     _learn_from = gradient_penalty.learn_from
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -136,3 +137,4 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     _learn_from = gradient_penalty.learn_from
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
