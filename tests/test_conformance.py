@@ -55,7 +55,8 @@ def quick(estimator, **params):
 def quick_tabular(estimator, **params):
     """An instance with a small network for tables that trains briefly."""
     small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (4,)}
-    return estimator(module="tabular", module_params=small, **BRIEF, **params)
+    network = {"module": "tabular", "module_params": small, "n_iter_no_change": 10}
+    return estimator(**network, **BRIEF, **params)
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]

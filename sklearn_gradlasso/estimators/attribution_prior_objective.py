@@ -16,10 +16,10 @@ from ..attributions import Attribution
 from ..inspection.evaluation import attributions_of
 from ..objective import Objective
 from ..priors._of_columns import of_columns
-from ..utils.indicator_blocks import indicator_blocks
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import Interval, check_pairs
 from .base import annotated
+from .base.columns_of_features import columns_of_features
 from .base.params_of_fit import as_fitted
 from .obedience.reporting import checked_by_name, set_obedience
 
@@ -109,14 +109,8 @@ class AttributionPriorMixin:
         entropy = prepared.seed, 1 + self._n_previous_epochs
         self._reference_seed, self._measuring_seed = spawn_seeds(2, *entropy)
         if not warm:
-            self._encoded_columns = self._columns_of(prepared.train.X)
-
-    def _columns_of(self, X) -> list[np.ndarray]:
-        """Positions of the features that encode one column of a table together."""
-        of_features = len(self._feature_shape) == 1 and self._table_form is None
-        if not of_features or not self._attribution(None).additive:
-            return []
-        return indicator_blocks(X if sp.issparse(X) else X.cpu().numpy())
+            attribution = self._attribution(None)
+            self._encoded_columns = columns_of_features(prepared.train, attribution)
 
     def _check_inputs(self, data, reset):
         return checked_by_name(self, data, super()._check_inputs(data, reset))

@@ -15,9 +15,9 @@ from numbers import Real
 import numpy as np
 
 from ..utils.validation import Interval
+from . import gradient_penalty
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
-from .gradient_penalty import GradientPenalty
 
 __all__ = [
     "TARGET",
@@ -30,7 +30,7 @@ TARGET = [str, callable, None]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifier(GradientPenalty, NetworkClassifier):
+class GradientLassoClassifier(NetworkClassifier):
     """Neural network classifier with sparse input gradients.
 
     The network minimises ``cross-entropy + lam * mean_i || d/dx sum_k log p_k(x_i)
@@ -95,12 +95,18 @@ class GradientLassoClassifier(GradientPenalty, NetworkClassifier):
     lam: float = 0.01
     target: str | Callable | None = None
     single_logit: bool = False
+    penalty: str = "auto"
 
-    _constraints = {"lam": LAM, "target": TARGET, **UNITS}
+    _constraints = {**gradient_penalty.CONSTRAINTS, "lam": LAM, "target": TARGET, **UNITS}
+    _shared_doc = gradient_penalty.SHARED_DOC
+
+    _learn_from = gradient_penalty.learn_from
+    _objective = gradient_penalty.objective
+    _own_attribution = gradient_penalty.own_attribution
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressor(GradientPenalty, NetworkRegressor):
+class GradientLassoRegressor(NetworkRegressor):
     """Neural network regressor with sparse input gradients.
 
     The network minimises ``mean squared error + lam * mean_i || d f(x_i) / dx ||_1``,
@@ -150,7 +156,13 @@ class GradientLassoRegressor(GradientPenalty, NetworkRegressor):
 
     lam: float = 0.01
     target: str | Callable | None = None
+    penalty: str = "auto"
     loss: str = "squared_error"
     normalize_y: bool = True
 
-    _constraints = {"lam": LAM, "target": TARGET, **LOSS}
+    _constraints = {**gradient_penalty.CONSTRAINTS, "lam": LAM, "target": TARGET, **LOSS}
+    _shared_doc = gradient_penalty.SHARED_DOC
+
+    _learn_from = gradient_penalty.learn_from
+    _objective = gradient_penalty.objective
+    _own_attribution = gradient_penalty.own_attribution

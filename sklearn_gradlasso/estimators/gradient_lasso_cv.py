@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from . import gradient_penalty
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
 from .gradient_lasso import (
@@ -12,14 +13,13 @@ from .gradient_lasso import (
     GradientLassoClassifier,
     GradientLassoRegressor,
 )
-from .gradient_penalty import GradientPenalty
 from .lambda_search import LambdaSearch
 
 __all__ = ["GradientLassoClassifierCV", "GradientLassoRegressorCV"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoClassifierCV(LambdaSearch, GradientPenalty, NetworkClassifier):
+class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     """Gradient LASSO classifier that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -70,13 +70,19 @@ class GradientLassoClassifierCV(LambdaSearch, GradientPenalty, NetworkClassifier
 
     target: str | Callable | None = None
     single_logit: bool = False
+    penalty: str = "auto"
 
-    _constraints = {"target": TARGET, **UNITS}
+    _constraints = {**gradient_penalty.CONSTRAINTS, "target": TARGET, **UNITS}
     _with_lam = staticmethod(GradientLassoClassifier)
+    _shared_doc = gradient_penalty.SHARED_DOC
+
+    _learn_from = gradient_penalty.learn_from
+    _objective = gradient_penalty.objective
+    _own_attribution = gradient_penalty.own_attribution
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientLassoRegressorCV(LambdaSearch, GradientPenalty, NetworkRegressor):
+class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     """Gradient LASSO regressor that chooses its strength by cross-validation.
 
     The networks of all strengths and folds are trained as one large network. This gives
@@ -119,8 +125,14 @@ class GradientLassoRegressorCV(LambdaSearch, GradientPenalty, NetworkRegressor):
     """
 
     target: str | Callable | None = None
+    penalty: str = "auto"
     loss: str = "squared_error"
     normalize_y: bool = True
 
-    _constraints = {"target": TARGET, **LOSS}
+    _constraints = {**gradient_penalty.CONSTRAINTS, "target": TARGET, **LOSS}
     _with_lam = staticmethod(GradientLassoRegressor)
+    _shared_doc = gradient_penalty.SHARED_DOC
+
+    _learn_from = gradient_penalty.learn_from
+    _objective = gradient_penalty.objective
+    _own_attribution = gradient_penalty.own_attribution

@@ -1,8 +1,10 @@
-"""The penalty of the gradient LASSO: which attribution is made sparse, and how."""
+"""The penalty of the gradient LASSO: which attribution is made sparse, and how.
+
+Classes use the functions as their methods by assignments.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -11,11 +13,19 @@ from sklearn.utils._param_validation import StrOptions
 from ..attributions import Attribution, Contributions, Gradients
 from ..objective import Objective
 from ..priors import L1, Hoyer
+from ..priors._of_columns import of_columns
 from ..utils.seeds import spawn_seeds
+from .base.columns_of_features import columns_of_features
 from .base.params_of_fit import as_fitted
 from .base.settings import reads_tables
 
-__all__ = ["GradientPenalty"]
+__all__ = [
+    "CONSTRAINTS",
+    "SHARED_DOC",
+    "learn_from",
+    "objective",
+    "own_attribution",
+]
 
 PENALTY_DOC = """\
 penalty : {"auto", "l1", "hoyer"}, default="auto"
@@ -43,36 +53,37 @@ PENALTIES = {
 }
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class GradientPenalty:
-    """The parameter ``penalty`` of estimators, and the objective that has it."""
+CONSTRAINTS = {"penalty": [StrOptions({"auto", *PENALTIES})]}
+SHARED_DOC = {"{gradient_penalty}": PENALTY_DOC}
 
-    penalty: str = "auto"
 
-    _constraints = {"penalty": [StrOptions({"auto", *PENALTIES})]}
-    _shared_doc = {"{gradient_penalty}": PENALTY_DOC}
+def learn_from(self, prepared, warm):
+    # When training continues, it must draw new references.
+    entropy = prepared.seed, 1 + self._n_epochs_before(warm)
+    (self._reference_seed,) = spawn_seeds(1, *entropy)
+    if not warm:
+        rows, attribution = prepared.train, _penalty(self).attribution
+        self._encoded_columns = columns_of_features(rows, attribution)
 
-    def _learn_from(self, prepared, warm):
-        # When training continues, it must draw new references.
-        entropy = prepared.seed, 1 + self._n_epochs_before(warm)
-        (self._reference_seed,) = spawn_seeds(1, *entropy)
 
-    def _objective(self, lam):
-        prior, attribution = self._penalty()
-        generator = torch.Generator().manual_seed(self._reference_seed)
-        return Objective(
-            loss=self._task.loss,
-            lam=lam,
-            prior=prior,
-            attribution=attribution.drawing_from(generator),
-            target=self._task.training_target(self.target),
-            weight_penalties=self._weight_penalties(),
-        )
+def objective(self, lam):
+    prior, attribution = _penalty(self)
+    generator = torch.Generator().manual_seed(self._reference_seed)
+    return Objective(
+        loss=self._task.loss,
+        lam=lam,
+        prior=of_columns(prior, self._encoded_columns),
+        attribution=attribution.drawing_from(generator),
+        target=self._task.training_target(self.target),
+        weight_penalties=self._weight_penalties(),
+    )
 
-    def _own_attribution(self):
-        return as_fitted(self)._penalty().attribution
 
-    def _penalty(self) -> _Penalty:
-        if self.penalty != "auto":
-            return PENALTIES[self.penalty]
-        return PENALTIES["hoyer" if reads_tables(self) else "l1"]
+def own_attribution(self):
+    return _penalty(as_fitted(self)).attribution
+
+
+def _penalty(estimator) -> _Penalty:
+    if estimator.penalty != "auto":
+        return PENALTIES[estimator.penalty]
+    return PENALTIES["hoyer" if reads_tables(estimator) else "l1"]

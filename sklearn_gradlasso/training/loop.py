@@ -12,7 +12,7 @@ from threading import Event
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback, PassthroughScoring
+from skorch.callbacks import Callback, LRScheduler, PassthroughScoring
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
@@ -50,7 +50,9 @@ class ObjectiveNet(SteppingNet):
     prior_start : int
         Number of epochs before the prior acts. A plateau cannot end training earlier.
     anneals : bool
-        Whether the learning rates fall to 0 by a cosine over ``max_epochs``.
+        Whether the learning rates fall to 0 by a cosine over ``max_epochs``. After
+        training they are what they were. With an ``LRScheduler`` among the callbacks
+        they are left to it.
     progress : bool
         Whether to show a progress bar over epochs, with the terms of the objective.
     stop : Event or None
@@ -132,6 +134,9 @@ class ObjectiveNet(SteppingNet):
             self.notify("on_train_end", **given)
         finally:
             self.optimizer_.zero_grad(set_to_none=True)
+            for group in self.optimizer_.param_groups if self.anneals else ():
+                # A pass over more rows must not go on with a rate of almost zero.
+                group["lr"] = group.get("initial_lr", group["lr"])
             self._set_training(False)
 
     def fit_loop(self, rows: Rows, valid: Rows | None, data: list) -> None:
@@ -179,6 +184,8 @@ class ObjectiveNet(SteppingNet):
                     break
         except KeyboardInterrupt:
             self.ended_by_ = "interrupt"
+        finally:
+            self._set_rates(1.0)
         settled = self.plateau is not None and self.plateau.has_settled
         if settled and self.ended_by_ == "max_epochs":
             self.ended_by_ = "plateau"
@@ -224,6 +231,9 @@ class ObjectiveNet(SteppingNet):
                 if value < self._lowest.get(name, math.inf):
                     self._lowest[name] = value
         self._parameters = list(self.module_.parameters())
+        is_free = not any(isinstance(cb, LRScheduler) for _, cb in self.callbacks_)
+        groups = self.optimizer_.param_groups if self.anneals and is_free else ()
+        self._rates = [group["lr"] for group in groups]
 
     def start_epoch(self, has_prior: bool, number: int) -> None:
         """Choose the objectives of the next epoch, and the learning rates of its steps.
@@ -234,14 +244,16 @@ class ObjectiveNet(SteppingNet):
         number : int
             Number of epochs before it in this training.
         """
-        if self.anneals:
-            share = (1 + math.cos(math.pi * number / self.max_epochs)) / 2
-            for group in self.optimizer_.param_groups:
-                group["lr"] = share * group.setdefault("initial_lr", group["lr"])
+        self._set_rates((1 + math.cos(math.pi * number / self.max_epochs)) / 2)
         self._objectives = self.objectives_of_step(has_prior)
         self._held_out_objective = self.objective.on_held_out_rows(
             penalised=has_prior and self._monitors_objective
         )
+
+    def _set_rates(self, share: float) -> None:
+        """Take a share of the rates of the beginning, if they are to fall."""
+        for group, rate in zip(self.optimizer_.param_groups, self._rates):
+            group["lr"] = share * rate
 
     def on_epoch_begin(self, net, **kwargs):
         # Keep the current epoch in an attribute: `self.history[-1]` copies the history.

@@ -11,8 +11,8 @@ __all__ = ["indicator_blocks", "is_indicator_block"]
 def indicator_blocks(X) -> list[np.ndarray]:
     """Columns that a one-hot encoder makes of one column, and all others alone.
 
-    Neighbouring columns of zeros and ones are a block if each row has exactly one 1
-    among them. Where several divisions into blocks are possible, the shortest blocks
+    Neighbouring columns of zeros and one other value, such as 1, are a block if each row
+    has exactly one larger value among them. Where several divisions into blocks are possible, the shortest blocks
     from the left are taken. An encoder that drops a category, or that ignored an
     unknown one, leaves no such block.
 
@@ -80,20 +80,43 @@ def _number(value) -> float:
 
 
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each column holds zeros and ones only, and the sum of each column."""
+    """Whether each column holds zeros and one other value, and the number of its ones.
+
+    The other value is 1 in rows of a user. A coded table has indicators in other units,
+    and its zero may be where they are on.
+    """
     if sp.issparse(X):
-        ones = sp.csc_matrix((X.data == 1, X.indices, X.indptr), shape=X.shape)
-        zeros = sp.csc_matrix((X.data == 0, X.indices, X.indptr), shape=X.shape)
-        known = np.asarray((ones + zeros).sum(axis=0)).ravel()
-        binary = known == np.diff(X.indptr)
-        return binary, np.asarray(ones.sum(axis=0)).ravel().astype(float)
-    binary = ((X == 0) | (X == 1)).all(axis=0)
-    return binary, np.where(binary, X.sum(axis=0), 0.0)
+        other = _other_values(X)
+        of_value = np.arange(X.shape[1]).repeat(np.diff(X.indptr))
+        alike = (X.data == 0) | (X.data == other[of_value])
+        binary = np.bincount(of_value, ~alike, minlength=X.shape[1]) == 0
+        is_on = (X.data == other[of_value]) & (X.data > 0)
+        return binary & (other > 0), np.bincount(of_value, is_on, minlength=X.shape[1])
+    other = _other_values(X)
+    binary = ((X == 0) | (X == other)).all(axis=0)
+    return binary, np.where(binary, _is_on(X, other).sum(axis=0), 0.0)
+
+
+def _other_values(X) -> np.ndarray:
+    """The value of each column that is farthest from zero; 1 where all are zero."""
+    if sp.issparse(X):
+        largest = X.max(axis=0).toarray().ravel()
+        return np.where(largest == 0, 1.0, largest)
+    with np.errstate(invalid="ignore"):
+        low, high = X.min(axis=0), X.max(axis=0)
+    other = np.where(high > -low, high, low)
+    return np.where(other == 0, 1.0, other)
+
+
+def _is_on(X: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where columns of two values have their larger value."""
+    return np.where(other > 0, X != 0, X == 0)
 
 
 def _rows_of_ones(X, j: int) -> np.ndarray:
-    """Rows in which a column of zeros and ones has a 1."""
+    """Rows in which a column of two values has its larger one."""
     if not sp.issparse(X):
-        return np.flatnonzero(X[:, j])
+        column = X[:, [j]]
+        return np.flatnonzero(_is_on(column, _other_values(column)))
     of_column = slice(X.indptr[j], X.indptr[j + 1])
-    return X.indices[of_column][X.data[of_column] == 1]
+    return X.indices[of_column][X.data[of_column] > 0]

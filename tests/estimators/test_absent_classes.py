@@ -78,7 +78,9 @@ def test_rows_of_weight_zero_leave_no_other_trace(kind):
 
 
 def test_class_weight_zero_and_balanced():
-    zero = GradientLassoClassifier(class_weight={"cider": 0.0}, **PERCEPTRON).fit(X, NAMES)
+    zero = GradientLassoClassifier(class_weight={"cider": 0.0}, **PERCEPTRON).fit(
+        X, NAMES
+    )
     same = GradientLassoClassifier(**PERCEPTRON)
     same.fit(X, NAMES, sample_weight=NAMES != "cider")
     np.testing.assert_array_equal(weights(zero), weights(same))

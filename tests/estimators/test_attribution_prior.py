@@ -33,7 +33,13 @@ Y = (X[:, 0] + 0.5 * X[:, 1] > 0).astype(int)
 
 
 def test_gradient_l1_is_the_gradient_lasso():
-    params = {"lam": 0.1, "tol": 0.0, "max_iter": 20, "random_state": 0, "module": "perceptron"}
+    params = {
+        "lam": 0.1,
+        "tol": 0.0,
+        "max_iter": 20,
+        "random_state": 0,
+        "module": "perceptron",
+    }
     prior = {"prior": "l1", "attribution": "gradients", "target": "log_prob_sum"}
     ours = AttributionPriorClassifier(**prior, **params).fit(X, Y)
     lasso = GradientLassoClassifier(**params)

@@ -101,7 +101,11 @@ def test_the_loss_curve_is_the_weighted_average_over_batches(cancer):
     X, y = cancer
     weight = np.where(np.arange(len(y)) < 20, 1000.0, 1.0)
     model = GradientLassoClassifier(
-        batch_size=10, learning_rate_init=1e-12, max_iter=1, module="perceptron", random_state=0
+        batch_size=10,
+        learning_rate_init=1e-12,
+        max_iter=1,
+        module="perceptron",
+        random_state=0,
     ).fit(X, y, weight)
     log_p = model.predict_log_proba(X)[np.arange(len(y)), y]
     expected = -np.average(log_p, weights=weight)
@@ -117,8 +121,12 @@ def test_equal_weights_change_no_bit(cancer):
 
 def test_class_weights_multiply_into_sample_weights(cancer):
     X, y = cancer
-    given = GradientLassoClassifier(class_weight={0: 2.0, 1: 1.0}, **PERCEPTRON).fit(X, y)
-    by_hand = GradientLassoClassifier(**PERCEPTRON).fit(X, y, np.where(y == 0, 2.0, 1.0))
+    given = GradientLassoClassifier(class_weight={0: 2.0, 1: 1.0}, **PERCEPTRON).fit(
+        X, y
+    )
+    by_hand = GradientLassoClassifier(**PERCEPTRON).fit(
+        X, y, np.where(y == 0, 2.0, 1.0)
+    )
     np.testing.assert_array_equal(weights(given), weights(by_hand))
     sample_weight = 1.0 + np.arange(len(y)) % 2
     balanced = GradientLassoClassifier(class_weight="balanced", **PERCEPTRON)
@@ -148,10 +156,14 @@ def test_answers_agree_with_each_other(three_classes, cancer):
 def test_regression_answers_in_the_shape_and_units_of_y(two_targets, shape):
     X, y = two_targets
     y = 1000 + 50 * y[:, : np.prod(shape[1:], dtype=int)].reshape(shape)
-    model = GradientLassoRegressor(max_iter=200, module="perceptron", random_state=0).fit(X, y)
+    model = GradientLassoRegressor(
+        max_iter=200, module="perceptron", random_state=0
+    ).fit(X, y)
     assert model.predict(X).shape == shape
     assert model.score(X, y) > 0.9
-    rescaled = GradientLassoRegressor(max_iter=200, module="perceptron", random_state=0).fit(X, y / 10)
+    rescaled = GradientLassoRegressor(
+        max_iter=200, module="perceptron", random_state=0
+    ).fit(X, y / 10)
     np.testing.assert_allclose(rescaled.predict(X) * 10, model.predict(X), rtol=1e-6)
 
 
@@ -182,12 +194,20 @@ def test_sparse_input_gives_the_bits_of_dense_input(cancer, container, batch_siz
 
 def test_warm_start_goes_on_where_fit_stopped(cancer):
     X, y = cancer[0][:200], cancer[1][:200]
-    whole = GradientLassoClassifier(max_iter=6, module="perceptron", random_state=0).fit(X, y)
-    parts = GradientLassoClassifier(max_iter=3, warm_start=True, module="perceptron", random_state=0)
+    whole = GradientLassoClassifier(
+        max_iter=6, module="perceptron", random_state=0
+    ).fit(X, y)
+    parts = GradientLassoClassifier(
+        max_iter=3, warm_start=True, module="perceptron", random_state=0
+    )
     parts.fit(X, y).fit(X, y)
     assert (parts.n_iter_, len(parts.loss_curve_)) == (3, 6)
     np.testing.assert_allclose(weights(parts), weights(whole), atol=1e-7)
-    cold = GradientLassoClassifier(max_iter=3, module="perceptron", random_state=0).fit(X, y).fit(X, y)
+    cold = (
+        GradientLassoClassifier(max_iter=3, module="perceptron", random_state=0)
+        .fit(X, y)
+        .fit(X, y)
+    )
     assert cold.n_iter_ == 3
 
 
@@ -239,14 +259,18 @@ def test_a_failed_fit_leaves_what_was_fitted(cancer, three_classes):
 
 def test_partial_fit_is_one_epoch(cancer):
     X, y = cancer[0][:200], cancer[1][:200]
-    whole = GradientLassoClassifier(max_iter=3, module="perceptron", random_state=0).fit(X, y)
+    whole = GradientLassoClassifier(
+        max_iter=3, module="perceptron", random_state=0
+    ).fit(X, y)
     parts = GradientLassoClassifier(module="perceptron", random_state=0)
     for _ in range(3):
         parts.partial_fit(X, y, classes=[0, 1])
     assert (parts.n_iter_, len(parts.loss_curve_), parts.t_) == (1, 3, 600)
     np.testing.assert_allclose(weights(parts), weights(whole), atol=1e-7)
     X, y = X[:100], y[:100] * 2.5
-    whole = GradientLassoRegressor(max_iter=3, module="perceptron", random_state=0).fit(X, y)
+    whole = GradientLassoRegressor(max_iter=3, module="perceptron", random_state=0).fit(
+        X, y
+    )
     parts = GradientLassoRegressor(module="perceptron", random_state=0)
     for _ in range(3):
         parts.partial_fit(X, y)

@@ -114,7 +114,8 @@ def test_other_networks_have_no_such_layers():
 def test_two_classes_have_two_units_unless_asked_for_one():
     rows = LABELS < 2
     for single, n_units in ((False, 2), (True, 1)):
-        model = GradientLassoClassifier(single_logit=single, max_iter=2, random_state=0)
+        model = GradientLassoClassifier(single_logit=single, module="perceptron")
+        model.set_params(max_iter=2, random_state=0)
         model.fit(DIGITS[rows], LABELS[rows])
         assert model.intercepts_[-1].shape == (n_units,)
         odds = model.decision_function(DIGITS)
@@ -326,7 +327,8 @@ def test_a_linear_network_of_counts_is_a_generalised_linear_model(normalize_y):
 )
 def test_counts_are_explained_in_their_units(kind):
     y = np.column_stack([COUNTS, 1000 * COUNTS])
-    model = kind(loss="poisson", max_iter=20, random_state=0).fit(X, y)
+    model = kind(loss="poisson", module="perceptron", max_iter=20, random_state=0)
+    model.fit(X, y)
     predicted = model.predict(X)
     assert predicted.shape == (200, 2) and predicted.min() > 0
     slopes = model.explain(X, attribution="gradients")
@@ -383,9 +385,8 @@ def test_tags_say_which_y_is_taken():
         taken.append(get_tags(model).target_tags.positive_only)
     assert taken == [True, True, True, True, True, False]
     # scikit-learn then checks with such y.
-    check_regressors_train(
-        "ours", GradientLassoRegressor(loss="poisson", learning_rate_init=0.03)
-    )
+    params = {"module": "perceptron", "learning_rate_init": 0.03}
+    check_regressors_train("ours", GradientLassoRegressor(loss="poisson", **params))
 
 
 def test_y_can_be_learned_as_it_is():

@@ -25,7 +25,7 @@ def as_mlp(model, X, Y):
     """A fitted MLPClassifier with the weights of a network of labels."""
     layers = [part for part in model.net_.module_ if isinstance(part, nn.Linear)]
     sizes = [layer.out_features for layer in layers[:-1]]
-    mlp = MLPClassifier(sizes, activation=model.activation, max_iter=1)
+    mlp = MLPClassifier(sizes, activation=model.activation or "relu", max_iter=1)
     mlp.partial_fit(X, Y, classes=np.arange(Y.shape[1]))
     mlp.coefs_ = [layer.weight.detach().numpy().T for layer in layers]
     mlp.intercepts_ = [layer.bias.detach().numpy() for layer in layers]

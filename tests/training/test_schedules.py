@@ -112,3 +112,63 @@ def test_a_schedule_begins_anew_with_each_strength():
         model.fit(X, Y, annotations=annotations)
     rates = model.net_.history[:, "event_lr"]
     assert len(rates) > 4 and rates[::4] == pytest.approx([1e-4] * (len(rates) // 4))
+
+
+def cosine(n_epochs, rate):
+    return [rate * (1 + np.cos(np.pi * k / n_epochs)) / 2 for k in range(n_epochs)]
+
+
+def rates_of_groups(model):
+    return [group["lr"] for group in model.net_.optimizer_.param_groups]
+
+
+class RatesOfGroups(Callback):
+    def __init__(self):
+        self.rates = []
+
+    def on_batch_begin(self, net, training, **kwargs):
+        if training:
+            groups = net.optimizer_.param_groups
+            self.rates.append([group["lr"] for group in groups])
+
+
+def test_rates_of_the_network_for_tables_fall_by_a_cosine():
+    """They do so anew in each fit; further passes have the rates of the beginning."""
+    model = GradientLassoClassifier(
+        module="tabular", max_iter=4, batch_size=150, learning_rate_init=0.01,
+        callbacks=[RatesOfGroups()], warm_start=True, random_state=0,
+    )  # fmt: skip
+    for n_fits, rate in enumerate([0.01, 0.01, 0.02], start=1):
+        model.set_params(learning_rate_init=rate).fit(X, Y)
+        first, *_ = seen = fitted_callback(model, RatesOfGroups).rates[-4:]
+        assert rate in first and len(set(first)) > 1
+        np.testing.assert_allclose(seen, np.transpose([cosine(4, r) for r in first]))
+        assert rates_of_groups(model) == first
+        assert len(model.loss_curve_) == 4 * n_fits
+    model.partial_fit(X, Y)
+    assert fitted_callback(model, RatesOfGroups).rates[-1] == first
+
+
+def test_they_are_left_to_a_schedule_of_the_user():
+    callbacks = [LRScheduler("StepLR", step_size=2, gamma=0.5), RatesOfGroups()]
+    model = GradientLassoClassifier(
+        module="tabular", max_iter=5, batch_size=150, callbacks=callbacks,
+        random_state=0,
+    )  # fmt: skip
+    seen = np.array(fitted_callback(model.fit(X, Y), RatesOfGroups).rates)
+    shares = np.array([1, 1, 0.5, 0.5, 0.25])[:, None]
+    np.testing.assert_allclose(seen / seen[0], shares.repeat(seen.shape[1], axis=1))
+
+
+def test_without_a_limit_of_epochs_that_is_reached_rates_come_back():
+    class Stopper(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    model = GradientLassoClassifier(
+        module="tabular", max_iter=50, callbacks=[Stopper()], random_state=0
+    )
+    model.fit(X, Y)
+    stopped = rates_of_groups(model)
+    model.set_params(callbacks=None, max_iter=1).fit(X, Y)
+    assert stopped == rates_of_groups(model)

@@ -251,13 +251,18 @@ CHANGED = [
          "hidden_layer_sizes": (3,), "optimizer": "sgd", "learning_rate_init": 1.0,
          "single_logit": True},
     ),
-    (GradientLassoRegressor(module="perceptron"), {"module": "tabular", "lam": 0.0, "target": np.mean}),
+    (
+        GradientLassoRegressor(module="perceptron"),
+        {"module": "tabular", "lam": 0.0, "target": np.mean},
+    ),
     (
         AttributionPriorClassifier(module="perceptron"),
         {"prior": "l1", "attribution": "gradients", "n_references": 7},
     ),
     (
-        AttributionPriorRegressor(module="perceptron", attribution="gradients", prior="l2"),
+        AttributionPriorRegressor(
+            module="perceptron", attribution="gradients", prior="l2"
+        ),
         {"prior": [(2.0, "l1")], "attribution": "expected_gradients", "lam": 0.0},
     ),
     (RRRClassifier(), {"lam": 0.0, "obedience": None, "monotonic_cst": [1, 0, 0, 0]}),
@@ -269,7 +274,10 @@ CHANGED = [
         NGSLLClassifier(n_nonzero_coefs=2),
         {"n_nonzero_coefs": 1, "mask_zeros": False, "hidden_layer_sizes": (2,)},
     ),
-    (GradientLassoClassifierCV(module="perceptron", lams=[0.01, 0.1], cv=2), {"target": "true_class"}),
+    (
+        GradientLassoClassifierCV(module="perceptron", lams=[0.01, 0.1], cv=2),
+        {"target": "true_class"},
+    ),
 ]  # fmt: skip
 
 

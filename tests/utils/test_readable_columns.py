@@ -118,7 +118,7 @@ def test_strings_are_refused_by_name(X):
 def test_many_columns_are_counted():
     X = pd.DataFrame(dict.fromkeys("abcdefg", ["x"] * N))
     with pytest.raises(ValueError, match=r"columns 'a'.*'e' \(.*\) and 2 more\."):
-        GradientLassoClassifier(**NUMBERS_ONLY).fit(X, Y)
+        GradientLassoClassifier(module="perceptron", **NUMBERS_ONLY).fit(X, Y)
 
 
 @pytest.mark.parametrize("kind", [list, np.array])
@@ -135,8 +135,9 @@ def test_rows_of_different_lengths(kind):
 
 
 def test_other_errors_stay_as_they_are():
-    model = GradientLassoClassifier(**QUICK).fit(NUMBERS, Y)
-    with_zeros = GradientLassoClassifier(**QUICK).fit(NUMBERS.assign(when=0.0), Y)
+    params = {"module": "perceptron", **QUICK}
+    model = GradientLassoClassifier(**params).fit(NUMBERS, Y)
+    with_zeros = GradientLassoClassifier(**params).fit(NUMBERS.assign(when=0.0), Y)
     missing = table([1.0, None] * (N // 2), dtype=object)
     for X in (missing, NUMBERS.assign(when=np.nan)):
         with pytest.raises(ValueError, match="contains NaN") as raised:
@@ -151,7 +152,8 @@ def test_other_errors_stay_as_they_are():
 
 def test_missing_values_are_found_in_reasons():
     missing = NUMBERS.assign(flag=pd.array([True, None] * (N // 2), dtype="boolean"))
-    fitted = GradientLassoClassifier(**QUICK).fit(NUMBERS.assign(flag=0.0), Y)
+    fitted = GradientLassoClassifier(module="perceptron", **QUICK)
+    fitted.fit(NUMBERS.assign(flag=0.0), Y)
     with pytest.raises(ValueError, match="contains NaN") as raised:
         Explanation.from_estimator(fitted, missing)
     assert "holds texts" not in str(raised.value)

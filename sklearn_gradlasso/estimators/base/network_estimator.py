@@ -300,8 +300,9 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         -------
         ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
             Attributions in the units of the target (gradients: per unit of the
-            feature) and in the precision of the model. The last axis exists only if
-            there are several outputs.
+            feature; for a category, and where a value is missing, the difference from
+            the average of the training rows) and in the precision of the model. The
+            last axis exists only if there are several outputs.
 
         Raises
         ------

@@ -107,9 +107,8 @@ weight_l1, weight_l2 : float, default=0.0
         Training ends after more than this many consecutive epochs without change.
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
-        small table has one step. The network "tabular" takes all epochs: its learning
-        rate falls, so that "auto" is infinite with ``early_stopping``, and without it
-        the parameter has no effect.
+        small table has one step. For the network "tabular", whose learning rate falls
+        in ``max_iter`` epochs, "auto" is infinite: it takes all of them.
     early_stopping : bool or "auto", default="auto"
         Whether to hold out rows for validation, and to keep the weights that are best
         on them, as ``monitor`` says. "auto" does so for the network "tabular" from 500

@@ -100,7 +100,9 @@ def prepare_fit(
     n_members = n_members_of(network) or 1
     train, *valid = _parts(estimator, data, task, given, n_members)
     largest = _largest_batch(settings, len(train.y))
-    if estimator._merges_repeated and len(train.y) <= largest:
+    # Members may tell rows apart that are equal.
+    merges = estimator._merges_repeated and train.learns is None
+    if merges and len(train.y) <= largest:
         train = _merged(train)
     shape = estimator._shape_for_network(data.X)
     rows = [rows_for(network, part, shape) for part in (train, *valid)]

@@ -272,7 +272,8 @@ def main(folder: Path) -> None:
     model = GradientLassoClassifier(**shared)
     part = slice(200 - k)
     refused["numbers of rows are [200, 199]"] = refusal(model, X[part], LABELS[part])
-    dropping = GradientLassoClassifier(module=Dropping, batch_size=67, **shared)
+    shared["module"] = Dropping
+    dropping = GradientLassoClassifier(batch_size=67, **shared)
     dropping.fit(X, LABELS)
     saving_folder = folder / f"saved_by_{k}"
     saving = Checkpoint(monitor=None, dirname=saving_folder)
