@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.utils._param_validation import StrOptions
 
@@ -110,7 +109,9 @@ class AttributionPriorMixin:
         self._reference_seed, self._measuring_seed = spawn_seeds(2, *entropy)
         if not warm:
             attribution = self._attribution(None)
-            self._encoded_columns = columns_of_features(prepared.train, attribution)
+            self._encoded_columns = columns_of_features(
+                prepared.train, attribution, self._table_form is not None
+            )
 
     def _check_inputs(self, data, reset):
         return checked_by_name(self, data, super()._check_inputs(data, reset))

@@ -97,7 +97,12 @@ class GradientLassoClassifier(NetworkClassifier):
     single_logit: bool = False
     penalty: str = "auto"
 
-    _constraints = {**gradient_penalty.CONSTRAINTS, "lam": LAM, "target": TARGET, **UNITS}
+    _constraints = {
+        **gradient_penalty.CONSTRAINTS,
+        "lam": LAM,
+        "target": TARGET,
+        **UNITS,
+    }
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from
@@ -160,7 +165,12 @@ class GradientLassoRegressor(NetworkRegressor):
     loss: str = "squared_error"
     normalize_y: bool = True
 
-    _constraints = {**gradient_penalty.CONSTRAINTS, "lam": LAM, "target": TARGET, **LOSS}
+    _constraints = {
+        **gradient_penalty.CONSTRAINTS,
+        "lam": LAM,
+        "target": TARGET,
+        **LOSS,
+    }
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from

@@ -63,7 +63,8 @@ def learn_from(self, prepared, warm):
     (self._reference_seed,) = spawn_seeds(1, *entropy)
     if not warm:
         rows, attribution = prepared.train, _penalty(self).attribution
-        self._encoded_columns = columns_of_features(rows, attribution)
+        are_coded = self._table_form is not None
+        self._encoded_columns = columns_of_features(rows, attribution, are_coded)
 
 
 def objective(self, lam):

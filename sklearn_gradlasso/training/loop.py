@@ -134,9 +134,6 @@ class ObjectiveNet(SteppingNet):
             self.notify("on_train_end", **given)
         finally:
             self.optimizer_.zero_grad(set_to_none=True)
-            for group in self.optimizer_.param_groups if self.anneals else ():
-                # A pass over more rows must not go on with a rate of almost zero.
-                group["lr"] = group.get("initial_lr", group["lr"])
             self._set_training(False)
 
     def fit_loop(self, rows: Rows, valid: Rows | None, data: list) -> None:
@@ -184,7 +181,7 @@ class ObjectiveNet(SteppingNet):
                     break
         except KeyboardInterrupt:
             self.ended_by_ = "interrupt"
-        finally:
+        finally:  # A later pass must not go on with a rate of almost 0.
             self._set_rates(1.0)
         settled = self.plateau is not None and self.plateau.has_settled
         if settled and self.ended_by_ == "max_epochs":

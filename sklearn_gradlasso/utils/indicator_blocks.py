@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["indicator_blocks", "is_indicator_block"]
+__all__ = ["as_indicators", "indicator_blocks", "is_indicator_block"]
 
 
 def indicator_blocks(X) -> list[np.ndarray]:
     """Columns that a one-hot encoder makes of one column, and all others alone.
 
-    Neighbouring columns of zeros and one other value, such as 1, are a block if each row
-    has exactly one larger value among them. Where several divisions into blocks are possible, the shortest blocks
+    Neighbouring columns of zeros and ones are a block if each row has exactly one 1
+    among them. Where several divisions into blocks are possible, the shortest blocks
     from the left are taken. An encoder that drops a category, or that ignored an
     unknown one, leaves no such block.
 
@@ -43,6 +43,29 @@ def indicator_blocks(X) -> list[np.ndarray]:
         blocks.append(np.arange(j, stop))
         j = stop
     return blocks
+
+
+def as_indicators(X):
+    """Rows of a coded table with zeros and ones in place of what codes these.
+
+    A number is coded in units of its spread, measured from its median, so that zeros
+    and ones become 0 and a positive number, or a negative number and 0.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray or CSR matrix
+        Columns of other values stay as they are.
+    """
+    if sp.issparse(X):
+        return sp.csr_matrix((X.data > 0, X.indices, X.indptr), X.shape, dtype=float)
+    low, high = X.min(axis=0), X.max(axis=0)
+    is_either = ((X == low) | (X == high)).all(axis=0) & (low < high)
+    has_zero = (low == 0) | (high == 0)
+    return np.where(is_either & has_zero, X == high, X)
 
 
 def is_indicator_block(X, positions: list[int]) -> bool:
@@ -80,43 +103,20 @@ def _number(value) -> float:
 
 
 def _binary_columns(X) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each column holds zeros and one other value, and the number of its ones.
-
-    The other value is 1 in rows of a user. A coded table has indicators in other units,
-    and its zero may be where they are on.
-    """
+    """Whether each column holds zeros and ones only, and the sum of each column."""
     if sp.issparse(X):
-        other = _other_values(X)
-        of_value = np.arange(X.shape[1]).repeat(np.diff(X.indptr))
-        alike = (X.data == 0) | (X.data == other[of_value])
-        binary = np.bincount(of_value, ~alike, minlength=X.shape[1]) == 0
-        is_on = (X.data == other[of_value]) & (X.data > 0)
-        return binary & (other > 0), np.bincount(of_value, is_on, minlength=X.shape[1])
-    other = _other_values(X)
-    binary = ((X == 0) | (X == other)).all(axis=0)
-    return binary, np.where(binary, _is_on(X, other).sum(axis=0), 0.0)
-
-
-def _other_values(X) -> np.ndarray:
-    """The value of each column that is farthest from zero; 1 where all are zero."""
-    if sp.issparse(X):
-        largest = X.max(axis=0).toarray().ravel()
-        return np.where(largest == 0, 1.0, largest)
-    with np.errstate(invalid="ignore"):
-        low, high = X.min(axis=0), X.max(axis=0)
-    other = np.where(high > -low, high, low)
-    return np.where(other == 0, 1.0, other)
-
-
-def _is_on(X: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Where columns of two values have their larger value."""
-    return np.where(other > 0, X != 0, X == 0)
+        ones = sp.csc_matrix((X.data == 1, X.indices, X.indptr), shape=X.shape)
+        zeros = sp.csc_matrix((X.data == 0, X.indices, X.indptr), shape=X.shape)
+        known = np.asarray((ones + zeros).sum(axis=0)).ravel()
+        binary = known == np.diff(X.indptr)
+        return binary, np.asarray(ones.sum(axis=0)).ravel().astype(float)
+    binary = ((X == 0) | (X == 1)).all(axis=0)
+    return binary, np.where(binary, X.sum(axis=0), 0.0)
 
 
 def _rows_of_ones(X, j: int) -> np.ndarray:
-    """Rows in which a column of two values has its larger one."""
+    """Rows in which a column of zeros and ones has a 1."""
     if not sp.issparse(X):
-        column = X[:, [j]]
-        return np.flatnonzero(_is_on(column, _other_values(column)))
+        return np.flatnonzero(X[:, j])
     of_column = slice(X.indptr[j], X.indptr[j + 1])
-    return X.indices[of_column][X.data[of_column] > 0]
+    return X.indices[of_column][X.data[of_column] == 1]

@@ -7,13 +7,22 @@ import scipy.sparse as sp
 
 from ...attributions import Attribution
 from ...training.rows import Rows
-from ...utils.indicator_blocks import indicator_blocks
+from ...utils.indicator_blocks import as_indicators, indicator_blocks
 
 __all__ = ["columns_of_features"]
 
 
-def columns_of_features(rows: Rows, attribution: Attribution) -> list[np.ndarray]:
+def columns_of_features(
+    rows: Rows, attribution: Attribution, are_coded: bool
+) -> list[np.ndarray]:
     """Positions of the features of each column, for a prior of an attribution.
+
+    Parameters
+    ----------
+    rows : Rows
+    attribution : Attribution
+    are_coded : bool
+        Whether the rows are those of a coded table.
 
     Returns
     -------
@@ -22,4 +31,5 @@ def columns_of_features(rows: Rows, attribution: Attribution) -> list[np.ndarray
     """
     if len(rows.feature_shape) > 1 or not attribution.additive:
         return []
-    return indicator_blocks(rows.X if sp.issparse(rows.X) else rows.X.cpu().numpy())
+    X = rows.X if sp.issparse(rows.X) else rows.X.cpu().numpy()
+    return indicator_blocks(as_indicators(X) if are_coded else X)
