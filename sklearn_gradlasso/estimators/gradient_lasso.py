@@ -106,9 +106,9 @@ class GradientLassoClassifier(NetworkClassifier):
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from
+    _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -175,6 +175,6 @@ class GradientLassoRegressor(NetworkRegressor):
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from
+    _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated

@@ -57,6 +57,11 @@ class TableForm:
         )
 
     @property
+    def has_categories(self) -> bool:
+        """Whether a column holds categories, so that none was encoded before."""
+        return bool(self.is_category.any())
+
+    @property
     def is_category(self) -> np.ndarray:
         """Whether each column holds categories, of shape (n_columns,)."""
         return self.n_levels > 0

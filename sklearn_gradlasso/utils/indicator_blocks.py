@@ -63,9 +63,9 @@ def as_indicators(X):
     if sp.issparse(X):
         return sp.csr_matrix((X.data > 0, X.indices, X.indptr), X.shape, dtype=float)
     low, high = X.min(axis=0), X.max(axis=0)
-    is_either = ((X == low) | (X == high)).all(axis=0) & (low < high)
+    is_either = ((low == X) | (high == X)).all(axis=0) & (low < high)
     has_zero = (low == 0) | (high == 0)
-    return np.where(is_either & has_zero, X == high, X)
+    return np.where(is_either & has_zero, high == X, X)
 
 
 def is_indicator_block(X, positions: list[int]) -> bool:

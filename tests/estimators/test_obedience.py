@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -171,8 +172,8 @@ def test_the_frame_has_a_row_for_all_together():
 
 
 def test_sparse_rows_and_images_give_the_same_record():
-    dense = RRRClassifier(lam=0.1, **QUICK).fit(X, Y, annotations=TWO).obedience_
-    sparse = RRRClassifier(lam=0.1, **QUICK)
+    perceptron = RRRClassifier(lam=0.1, module="perceptron", **QUICK)
+    dense, sparse = clone(perceptron).fit(X, Y, annotations=TWO).obedience_, perceptron
     sparse.fit(sp.csr_matrix(X), Y, annotations=sp.csr_matrix(np.tile(TWO, (N, 1))))
     np.testing.assert_allclose(sparse.obedience_.change, dense.change)
 
@@ -330,7 +331,7 @@ def test_the_warning_points_to_the_call():
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_search_warns_once(wrapped):
-    model, prefix = RRRClassifier(lam=0.01, **BRIEF), ""
+    model, prefix = RRRClassifier(lam=0.01, module="perceptron", **BRIEF), ""
     if wrapped:
         model, prefix = make_pipeline(StandardScaler(), model), "rrrclassifier__"
     search = GridSearchCV(model, {f"{prefix}lam": [0.01, 0.02]}, cv=3)

@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...inspection.feature_names import numbered
+from ...tables import TableForm
 from ...training.rows import Rows
-from ...utils.indicator_blocks import indicator_blocks
+from ...utils.indicator_blocks import as_indicators, indicator_blocks
 
 __all__ = [
     "RuledOut",
@@ -36,7 +37,7 @@ def features_ruled_out(
     rows: Rows,
     names: Sequence[str] | None,
     columns: Mapping[str, Sequence[int]],
-    are_columns: bool = False,
+    form: TableForm | None = None,
 ) -> list[RuledOut]:
     """The features that annotations rule out at some row.
 
@@ -47,9 +48,9 @@ def features_ruled_out(
         Names of the columns of X.
     columns : mapping of str to sequence of int
         Positions of the columns that a name stands for, where annotations gave names.
-    are_columns : bool
-        Whether each feature is a column of the user, so that none are indicators of one
-        variable.
+    form : TableForm or None
+        What is known of the columns, if the rows are those of a coded table. With
+        categories none of its columns are indicators of one variable.
 
     Returns
     -------
@@ -67,7 +68,9 @@ def features_ruled_out(
         if len(own):
             found.append(RuledOut(name, own))
     positions = np.flatnonzero(left)
-    for block in positions[:, None] if are_columns else _blocks(rows, positions):
+    are_columns = form is not None and form.has_categories
+    blocks = _blocks(rows, positions, form is not None)
+    for block in positions[:, None] if are_columns else blocks:
         found.append(RuledOut(", ".join(str(names[k]) for k in block), block))
     return found
 
@@ -118,7 +121,7 @@ def _ruled_out_at_some_row(rows: Rows) -> np.ndarray:
     return (annotations.amax(dim=0).flatten() != 0).cpu().numpy()
 
 
-def _blocks(rows: Rows, positions: np.ndarray) -> Iterator[np.ndarray]:
+def _blocks(rows: Rows, positions: np.ndarray, are_coded: bool) -> Iterator[np.ndarray]:
     """Divide positions into blocks of indicators, and all others alone."""
     for run in np.split(positions, 1 + np.flatnonzero(np.diff(positions) > 1)):
         if len(rows.feature_shape) > 1 or not 1 < len(run) <= MOST_COLUMNS:
@@ -126,4 +129,5 @@ def _blocks(rows: Rows, positions: np.ndarray) -> Iterator[np.ndarray]:
             continue
         X = rows.X[:, run[0] : run[-1] + 1]
         X = X if sp.issparse(X) else X.numpy(force=True)
+        X = as_indicators(X) if are_coded else X
         yield from (run[0] + block for block in indicator_blocks(X))
