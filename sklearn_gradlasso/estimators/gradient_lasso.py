@@ -109,6 +109,7 @@ class GradientLassoClassifier(NetworkClassifier):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -178,3 +179,4 @@ class GradientLassoRegressor(NetworkRegressor):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
