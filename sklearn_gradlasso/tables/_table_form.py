@@ -60,3 +60,12 @@ class TableForm:
     def is_category(self) -> np.ndarray:
         """Whether each column holds categories, of shape (n_columns,)."""
         return self.n_levels > 0
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether there are categories or missing values, and not numbers alone.
+
+        No column of such a table is one of the features that an encoder has made of a
+        column of the user.
+        """
+        return bool(self.is_category.any() or self.missing.any())

@@ -78,7 +78,7 @@ def prepare_fit(
             checked.X,
             names,
             index,
-            are_columns=estimator._table_form is not None,
+            are_columns=estimator._has_raw_table,
         ),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()

@@ -49,6 +49,8 @@ class Measurement:
         A sign for each feature, or empty.
     seed : int
         Seed of the sample and of the permutations.
+    are_columns : bool, default=False
+        See :func:`features_ruled_out`.
     """
 
     module: nn.Module
@@ -57,6 +59,7 @@ class Measurement:
     has_labels: bool
     signs: tuple[int, ...]
     seed: int
+    are_columns: bool = False
 
     def record(
         self,
@@ -74,8 +77,8 @@ class Measurement:
             See :func:`features_ruled_out`.
         tolerated : float or None
         """
-        are_columns = encodes_columns(self.module)
-        ruled_out = features_ruled_out(self.rows, names, columns, are_columns)
+        kind = self.are_columns, encodes_columns(self.module)
+        ruled_out = features_ruled_out(self.rows, names, columns, *kind)
         if names is None:
             names = numbered(self.rows.feature_shape).ravel()
         covered = {k for each in ruled_out for k in each.positions}

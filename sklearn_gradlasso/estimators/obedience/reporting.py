@@ -32,8 +32,9 @@ def checked_by_name(estimator, given: TrainingData, checked: TrainingData):
         If annotations name columns that X does not have.
     """
     names = getattr(estimator, "feature_names_in_", None)
-    are_columns = estimator._table_form is not None
-    found = columns_annotated(given.annotations, checked.X, names, are_columns)
+    found = columns_annotated(
+        given.annotations, checked.X, names, estimator._has_raw_table
+    )
     estimator._annotated_columns = found
     return checked
 
@@ -47,6 +48,7 @@ def measurement_of(estimator, net, rows: Rows) -> Measurement:
         has_labels=has_labels(estimator),
         signs=getattr(estimator, "_signs", ()),
         seed=estimator._measuring_seed,
+        are_columns=estimator._has_raw_table,
     )
 
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from ...inspection.feature_names import numbered
 from ...training.rows import Rows
-from ...utils.indicator_blocks import indicator_blocks
+from ...utils.indicator_blocks import as_indicators, indicator_blocks
 
 __all__ = [
     "RuledOut",
@@ -37,6 +37,7 @@ def features_ruled_out(
     names: Sequence[str] | None,
     columns: Mapping[str, Sequence[int]],
     are_columns: bool = False,
+    are_coded: bool = False,
 ) -> list[RuledOut]:
     """The features that annotations rule out at some row.
 
@@ -50,6 +51,8 @@ def features_ruled_out(
     are_columns : bool
         Whether each feature is a column of the user, so that none are indicators of one
         variable.
+    are_coded : bool
+        Whether the rows are those of a coded table.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def features_ruled_out(
         if len(own):
             found.append(RuledOut(name, own))
     positions = np.flatnonzero(left)
-    for block in positions[:, None] if are_columns else _blocks(rows, positions):
+    blocks = positions[:, None] if are_columns else _blocks(rows, positions, are_coded)
+    for block in blocks:
         found.append(RuledOut(", ".join(str(names[k]) for k in block), block))
     return found
 
@@ -118,7 +122,7 @@ def _ruled_out_at_some_row(rows: Rows) -> np.ndarray:
     return (annotations.amax(dim=0).flatten() != 0).cpu().numpy()
 
 
-def _blocks(rows: Rows, positions: np.ndarray) -> Iterator[np.ndarray]:
+def _blocks(rows: Rows, positions: np.ndarray, are_coded: bool) -> Iterator[np.ndarray]:
     """Divide positions into blocks of indicators, and all others alone."""
     for run in np.split(positions, 1 + np.flatnonzero(np.diff(positions) > 1)):
         if len(rows.feature_shape) > 1 or not 1 < len(run) <= MOST_COLUMNS:
@@ -126,4 +130,5 @@ def _blocks(rows: Rows, positions: np.ndarray) -> Iterator[np.ndarray]:
             continue
         X = rows.X[:, run[0] : run[-1] + 1]
         X = X if sp.issparse(X) else X.numpy(force=True)
+        X = as_indicators(X) if are_coded else X
         yield from (run[0] + block for block in indicator_blocks(X))
