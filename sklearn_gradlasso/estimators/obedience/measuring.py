@@ -20,6 +20,7 @@ from ...attributions import Gradients
 from ...inspection.evaluation import attributions_of, scores_of
 from ...inspection.feature_names import numbered
 from ...training.rows import Rows
+from ...utils.networks import encodes_columns
 from .record import Obedience
 from .ruled_out import annotated_rows, features_ruled_out
 
