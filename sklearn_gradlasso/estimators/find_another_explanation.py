@@ -208,7 +208,7 @@ class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
                 names = getattr(member, "feature_names_in_", None)
                 if annotations is None and not hasattr(member, "obedience_"):
                     _ask_no_obedience(estimator)
-                is_read = getattr(member, "_table_form", None) is not None
+                is_read = getattr(member, "_has_raw_table", False)
                 like = mask if names is None or is_read else np.asarray(X)
                 like = like.astype(float)
                 given = check_annotations(annotations, like, names, are_columns=is_read)

@@ -112,7 +112,7 @@ class RightReasons:
         signs = self.monotonic_cst
         if isinstance(signs, dict):
             X = None  # The columns of a raw table have their own names.
-            if self._table_form is None:
+            if not self._has_raw_table:
                 X = rows.X
                 X = X if sp.issparse(X) else X.flatten(1).numpy(force=True)
             names = getattr(self, "feature_names_in_", None)

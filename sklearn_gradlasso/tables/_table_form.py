@@ -57,11 +57,15 @@ class TableForm:
         )
 
     @property
-    def has_categories(self) -> bool:
-        """Whether a column holds categories, so that none was encoded before."""
-        return bool(self.is_category.any())
-
-    @property
     def is_category(self) -> np.ndarray:
         """Whether each column holds categories, of shape (n_columns,)."""
         return self.n_levels > 0
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether there are categories or missing values, and not numbers alone.
+
+        No column of such a table is one of the features that an encoder has made of a
+        column of the user.
+        """
+        return bool(self.is_category.any() or self.missing.any())

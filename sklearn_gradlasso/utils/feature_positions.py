@@ -16,7 +16,7 @@ from difflib import get_close_matches
 import numpy as np
 import scipy.sparse as sp
 
-from .indicator_blocks import indicator_blocks, is_indicator_block
+from .indicator_blocks import as_indicators, indicator_blocks, is_indicator_block
 
 __all__ = ["HOW_NAMES_REACH", "NamedFeatures", "features_named", "signs_by_feature"]
 
@@ -260,7 +260,7 @@ class _Features:
             return [positions]
         if not positions:
             return []
-        found = indicator_blocks(_dense(self.X, positions))
+        found = indicator_blocks(as_indicators(_dense(self.X, positions)))
         return [[positions[k] for k in block] for block in found]
 
     def _may_be_made_of(self, own: int, k: int, view: list[str]) -> bool:

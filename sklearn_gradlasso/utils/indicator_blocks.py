@@ -61,7 +61,11 @@ def as_indicators(X):
         Columns of other values stay as they are.
     """
     if sp.issparse(X):
-        return sp.csr_matrix((X.data > 0, X.indices, X.indptr), X.shape, dtype=float)
+        high = X.max(axis=0).toarray().ravel()
+        is_high, has_others = X.data == high[X.indices], np.zeros(X.shape[1], bool)
+        has_others[X.indices[~is_high & (X.data != 0)]] = True
+        values = np.where(has_others[X.indices], X.data, is_high & (X.data > 0))
+        return sp.csr_matrix((values, X.indices, X.indptr), X.shape)
     low, high = X.min(axis=0), X.max(axis=0)
     is_either = ((low == X) | (high == X)).all(axis=0) & (low < high)
     has_zero = (low == 0) | (high == 0)

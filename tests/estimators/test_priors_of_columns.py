@@ -78,9 +78,11 @@ def test_later_calls_and_pickles_keep_the_columns():
     assert columns_of(again.net_.objective.prior) == COLUMNS
 
 
-@pytest.mark.parametrize("module", [None, "tabular"])
+@pytest.mark.parametrize(
+    ("module", "max_iter"), [("perceptron", 40), ("tabular", "auto")]
+)
 @pytest.mark.parametrize("attribution", ["contributions", "expected_gradients"])
-def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, attribution):
+def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, max_iter, attribution):
     rng = np.random.default_rng(1)
     noisy = np.column_stack([X, rng.standard_normal((400, 4))])[:200]
     target = (X[:, 0] + 2 * (JOB == 1))[:200] + 0.3 * rng.standard_normal(200)
@@ -92,7 +94,7 @@ def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, attribution):
             prior="hoyer",
             attribution=attribution,
             module=module,
-            max_iter=40,
+            max_iter=max_iter,
             tol=0.0,
             random_state=0,
         ).fit(noisy, target)

@@ -120,6 +120,11 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """
         yield prepared.net(objective, previous=record.net)
 
+    @property
+    def _has_raw_table(self) -> bool:
+        """Whether features are columns of the user, as far as names are concerned."""
+        return self._table_form is not None and self._table_form.is_raw
+
     def _check_inputs(self, data: TrainingData, reset: bool) -> TrainingData:
         """Hook: return X in the form that the network takes, and y, as arrays."""
         return read_to_fit(self, data, reset)

@@ -25,7 +25,6 @@ from ...training.training_record import TrainingRecord
 from ...utils import validation as check
 from ...utils.annotations import check_annotations
 from ...utils.held_out_rows import check_groups, hold_out
-from ...utils.indicator_blocks import as_indicators
 from ...utils.networks import n_members_of
 from ...utils.rows_of_members import held_out_by_members
 from ...utils.seeds import spawn_seeds
@@ -70,17 +69,16 @@ def prepare_fit(
     index = data.X.index if hasattr(data.X, "iloc") else None
     checked = estimator._check_inputs(data, reset=not warm)
     names = getattr(estimator, "feature_names_in_", None)
-    form = estimator._table_form
     if checked.places is None:
         checked = replace(checked, places=np.arange(checked.y.shape[0]))
     data = replace(
         checked,
         annotations=check_annotations(
             data.annotations,
-            checked.X if form is None else as_indicators(checked.X),
+            checked.X,
             names,
             index,
-            are_columns=form is not None and form.has_categories,
+            are_columns=estimator._has_raw_table,
         ),
         sample_weight=check.check_sample_weight(checked.sample_weight, checked.X),
     ).present()

@@ -19,8 +19,8 @@ from ... import targets
 from ...attributions import Gradients
 from ...inspection.evaluation import attributions_of, scores_of
 from ...inspection.feature_names import numbered
-from ...tables import TableForm
 from ...training.rows import Rows
+from ...utils.networks import encodes_columns
 from .record import Obedience
 from .ruled_out import annotated_rows, features_ruled_out
 
@@ -49,8 +49,8 @@ class Measurement:
         A sign for each feature, or empty.
     seed : int
         Seed of the sample and of the permutations.
-    form : TableForm or None
-        What is known of the columns, if the rows are those of a coded table.
+    are_columns : bool, default=False
+        See :func:`features_ruled_out`.
     """
 
     module: nn.Module
@@ -59,7 +59,7 @@ class Measurement:
     has_labels: bool
     signs: tuple[int, ...]
     seed: int
-    form: TableForm | None = None
+    are_columns: bool = False
 
     def record(
         self,
@@ -77,7 +77,8 @@ class Measurement:
             See :func:`features_ruled_out`.
         tolerated : float or None
         """
-        ruled_out = features_ruled_out(self.rows, names, columns, self.form)
+        kind = self.are_columns, encodes_columns(self.module)
+        ruled_out = features_ruled_out(self.rows, names, columns, *kind)
         if names is None:
             names = numbered(self.rows.feature_shape).ravel()
         covered = {k for each in ruled_out for k in each.positions}

@@ -12,7 +12,6 @@ from sklearn.model_selection._search import BaseSearchCV
 from ...inspection.labels import has_labels
 from ...training.rows import Rows, TrainingData
 from ...utils.annotations import columns_annotated
-from ...utils.indicator_blocks import as_indicators
 from ...utils.obedience_warning import ObedienceWarning
 from .measuring import Measurement
 
@@ -33,10 +32,9 @@ def checked_by_name(estimator, given: TrainingData, checked: TrainingData):
         If annotations name columns that X does not have.
     """
     names = getattr(estimator, "feature_names_in_", None)
-    form = estimator._table_form
-    are_columns = form is not None and form.has_categories
-    X = checked.X if form is None else as_indicators(checked.X)
-    found = columns_annotated(given.annotations, X, names, are_columns)
+    found = columns_annotated(
+        given.annotations, checked.X, names, estimator._has_raw_table
+    )
     estimator._annotated_columns = found
     return checked
 
@@ -50,7 +48,7 @@ def measurement_of(estimator, net, rows: Rows) -> Measurement:
         has_labels=has_labels(estimator),
         signs=getattr(estimator, "_signs", ()),
         seed=estimator._measuring_seed,
-        form=estimator._table_form,
+        are_columns=estimator._has_raw_table,
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...inspection.feature_names import numbered
-from ...tables import TableForm
 from ...training.rows import Rows
 from ...utils.indicator_blocks import as_indicators, indicator_blocks
 
@@ -37,7 +36,8 @@ def features_ruled_out(
     rows: Rows,
     names: Sequence[str] | None,
     columns: Mapping[str, Sequence[int]],
-    form: TableForm | None = None,
+    are_columns: bool = False,
+    are_coded: bool = False,
 ) -> list[RuledOut]:
     """The features that annotations rule out at some row.
 
@@ -48,9 +48,11 @@ def features_ruled_out(
         Names of the columns of X.
     columns : mapping of str to sequence of int
         Positions of the columns that a name stands for, where annotations gave names.
-    form : TableForm or None
-        What is known of the columns, if the rows are those of a coded table. With
-        categories none of its columns are indicators of one variable.
+    are_columns : bool
+        Whether each feature is a column of the user, so that none are indicators of one
+        variable.
+    are_coded : bool
+        Whether the rows are those of a coded table.
 
     Returns
     -------
@@ -68,9 +70,8 @@ def features_ruled_out(
         if len(own):
             found.append(RuledOut(name, own))
     positions = np.flatnonzero(left)
-    are_columns = form is not None and form.has_categories
-    blocks = _blocks(rows, positions, form is not None)
-    for block in positions[:, None] if are_columns else blocks:
+    blocks = positions[:, None] if are_columns else _blocks(rows, positions, are_coded)
+    for block in blocks:
         found.append(RuledOut(", ".join(str(names[k]) for k in block), block))
     return found
 
