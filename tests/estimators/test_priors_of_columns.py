@@ -78,9 +78,11 @@ def test_later_calls_and_pickles_keep_the_columns():
     assert columns_of(again.net_.objective.prior) == COLUMNS
 
 
-@pytest.mark.parametrize("module", [None, "tabular"])
+@pytest.mark.parametrize(
+    "network", [{"module": "perceptron", "max_iter": 40}, {"module": "tabular"}]
+)
 @pytest.mark.parametrize("attribution", ["contributions", "expected_gradients"])
-def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, attribution):
+def test_the_hoyer_ratio_leaves_the_columns_that_matter(network, attribution):
     rng = np.random.default_rng(1)
     noisy = np.column_stack([X, rng.standard_normal((400, 4))])[:200]
     target = (X[:, 0] + 2 * (JOB == 1))[:200] + 0.3 * rng.standard_normal(200)
@@ -91,10 +93,9 @@ def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, attribution):
             lam=lam,
             prior="hoyer",
             attribution=attribution,
-            module=module,
-            max_iter=40,
             tol=0.0,
             random_state=0,
+            **network,
         ).fit(noisy, target)
         moved = effects(model.predict, noisy[:100], noisy, columns=columns)
         counts[lam] = moved.effective_columns
