@@ -77,8 +77,10 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from
+    _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -134,5 +136,7 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from
+    _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
+    _merges_repeated = gradient_penalty.merges_repeated

@@ -23,6 +23,7 @@ __all__ = [
     "CONSTRAINTS",
     "SHARED_DOC",
     "learn_from",
+    "merges_repeated",
     "objective",
     "own_attribution",
 ]
@@ -78,6 +79,13 @@ def objective(self, lam):
         target=self._task.training_target(self.target),
         weight_penalties=self._weight_penalties(),
     )
+
+
+@property
+def merges_repeated(self):
+    # As a repeated row could be its own reference several times, it is merged where an
+    # attribution compares rows, which those that add up do.
+    return _penalty(self).attribution.additive
 
 
 def own_attribution(self):

@@ -14,8 +14,8 @@ from ..tables import TableForm
 from ..utils.networks import given_copies
 from ..utils.seeds import borrowed_generators, float32_by_default
 from ..utils.signatures import has_parameter
+from ._columns import Columns
 from ._mlp import MLP
-from ._table_columns import Columns
 from ._table_front import Fronted, TableFront
 from ._tabular import TabularNet
 

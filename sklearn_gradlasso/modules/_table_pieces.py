@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..utils.networks import has_hooks
-from ._table_columns import Columns
+from ._columns import Columns
 
 __all__ = ["Functions", "Pieces", "Position"]
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..utils.validation import check_count, check_hidden_layer_sizes
+from ._columns import Columns
 from ._mlp import applied
-from ._table_columns import Columns
 from ._table_pieces import Functions, Pieces, Position
 
 __all__ = ["TabularNet"]

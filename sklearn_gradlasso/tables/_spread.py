@@ -55,14 +55,23 @@ def sparse_scales(X, weight: np.ndarray) -> np.ndarray:
     weight : ndarray of shape (n,)
     """
     sizes = np.abs(X.data.astype(np.float64))
-    each = weight.repeat(np.diff(X.indptr)) * (sizes > 0)
+    each = weight.repeat(np.diff(X.indptr))
+    counts = (sizes > 0) & (each > 0)
+    column, sizes, each = X.indices[counts], sizes[counts], each[counts]
+    # Sums by value are the same for a repeated row and for a row of integer weight.
+    order = np.lexsort((sizes, column))
+    column, sizes, each = column[order], sizes[order], each[order]
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (np.diff(column) != 0) | (np.diff(sizes) != 0)
+    first = np.flatnonzero(is_new)
+    column, sizes = column[first], sizes[first]
+    each = np.add.reduceat(each, first) if len(first) else each
     n_columns = X.shape[1]
-    largest = np.zeros(n_columns)
-    np.maximum.at(largest, X.indices, np.where(each > 0, sizes, 0.0))
-    largest[largest == 0] = 1.0
-    shares = (sizes / largest[X.indices]) ** 2
-    squares = np.bincount(X.indices, each * shares, minlength=n_columns)
-    total = np.bincount(X.indices, each, minlength=n_columns)
+    largest = np.ones(n_columns)
+    largest[column] = sizes  # The last one of a column is the largest.
+    shares = (sizes / largest[column]) ** 2
+    squares = np.bincount(column, each * shares, minlength=n_columns)
+    total = np.bincount(column, each, minlength=n_columns)
     known = total > 0
     scales = np.ones(n_columns)
     scales[known] = largest[known] * np.sqrt(squares[known] / total[known])

@@ -1,8 +1,7 @@
 """The common base of the NGSLL classifier and regressor.
 
-It differs from other estimators in three points: two views of each row (``views``),
-training in two phases (``two_phases``), and linear models as predictions
-(``linear_models``).
+It differs from others in two views of each row (``views``), training in two phases
+(``two_phases``), and linear models as predictions (``linear_models``).
 """
 
 from __future__ import annotations
