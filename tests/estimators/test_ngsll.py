@@ -640,7 +640,8 @@ def test_a_fine_phase_that_blows_up_begins_anew(module):
     rng = np.random.default_rng(0)
     X = 100 + rng.standard_normal((80, 2))  # not scaled: steep
     y = X[:, 0] + rng.standard_normal(80)
-    model = NGSLLRegressor(module=module, max_iter=50, random_state=0).fit(X, y)
+    given = {"module": module, "learning_rate_init": 0.003, "max_iter": 50}
+    model = NGSLLRegressor(**given, random_state=0).fit(X, y)
     assert model.loss_curve_[-1] < 10 * model.loss_curve_[0]
     assert model._fine_rate < 0.1 * 0.003
     assert len(model.loss_curve_) == len(model.penalty_curve_) == model.n_iter_
