@@ -79,10 +79,10 @@ def test_later_calls_and_pickles_keep_the_columns():
 
 
 @pytest.mark.parametrize(
-    "network", [{"module": "perceptron", "max_iter": 40}, {"module": "tabular"}]
+    ("module", "max_iter"), [("perceptron", 40), ("tabular", "auto")]
 )
 @pytest.mark.parametrize("attribution", ["contributions", "expected_gradients"])
-def test_the_hoyer_ratio_leaves_the_columns_that_matter(network, attribution):
+def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, max_iter, attribution):
     rng = np.random.default_rng(1)
     noisy = np.column_stack([X, rng.standard_normal((400, 4))])[:200]
     target = (X[:, 0] + 2 * (JOB == 1))[:200] + 0.3 * rng.standard_normal(200)
@@ -93,9 +93,10 @@ def test_the_hoyer_ratio_leaves_the_columns_that_matter(network, attribution):
             lam=lam,
             prior="hoyer",
             attribution=attribution,
+            module=module,
+            max_iter=max_iter,
             tol=0.0,
             random_state=0,
-            **network,
         ).fit(noisy, target)
         moved = effects(model.predict, noisy[:100], noisy, columns=columns)
         counts[lam] = moved.effective_columns

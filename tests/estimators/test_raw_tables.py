@@ -280,7 +280,7 @@ def test_training_goes_on_with_the_form_of_the_first_call(raw):
     assert stored.fit(raw, y)._table_form.n_levels.tolist() == first.n_levels.tolist()
     # Another fit begins anew.
     numbers = numbers_of(raw)
-    assert model.fit(numbers, y)._table_form is None
+    assert model.fit(numbers, y)._table_form.names.tolist() == ["income", "age"]
     assert model.predict(numbers).shape == y.shape
 
 
