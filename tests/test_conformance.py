@@ -44,19 +44,22 @@ OF_A_SEARCH = {"lams": [0.01, 0.1], "cv": 2}
 BRIEF = {"max_iter": 20, "learning_rate_init": 0.03}  # enough for checks of accuracy
 
 
+def brief(estimator):
+    return (
+        {**BRIEF, "learning_rate_init": 0.01} if estimator is NGSLLRegressor else BRIEF
+    )
+
+
 def quick(estimator, **params):
     """An instance with the perceptron that trains briefly."""
-    brief = {"module": "perceptron", **BRIEF}
-    if estimator is NGSLLRegressor:
-        brief["learning_rate_init"] = 0.01
-    return estimator(**{**brief, **params})
+    return estimator(**{"module": "perceptron", **brief(estimator), **params})
 
 
 def quick_tabular(estimator, **params):
     """An instance with a small network for tables that trains briefly."""
     small = {"n_members": 2, "embedding_size": 2, "hidden_layer_sizes": (4,)}
     network = {"module": "tabular", "module_params": small, "n_iter_no_change": 10}
-    return estimator(**network, **BRIEF, **params)
+    return estimator(**{**brief(estimator), **network, "max_iter": 80, **params})
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
@@ -86,8 +89,6 @@ DEFAULT += [
 
 WITHOUT_TRAINING = {
     "check_all_zero_sample_weights_error",
-    "check_classifiers_one_label",
-    "check_classifiers_one_label_sample_weights",
     "check_classifiers_regression_target",
     "check_complex_data",
     "check_do_not_raise_errors_in_init_or_set_params",

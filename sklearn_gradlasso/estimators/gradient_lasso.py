@@ -109,7 +109,6 @@ class GradientLassoClassifier(NetworkClassifier):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -179,4 +178,3 @@ class GradientLassoRegressor(NetworkRegressor):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated

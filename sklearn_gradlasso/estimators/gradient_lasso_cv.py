@@ -80,7 +80,6 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -139,4 +138,3 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     _merges_repeated = gradient_penalty.merges_repeated
     _objective = gradient_penalty.objective
     _own_attribution = gradient_penalty.own_attribution
-    _merges_repeated = gradient_penalty.merges_repeated

@@ -83,8 +83,8 @@ def objective(self, lam):
 
 @property
 def merges_repeated(self):
-    # As a repeated row could be its own reference several times, it is merged where an
-    # attribution compares rows, which those that add up do.
+    # A repeated row could be its own reference. It is merged where an attribution
+    # compares rows, which those that add up do.
     return _penalty(self).attribution.additive
 
 
