@@ -24,7 +24,7 @@ from sklearn_gradlasso import (
     NGSLLRegressor,
     TokenSequencer,
 )
-from sklearn_gradlasso.estimators.ngsll import sparse_local_linear
+from sklearn_gradlasso.estimators.ngsll import sparse_local_linear, two_phases
 
 TEXTS = [
     "a funny film",
@@ -635,16 +635,26 @@ def test_listed_words_are_trained_like_a_dense_bag():
         assert found[8].any()
 
 
-@pytest.mark.parametrize("module", [None, "tabular"])
-def test_a_fine_phase_that_blows_up_begins_anew(module):
+def test_a_fine_phase_that_blows_up_begins_anew():
     rng = np.random.default_rng(0)
     X = 100 + rng.standard_normal((80, 2))  # not scaled: steep
     y = X[:, 0] + rng.standard_normal(80)
-    model = NGSLLRegressor(module=module, max_iter=50, random_state=0).fit(X, y)
+    model = NGSLLRegressor(max_iter=50, random_state=0).fit(X, y)
     assert model.loss_curve_[-1] < 10 * model.loss_curve_[0]
     assert model._fine_rate < 0.1 * 0.003
     assert len(model.loss_curve_) == len(model.penalty_curve_) == model.n_iter_
     assert model.n_iter_ <= model.n_coarse_iter_ + 50
+
+
+def test_a_fine_phase_of_a_network_for_tables_begins_anew(monkeypatch):
+    """Its own does not blow up, because it scales columns inside."""
+    X, y = switch(80)
+    model = NGSLLRegressor(module="tabular", max_iter=10, random_state=0)
+    rate = model.fit(X, y)._fine_rate
+    found = iter([True, False])
+    monkeypatch.setattr(two_phases, "_has_blown_up", lambda *_: next(found))
+    assert model.fit(X, y)._fine_rate == pytest.approx(rate / 10)
+    assert len(model.loss_curve_) == model.n_coarse_iter_ + 10
 
 
 def test_a_fine_phase_that_was_ended_does_not_begin_anew():

@@ -107,7 +107,7 @@ def test_digits_with_a_decoy():
     def flat(images):
         return images.reshape(len(images), -1)
 
-    network = RRRClassifier(random_state=0, max_iter=60)
+    network = RRRClassifier(module="perceptron", random_state=0, max_iter=60)
     clean = network.fit(flat(train), y).score(flat(test), y_test)
     default = network.fit(flat(decoyed), y).score(flat(misleading), y_test)
     network.fit(flat(decoyed), y, annotations=flat(patch))
@@ -121,7 +121,8 @@ def test_iris_cancer():
     Z, y, flowers = make_iris_cancer()
     train, test, y, y_test = train_test_split(Z, y, random_state=0, stratify=y)
     zeroed = np.where(flowers, 0.0, test)
-    model = make_pipeline(StandardScaler(), RRRClassifier(random_state=0))
+    network = RRRClassifier(module="perceptron", random_state=0)
+    model = make_pipeline(StandardScaler(), network)
     default = model.fit(train, y).score(zeroed, y_test)
     model.fit(train, y, rrrclassifier__annotations=flowers)
     assert model.score(zeroed, y_test) > default + 0.15
@@ -130,7 +131,7 @@ def test_iris_cancer():
 
 def test_corners_that_are_ruled_out_leave_the_other_rule():
     Z, y, (corners, top) = make_colour_grid(4000, random_state=0)
-    network = RRRClassifier(random_state=0, max_iter=80)
+    network = RRRClassifier(module="perceptron", random_state=0, max_iter=80)
     assert network.fit(Z, y).feature_importances_[corners].sum() > 0.5
     network.fit(Z, y, annotations=corners)
     assert network.feature_importances_[corners].sum() < 0.02

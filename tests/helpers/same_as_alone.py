@@ -84,7 +84,7 @@ def assert_each_as_alone(estimator, data, parts, lams, tolerance=1e-8, some=None
 def differ(one, other, by=1e-3):
     """Whether two networks are clearly not the same."""
     pairs = zip(tensors(one).values(), tensors(other).values())
-    return max(abs(a - b).max() for a, b in pairs) > by
+    return max(abs(a.astype(float) - b).max() for a, b in pairs) > by
 
 
 def count_stacks(monkeypatch):

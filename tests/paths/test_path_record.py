@@ -154,7 +154,7 @@ def wide():
 
 def test_classifiers_end_with_nothing(wide):
     lams = np.geomspace(0.01, 1000, 6)
-    two = GradientLassoClassifier(random_state=0)
+    two = GradientLassoClassifier(module="perceptron", random_state=0)
     path = falls(lambda_path(two, wide, wide[:, 0] > 0, lams=lams))
     assert path.vanishing_order[0] == 0
     three = np.digitize(wide[:, 0], [-0.5, 0.5])
@@ -165,7 +165,7 @@ def test_classifiers_end_with_nothing(wide):
 def test_regressors_end_with_nothing(wide):
     lams = np.geomspace(0.01, 1000, 6)
     y = 3 * wide[:, 4] + wide[:, 7]
-    model = GradientLassoRegressor(random_state=0, tol=1e-3)
+    model = GradientLassoRegressor(module="perceptron", random_state=0, tol=1e-3)
     path = falls(lambda_path(model, wide, y, lams=lams))
     assert path.vanishing_order[:2].tolist() == [4, 7]
     assert not path.effective_columns[-1]
@@ -173,16 +173,24 @@ def test_regressors_end_with_nothing(wide):
     assert path.vanishing_order[:2].tolist() == [4, 7]
 
 
+def test_slopes_of_a_network_for_tables_end_with_nothing(wide):
+    X = wide[:120, :6]
+    model = GradientLassoRegressor(penalty="l1", max_iter=60, random_state=0)
+    path = lambda_path(model, X, 3 * X[:, 4] + X[:, 2], lams=[0.01, 1.0, 100.0])
+    assert falls(path).vanishing_order[:2].tolist() == [4, 2]
+
+
 def test_a_prior_on_the_size_of_attributions_ends_with_nothing(wide):
+    slopes = {"prior": "l1", "attribution": "gradients"}
     model = AttributionPriorRegressor(
-        prior="l1", attribution="gradients", random_state=0, tol=1e-3
+        **slopes, module="perceptron", random_state=0, tol=1e-3
     )
     falls(lambda_path(model, wide, wide[:, 0], lams=np.geomspace(0.01, 1000, 6)))
 
 
 def test_more_columns_than_have_effects():
     X = np.random.default_rng(0).standard_normal((150, 210))
-    model = GradientLassoRegressor(random_state=0, tol=1e-2)
+    model = GradientLassoRegressor(module="perceptron", random_state=0, tol=1e-2)
     y, given = 10 * X[:, 3], {"lams": [0.01, 100.0], "return_estimators": True}
     path = lambda_path(model, X, y, **given)
     assert np.isnan(path.effective_columns).all()

@@ -167,18 +167,24 @@ OF_A_BACKGROUND = ExpectedGradients(2, background=np.eye(5)[:3])
 
 
 @pytest.mark.parametrize(
-    "estimator, weighted",
+    "estimator",
     [
-        (priors_of(batch_size=8, n_references=3), True),
-        (priors_of(class_weight="balanced", early_stopping=True), True),
-        (priors_of(attribution=OF_A_BACKGROUND, batch_size=10), False),
+        priors_of(batch_size=8, n_references=3),
+        priors_of(class_weight="balanced", early_stopping=True),
+        priors_of(attribution="contributions", batch_size=8),
     ],
 )
-def test_weighted_references_are_drawn_for_one_network(X, stacks, estimator, weighted):
-    weight = {"sample_weight": weights(N_ROWS)} if weighted else {}
-    data = data_of(X, three(X), **weight)
+def test_references_are_drawn_by_the_weights_of_each_part(X, stacks, estimator):
+    data = data_of(X, three(X), sample_weight=weights(N_ROWS))
+    assert_each_as_alone(estimator, data, halves(N_ROWS), [0.01, 1.0])
+    assert stacks == [4]
+
+
+def test_references_of_a_background_are_drawn_for_one_network(X, stacks):
+    estimator = priors_of(attribution=OF_A_BACKGROUND, batch_size=10)
     with pytest.warns(UserWarning, match="trained one by one .* attribution"):
-        assert_each_as_alone(estimator, data, halves(N_ROWS), [0.01, 1.0])
+        given = data_of(X, three(X)), halves(N_ROWS), [0.01, 1.0]
+        assert_each_as_alone(estimator, *given)
     assert not stacks
 
 
@@ -311,6 +317,5 @@ def test_repeated_rows_are_merged_in_each_part(X, stacks):
     part = np.r_[np.arange(30), np.arange(10)]
     estimator = priors_of(n_references=2)
     data = data_of(X, two(X))
-    with pytest.warns(UserWarning, match="trained one by one .* attribution"):
-        assert_each_as_alone(estimator, data, [part, np.arange(30)], [0.01, 1.0])
-    assert stacks == [2], "of the part without repeated rows"
+    assert_each_as_alone(estimator, data, [part, np.arange(30)], [0.01, 1.0])
+    assert stacks == [2, 2], "the part with repeated rows has weights"
