@@ -51,6 +51,8 @@ bench: .venv/test .venv/papers .venv/benchmarks
 	$(BIN)/python examples/benchmarks/reasons.py --table OJ --seeds 1 --rows 100 \
 		--early-stopping off --section effects slopes counts units \
 		--out "$$(mktemp -d)"
+	$(BIN)/python examples/benchmarks/tables.py --table fgl concrete --splits 1 \
+		--contestant linear hist_boosting lightgbm mlp --out "$$(mktemp -d)"
 
 papers: .venv/papers
 	$(BIN)/python examples/papers/neural_lasso/run.py

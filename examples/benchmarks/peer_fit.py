@@ -6,7 +6,6 @@ As a program it prints the figures: ``python peer_fit.py adult ebm 0``.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import warnings
@@ -16,6 +15,7 @@ from peer_data import TABLES
 from peer_models import CONTESTANTS
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
+from time_box import answer_in_time
 
 from sklearn_gradlasso.metrics import effective_features
 
@@ -56,14 +56,7 @@ def _decision(model, X) -> np.ndarray:
 
 def figures_in_time(table: str, contestant: str, split: int, seconds: float) -> dict:
     """The same in a process of its own, which is ended after so many seconds."""
-    command = [sys.executable, __file__, table, contestant, str(split)]
-    try:
-        answer = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, text=True, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        return {"no answer within": seconds}
-    return json.loads(answer.stdout.splitlines()[-1])
+    return answer_in_time(__file__, [table, contestant, split], seconds)
 
 
 if __name__ == "__main__":

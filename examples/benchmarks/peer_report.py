@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from peer_models import CONTESTANTS
 from results import Results
+from time_box import TIMED_OUT
 
 TITLE = "AUC | features per row | parts added | overall | read | fit, s | explain, s"
 COLUMNS = {  # of a table, and how their means are written
@@ -20,7 +21,6 @@ COLUMNS = {  # of a table, and how their means are written
     "fit seconds": ".3g",
     "explain seconds per 1,000 rows": ".2g",
 }
-TIMED_OUT = "no answer within"
 LOOKS = {
     "ours_default": ("C0", "*"),
     "ours_tabular": ("C3", "*"),

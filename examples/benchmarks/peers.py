@@ -26,27 +26,25 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "papers")]
 from peer_data import TABLES  # noqa: E402
 from peer_fit import figures, figures_in_time  # noqa: E402
 from peer_models import CONTESTANTS  # noqa: E402
-from peer_report import TIMED_OUT, lines, picture, read  # noqa: E402
+from peer_report import lines, picture, read  # noqa: E402
 from results import Results  # noqa: E402
-from tqdm import tqdm  # noqa: E402
+from time_box import fit_missing  # noqa: E402
 
 
 def run(table: str, name: str, n_splits: int, folder: Path, time_box: float) -> None:
     """Fit a contestant to the splits of a table that are missing."""
     contestant = CONTESTANTS[name]
     results = Results(folder / table / f"{name}.json")
-    for split, each in list(results.runs.items()):
-        if each["figures"].get(TIMED_OUT, time_box) < time_box:
-            del results.runs[split]  # it has more time now
-    for split in tqdm(results.missing(n_splits), desc=f"{table}, {name}", unit="fit"):
-        if any(TIMED_OUT in each for each in results.figures()):
-            break
+
+    def answer(split: int) -> dict:
         if contestant.time_boxed:
             found = figures_in_time(table, name, split, time_box)
         else:
             found = figures(table, name, split)
         package = f"{contestant.package} {version(contestant.package)}"
-        results.add(split, {**found, "package": package}, n_jobs=1)
+        return {**found, "package": package}
+
+    fit_missing(results, n_splits, time_box, answer, f"{table}, {name}")
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from reason_fits import N_BACKGROUND, NETWORKS, estimator, fitted
 from reason_tables import Table, encoded_positions, pipeline, split
 from reason_truth import decision
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.pipeline import Pipeline
+from table_scores import auc_or_r2
 
 from sklearn_gradlasso import RRRClassifier, RRRRegressor
 from sklearn_gradlasso.metrics import effects
@@ -35,18 +35,18 @@ def run(table: Table, network: str, early_stopping: bool, seed: int) -> dict:
         model, warned = _trained(table, params, seed, columns)
         without, _ = _trained(table.without(columns), params, seed)
         parts = split(table, seed)
-        own = _score(model, parts.X_test, parts.y_test)
+        own = auc_or_r2(model, parts.X_test, parts.y_test)
         permuted = list(_permuted(parts.X_test, columns, seed))
         changed = [_changed(model, parts.X_test, rows) for rows in permuted]
-        scores = [_score(model, rows, parts.y_test) for rows in permuted]
+        scores = [auc_or_r2(model, rows, parts.y_test) for rows in permuted]
         X_without = parts.X_test.drop(columns=columns)
         figures[choice] = {
             "columns": columns,
             "changed": float(np.mean(changed)),
             "score": own,
             "score of the permuted": float(np.mean(scores)),
-            "score without the columns": _score(without, X_without, parts.y_test),
-            "score of the plain network": _score(plain, parts.X_test, parts.y_test),
+            "score without the columns": auc_or_r2(without, X_without, parts.y_test),
+            "score of the plain network": auc_or_r2(plain, parts.X_test, parts.y_test),
             "changed, plain network": float(
                 np.mean([_changed(plain, parts.X_test, rows) for rows in permuted])
             ),
@@ -113,14 +113,6 @@ def _changed(model: Pipeline, X: pd.DataFrame, permuted: pd.DataFrame) -> float:
     if own.dtype.kind == "f":
         return float(np.abs(own - other).mean() / own.std())
     return float((own != other).mean())
-
-
-def _score(model: Pipeline, X: pd.DataFrame, y: np.ndarray) -> float:
-    """AUC, or R2."""
-    if y.dtype.kind == "f":
-        return float(r2_score(y, model.predict(X)))
-    p = model.predict_proba(X)
-    return float(roc_auc_score(y, p[:, 1] if p.shape[1] == 2 else p, multi_class="ovr"))
 
 
 def lines(found: list[dict]) -> list[Line]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -13,9 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from results import commit
 
 PACKAGES = ("torch", "scikit-learn", "skorch", "numpy", "scipy", "pandas")
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -79,22 +78,6 @@ class Record:
     @property
     def commits(self) -> set[str]:
         return {line["commit"] for line in self.found.values()}
-
-
-def commit() -> str:
-    """Of this repository, with "+" if files that git knows have been changed."""
-    try:
-        name = _git("rev-parse", "--short", "HEAD")
-        return name + ("+" if _git("status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(HERE), *arguments]
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 def _whole_lines(path: Path) -> Iterator[dict]:

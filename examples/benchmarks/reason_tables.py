@@ -8,7 +8,7 @@ target, or that are another form of it are removed; missing values are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,13 @@ class Table:
         Numbers are float64, categories are strings; both may be missing.
     y : ndarray
         Codes of classes, or floats for a regressor.
+    published : ndarray of bool, default=None
+        The rows that those who published the table test on, if there is such a split.
     """
 
     X: pd.DataFrame
     y: np.ndarray
+    published: np.ndarray | None = None
 
     @property
     def is_regression(self) -> bool:
@@ -53,7 +56,7 @@ class Table:
         return [name for name, each in self.kinds.items() if each == kind]
 
     def without(self, columns: Sequence[str]) -> Table:
-        return Table(self.X.drop(columns=list(columns)), self.y)
+        return replace(self, X=self.X.drop(columns=list(columns)))
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,13 @@ TABLES = {name: load for group in GROUPS.values() for name, load in group.items(
 
 
 def split(table: Table, seed: int) -> Split:
-    """A random split, with the share of the classes."""
+    """A random split, with the share of the classes.
+
+    If there is a published one, it is the first.
+    """
+    if seed == 0 and table.published is not None:
+        test = table.published
+        return Split(table.X[~test], table.X[test], table.y[~test], table.y[test])
     stratify = None if table.is_regression else table.y
     parts = train_test_split(
         table.X, table.y, test_size=TEST_SHARE, stratify=stratify, random_state=seed

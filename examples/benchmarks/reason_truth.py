@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+LEAST = float(np.finfo(np.float32).eps)  # probability that has log-odds
 SHARE_OF_LARGEST = 0.1  # truths below this share of the column's largest have no sign
 WITHIN = 0.99  # share of training rows below the largest value that is asked for
 STEPS = ("one unit", "a tenth of the deviation", "the next decile")
@@ -31,7 +32,7 @@ def decision(model: Pipeline) -> Callable[[pd.DataFrame], np.ndarray]:
         return model.predict
 
     def log_odds(rows: pd.DataFrame) -> np.ndarray:
-        scores = np.asarray(model.decision_function(rows), dtype=np.float64)
+        scores = _log_scores(model, rows)
         if scores.ndim == 1:
             return scores
         odds = np.empty_like(scores)
@@ -41,6 +42,15 @@ def decision(model: Pipeline) -> Callable[[pd.DataFrame], np.ndarray]:
         return odds
 
     return log_odds
+
+
+def _log_scores(model: Pipeline, rows: pd.DataFrame) -> np.ndarray:
+    """Of two classes the log-odds, of several what their softmax is taken of."""
+    if hasattr(model, "decision_function"):
+        return np.asarray(model.decision_function(rows), dtype=np.float64)
+    p = np.asarray(model.predict_proba(rows), dtype=np.float64)
+    scores = np.log(np.clip(p, LEAST, 1))
+    return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
 
 def effects_by_hand(

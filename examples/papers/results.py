@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = ("torch", "scikit-learn", "skorch", "numpy", "scipy")
+HERE = Path(__file__).resolve().parent
 
 
 class Results:
@@ -37,6 +40,7 @@ class Results:
         """Record a run and write the file."""
         self.runs[str(seed)] = {
             "figures": figures,
+            "commit": commit(),
             "date": date.today().isoformat(),
             "versions": {name: version(name) for name in PACKAGES},
             "python": platform.python_version(),
@@ -53,3 +57,20 @@ class Results:
     def figures(self) -> list[dict]:
         """What the runs have found, in the order of their seeds."""
         return [self.runs[seed]["figures"] for seed in sorted(self.runs, key=int)]
+
+
+@cache  # what runs is what was there at the start
+def commit() -> str:
+    """Of this repository, with "+" if files that git knows have been changed."""
+    try:
+        name = _git("rev-parse", "--short", "HEAD")
+        return name + ("+" if _git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(HERE), *arguments]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout.strip()
