@@ -115,7 +115,9 @@ class Explanation:
     >>> columns = make_column_transformer(
     ...     (StandardScaler(), ["age"]), (OneHotEncoder(), ["colour"])
     ... )
-    >>> network = GradientLassoRegressor(tol=1e-2, random_state=0)
+    >>> network = GradientLassoRegressor(
+    ...     module="perceptron", tol=1e-2, random_state=0
+    ... )
     >>> model = make_pipeline(columns, network).fit(X, X["age"])
     >>> explanation = Explanation.from_estimator(model, X)
     >>> explanation

@@ -240,7 +240,7 @@ def stability_selection(
     >>> X = np.random.default_rng(0).standard_normal((300, 6))
     >>> y = X[:, 0] * X[:, 1]
     >>> model = GradientLassoRegressor(tol=1e-3, random_state=0)
-    >>> path = stability_selection(model, X, y, lams=[0.2], n_subsamples=10)
+    >>> path = stability_selection(model, X, y, lams=[0.5], n_subsamples=10)
     >>> path.stable().tolist()
     [True, True, False, False, False, False]
     """
