@@ -27,6 +27,9 @@ class Columns:
     if_missing : tuple of ndarray of shape (n_pieces,)
         Activations that stand for a missing value: those of the median of a number, and
         the shares of a category's codes.
+    spread : ndarray of float of shape (n_columns,)
+        Standard deviation of each number over the training rows, in coded units, and
+        at least a sixth of its range; 1 for categories.
     missing : ndarray of float of shape (n_columns,)
         Share of the training rows in which the value is missing.
     slot : ndarray of int of shape (n_columns,)
@@ -38,6 +41,7 @@ class Columns:
     n_pieces: np.ndarray
     mean: tuple[np.ndarray, ...]
     if_missing: tuple[np.ndarray, ...]
+    spread: np.ndarray
     missing: np.ndarray
     slot: np.ndarray
 

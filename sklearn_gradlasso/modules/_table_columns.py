@@ -14,6 +14,7 @@ from ._columns import Columns
 __all__ = ["columns_of"]
 
 VALUES_PER_PIECE = 4  # so many times as many values still have a knot each
+RANGE = 6  # standard deviations of a range, at most
 ROUNDING = 1e-9  # relative difference by which equal values may differ
 ULPS = 8  # the same in units of the last place, where these are coarser
 
@@ -52,7 +53,7 @@ def columns_of(
         If ``n_pieces`` is not a positive integer.
     """
     check_count("module_params: n_pieces", n_pieces)
-    knots, mean, if_missing, slot = [], [], [], []
+    knots, mean, if_missing, spread, slot = [], [], [], [], []
     taken, last_indicator = np.zeros(X.shape[0], dtype=bool), -2
     weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
     for j, column in enumerate(_iterate_columns(X)):
@@ -61,6 +62,7 @@ def columns_of(
             knots.append(None)
             mean.append(form.shares[j])
             if_missing.append(form.shares[j])
+            spread.append(1.0)
             slot.append(n_slots)
             continue
         known = ~np.isnan(column)
@@ -68,6 +70,7 @@ def columns_of(
         between = _knots(values, share, n_pieces)
         knots.append(between)
         mean.append(share @ activations(values, between))
+        spread.append(_spread(values, share, between))
         if_missing.append(activations(_median(values, share), between)[0])
         # A row takes part in a group by the one column in which it has the larger
         # value; `taken` marks the rows that already do.
@@ -83,6 +86,7 @@ def columns_of(
         np.array([len(each) for each in mean], dtype=np.int64),
         tuple(mean),
         tuple(if_missing),
+        np.array(spread, dtype=np.float64),
         np.asarray(form.missing, dtype=np.float64),
         np.array(slot, dtype=np.int64),
     )
@@ -146,3 +150,10 @@ def _quantiles(share: np.ndarray, n_pieces: int) -> np.ndarray:
 
 def _median(values: np.ndarray, share: np.ndarray) -> np.ndarray:
     return values[[np.searchsorted(share.cumsum(), 0.5 - ROUNDING)]]
+
+
+def _spread(values: np.ndarray, share: np.ndarray, knots: np.ndarray) -> float:
+    """Standard deviation, or a part of the range where outliers make that larger."""
+    width = knots[-1] - knots[0]
+    away = (values - share @ values) / width  # of a size that a square suits
+    return width * max(np.sqrt(share @ away**2), 1 / RANGE)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from ..utils.networks import has_hooks
 from ._columns import Columns
 
-__all__ = ["Functions", "Pieces", "Position"]
+__all__ = ["Functions", "Lines", "Pieces", "Position"]
 
 
 class Position(nn.Module):
@@ -129,6 +129,43 @@ class Functions(nn.Module):
         self.weight = nn.Parameter(weight)
         zeros = torch.zeros(columns.n_columns, n_functions, dtype=torch.float32)
         self.missing = nn.Parameter(zeros)
+
+    @property
+    def rises(self) -> Tensor:
+        """What :class:`Pieces` takes, of shape (n_columns, most, n_functions)."""
+        return self.weight
+
+
+class Lines(Functions):
+    """Functions that are a straight line for each number, and what pieces add to it.
+
+    All of them begin at zero. Lines learn from few rows, pieces need more: pieces can
+    be shrunk without shrinking lines.
+
+    Parameters
+    ----------
+    columns : Columns
+    n_functions : int
+
+    Attributes
+    ----------
+    line : Parameter of shape (n_columns, n_functions)
+        Rises of the lines over a standard deviation of the training rows.
+    """
+
+    def __init__(self, columns: Columns, n_functions: int):
+        super().__init__(columns, n_functions)
+        zeros = torch.zeros(columns.n_columns, n_functions, dtype=torch.float32)
+        self.line = nn.Parameter(zeros)
+        widths = np.zeros((columns.n_columns, columns.most))
+        for j, knots in enumerate(columns.knots):
+            if knots is not None:
+                widths[j, : len(knots) - 1] = np.diff(knots) / columns.spread[j]
+        self.register_buffer("widths", torch.tensor(widths[:, :, None]))
+
+    @property
+    def rises(self) -> Tensor:
+        return self.weight + self.line[:, None] * self.widths
 
 
 class Pieces(nn.Module):

@@ -14,7 +14,7 @@ from torch.nn import functional
 from ..utils.validation import check_count, check_hidden_layer_sizes
 from ._columns import Columns
 from ._mlp import applied
-from ._table_pieces import Functions, Pieces, Position
+from ._table_pieces import Functions, Lines, Pieces, Position
 
 __all__ = ["TabularNet"]
 
@@ -85,7 +85,7 @@ class TabularNet(nn.Module):
         self.n_members, self.shape = n_members, (n_members, n_outputs)
         self.widths = n_members * n_outputs, n_members * embedding_size
         self.position, self.pieces = Position(columns), Pieces(columns)
-        self.additive = Functions(columns, self.widths[0])
+        self.additive = Lines(columns, self.widths[0])
         self.embedding = Functions(columns, self.widths[1], generator)
         self.interactions = _Interactions(
             columns, n_members, embedding_size, n_outputs, hidden_layer_sizes, generator
@@ -159,7 +159,7 @@ class TabularNet(nn.Module):
     def _functions(self) -> tuple[Tensor, Tensor]:
         """Weights of all functions, first those that are additive."""
         parts = self.additive, self.embedding
-        weight = torch.cat([part.weight for part in parts], dim=2)
+        weight = torch.cat([part.rises for part in parts], dim=2)
         return weight, torch.cat([part.missing for part in parts], dim=1)
 
     def _of_members(self, encodings: Tensor) -> Tensor:
@@ -172,8 +172,8 @@ class TabularNet(nn.Module):
     def optimizer_params(rate: float, is_small: bool) -> dict[str, Any]:
         """Parameters of AdamW with which the network learns well.
 
-        Interactions learn more slowly than functions of single columns, above all from
-        few rows.
+        Lines learn faster than the pieces that are added to them, and interactions more
+        slowly, above all from few rows.
 
         Parameters
         ----------
@@ -184,7 +184,8 @@ class TabularNet(nn.Module):
         """
         slow = rate / (10 if is_small else 3)
         groups = [
-            ("*additive.*", {"weight_decay": 3.0 if is_small else 0.5}),
+            ("*additive.line", {"lr": 2 * rate, "weight_decay": 0.1}),
+            ("*additive.*", {"weight_decay": 10.0 if is_small else 3.0}),
             ("*embedding.*", {"lr": slow}),
             ("*interactions.*", {"lr": slow, "weight_decay": 0.2}),
         ]

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 from helpers.fitted_callback import fitted_callback
 from helpers.quick import QUICK
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
@@ -42,7 +42,9 @@ def settled(model, X, y, sample_weight=None):
 
 
 def of_rows(n_rows, model=None):
-    return settled(model or RRRRegressor(), MANY[:n_rows], MANY[:n_rows, 0])
+    model = model or RRRRegressor()
+    y = MANY[:n_rows, 0]
+    return settled(model, MANY[:n_rows], y > 0 if is_classifier(model) else y)
 
 
 def network_of(model, X=X, y=Y, **given):
@@ -60,8 +62,8 @@ def has(network, kind):
 @pytest.mark.parametrize(
     ("n_rows", "early_stopping", "batch_size", "max_iter", "n_members", "rate"),
     [
-        (100, False, 100, 150, 5, 0.015),
-        (256, False, 256, 150, 5, 0.015),
+        (100, False, 100, 75, 5, 0.015),
+        (256, False, 256, 128, 5, 0.015),
         (301, False, 76, 38, 5, 0.015),  # 4 batches, the last of which is smaller
         (600, True, 64, 30, 5, 0.015),
         (3_000, True, 128, 20, 5, 0.015),
@@ -71,14 +73,20 @@ def has(network, kind):
 def test_settings_of_tables_depend_on_the_rows(
     n_rows, early_stopping, batch_size, max_iter, n_members, rate
 ):
-    found = of_rows(n_rows)
+    found = of_rows(n_rows, GradientLassoClassifier())
     assert found.early_stopping is early_stopping
     assert (found.batch_size, found.max_iter) == (batch_size, max_iter)
     assert (found.n_members, found.learning_rate) == (n_members, rate)
     assert found.optimizer == "adamw" and found.anneals
     n_steps = found.max_iter * np.ceil(n_rows / batch_size)
-    assert n_steps >= (300 if early_stopping else 150)
+    assert n_steps >= (300 if early_stopping else min(max(75, n_rows // 2), 150))
     assert found.n_pieces == (32 if n_rows > 10_000 else 16)
+
+
+@pytest.mark.parametrize(("n_rows", "max_iter"), [(100, 75), (600, 60), (20_000, 20)])
+def test_regressors_learn_faster_and_longer(n_rows, max_iter):
+    found = of_rows(n_rows, GradientLassoRegressor())
+    assert (found.learning_rate, found.max_iter) == (0.03, max_iter)
 
 
 @pytest.mark.parametrize("n_rows", [100, 600, 20_000])
@@ -263,10 +271,11 @@ def test_passes_have_one_rate_and_a_fit_has_a_falling_one():
     model = GradientLassoRegressor(max_iter=8, random_state=0, warm_start=True)
     model.set_params(callbacks=[Rates()]).fit(X, X[:, 0])
     rates = fitted_callback(model, Rates).rates
-    expected = 0.015 * (1 + np.cos(np.pi * np.arange(8) / 8)) / 2
+    # Those of the first group, which are lines: twice the learning rate.
+    expected = 0.06 * (1 + np.cos(np.pi * np.arange(8) / 8)) / 2
     np.testing.assert_allclose(rates, expected)
     model.partial_fit(X, X[:, 0])
-    assert rates[8:] == [pytest.approx(0.015)]
+    assert rates[8:] == [pytest.approx(0.06)]
     model.fit(X, X[:, 0])
     np.testing.assert_allclose(rates[9:], expected)
 

@@ -27,6 +27,7 @@ from sklearn_gradlasso import (
 )
 from sklearn_gradlasso.modules import LogOdds, TabularNet, build_module
 from sklearn_gradlasso.modules._table_columns import columns_of
+from sklearn_gradlasso.modules._table_pieces import Lines
 from sklearn_gradlasso.paths._stack import Stack
 from sklearn_gradlasso.tables import TableForm
 
@@ -84,11 +85,11 @@ def by_column(network, x):
 
 
 def parameters_by_hand(network):
-    """Weights and missing values of all functions: additive ones, then embeddings."""
+    """Rises and missing values of all functions: additive ones, then embeddings."""
     parts = network.additive, network.embedding
     return [
         torch.cat([getattr(part, name).detach() for part in parts], dim=-1).numpy()
-        for name in ("weight", "missing")
+        for name in ("rises", "missing")
     ]
 
 
@@ -109,6 +110,25 @@ def test_numbers_become_piecewise_linear_functions():
             median = ordered[(len(ordered) + 1) // 2 - 1]
             of_median = np.interp(median, knots[j], at_knots) + missing[j, k]
             assert at_missing[0, j, k] == pytest.approx(of_median, abs=1e-12)
+
+
+def test_a_line_rises_evenly_and_by_itself_over_a_standard_deviation():
+    X = np.random.default_rng(0).uniform(3, 20, size=(1000, 1))
+    columns = columns_of(X, TableForm.of_numbers(1))
+    lines = Lines(columns, 1)
+    with torch.no_grad():
+        lines.line.fill_(1.0)
+    left, right = X.min(), X.max()
+    rise = lines.rises.sum().item()
+    assert rise == pytest.approx((right - left) / X.std(), rel=1e-6)
+    slopes = lines.rises[0, :, 0].detach().numpy() / np.diff(columns.knots[0])
+    np.testing.assert_allclose(slopes, 1 / X.std(), rtol=1e-5)
+
+
+def test_outliers_do_not_make_lines_steep():
+    X = np.zeros((1000, 1))
+    X[0] = 1e9
+    assert columns_of(X, TableForm.of_numbers(1)).spread[0] == pytest.approx(1e9 / 6)
 
 
 def test_levels_have_values_and_a_missing_one_is_the_average_and_more():

@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from ...modules import TabularNet
 from ...training.rows import bytes_of_rows
@@ -32,8 +33,13 @@ PAPER = (50, 30)  # units of the perceptron, those of Ross et al. (2017)
 FULL_BATCH = 256  # rows of a batch of the perceptron, at most
 HELD_OUT_FROM = 500  # distinct rows from which the network for tables holds rows out
 MOST_COLUMNS = 1000  # columns of a table that the network for tables is the default of
-FIXED_STEPS = 150  # steps of the network for tables where nothing is held out
-ANNEALED_EPOCHS, ANNEALED_STEPS = 20, 300  # at least so many of both where rows are
+# Steps of the network for tables where nothing is held out: half as many as there are
+# distinct rows, or more if there are several outputs, within these limits.
+FEWEST_STEPS, MOST_STEPS = 75, 150
+ANNEALED_EPOCHS = 20  # at least so many where rows are held out
+# At least so many steps there, of a classifier and of a regressor. Squared errors keep
+# falling with training, where probabilities become too certain.
+ANNEALED_STEPS = {False: 300, True: 600}
 PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
 # With early stopping other networks also wait for so many steps: the loss on held-out
 # rows may rise for a while before it falls, and an epoch of a small table is one step.
@@ -41,7 +47,7 @@ VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
 MEMBERS = ((10_000, 5), (np.inf, 2))
-RATES = ((10_000, 0.015), (np.inf, 0.03))
+RATES = {False: ((10_000, 0.015), (np.inf, 0.03)), True: ((np.inf, 0.03),)}
 PIECES = ((10_000, 16), (np.inf, 32))
 # Distinct rows beyond which more make no difference, and rows compared at a time.
 MOST_COUNTED, COUNTED_AT_ONCE = 10_001, 1_000
@@ -171,12 +177,15 @@ def _of_tables(
     if not early and estimator.batch_size == "auto":
         batch_size = n_rows if n_distinct <= FULL_BATCH else ceil(n_rows / 4)
     n_steps = ceil(n_rows / batch_size)
-    wanted = ceil((ANNEALED_STEPS if early else FIXED_STEPS) / n_steps)
+    regresses = is_regressor(estimator)
+    fixed = n_distinct * max(2, estimator.n_outputs_) // 4
+    fixed = min(max(FEWEST_STEPS, fixed), MOST_STEPS)
+    wanted = ceil((ANNEALED_STEPS[regresses] if early else fixed) / n_steps)
     max_iter = max(ANNEALED_EPOCHS, wanted) if early else wanted
     optimizer = _given(estimator.optimizer, "adamw")
     asked = {**(estimator.module_params or {}), **known}
     params = estimator.optimizer_params
-    rate = _given(estimator.learning_rate_init, _up_to(RATES, n_distinct))
+    rate = _given(estimator.learning_rate_init, _up_to(RATES[regresses], n_distinct))
     if optimizer == "adamw" and params is None:
         params = TabularNet.optimizer_params(rate, is_small=not early)
     return Settings(
