@@ -170,7 +170,7 @@ def test_sparse_rows_are_counted_without_a_dense_copy(monkeypatch):
 
 def test_rows_that_differ_in_y_alone_differ():
     model = RRRRegressor(module="tabular")
-    model._architecture = {}
+    model._architecture, model.n_outputs_ = {}, 1
     model._table_form = None
     same = np.zeros((600, 2))
     assert settings_of(model, same, np.arange(600.0)).early_stopping
