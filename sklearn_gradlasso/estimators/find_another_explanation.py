@@ -103,12 +103,10 @@ class FindAnotherExplanation(ExplainedNames, MetaEstimatorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from sklearn_gradlasso import FindAnotherExplanation, RRRClassifier
     >>> from sklearn_gradlasso.datasets import make_iris_cancer
     >>> X, y, _ = make_iris_cancer()
-    >>> X = StandardScaler().fit_transform(X)
-    >>> network = RRRClassifier(tol=1e-3, random_state=0)
+    >>> network = RRRClassifier(random_state=0)
     >>> search = FindAnotherExplanation(network).fit(X, y)
     >>> len(search.estimators_), search.disagreement(X).shape
     (3, (100,))

@@ -79,17 +79,14 @@ class GradientLassoClassifier(NetworkClassifier):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn_gradlasso import GradientLassoClassifier
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> classifier = GradientLassoClassifier(lam=0.1, tol=1e-3, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), classifier).fit(X, y)
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GradientLassoClassifier(lam=0.1, random_state=0).fit(X, y)
     >>> round(model.score(X, y), 1)
     1.0
-    >>> classifier.explain(model[:-1].transform(X[:5])).shape
-    (5, 30)
+    >>> model.explain(X[:5]).shape
+    (5, 13, 3)
     """
 
     lam: float = 0.01
@@ -155,9 +152,9 @@ class GradientLassoRegressor(NetworkRegressor):
     >>> from sklearn_gradlasso import GradientLassoRegressor
     >>> X = np.random.default_rng(0).standard_normal((1000, 10))
     >>> y = X[:, 0] * X[:, 1]
-    >>> model = GradientLassoRegressor(lam=0.1, tol=1e-3, random_state=0).fit(X, y)
+    >>> model = GradientLassoRegressor(lam=0.1, random_state=0).fit(X, y)
     >>> model.feature_importances_.round(1).tolist()
-    [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    [0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
 
     lam: float = 0.01

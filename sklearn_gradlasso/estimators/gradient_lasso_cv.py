@@ -53,15 +53,12 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn_gradlasso import GradientLassoClassifierCV
-    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X, y = load_wine(return_X_y=True)
     >>> search = GradientLassoClassifierCV(
-    ...     lams=5, cv=3, selection="one_se", tol=1e-2, random_state=0
-    ... )
-    >>> model = make_pipeline(StandardScaler(), search).fit(X, y)
+    ...     lams=5, cv=3, selection="one_se", random_state=0
+    ... ).fit(X, y)
     >>> search.scores_.shape
     (3, 5)
     >>> bool(search.scores_.mean(axis=0).max() > 0.95)
@@ -120,7 +117,7 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     >>> from sklearn_gradlasso import GradientLassoRegressorCV
     >>> X = np.random.default_rng(0).standard_normal((500, 10))
     >>> y = X[:, 0] * X[:, 1]
-    >>> model = GradientLassoRegressorCV(lams=4, cv=3, tol=1e-2, random_state=0)
+    >>> model = GradientLassoRegressorCV(lams=4, cv=3, random_state=0)
     >>> model.fit(X, y).importances_.shape
     (4, 10)
     """

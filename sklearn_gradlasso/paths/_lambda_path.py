@@ -94,12 +94,10 @@ def lambda_path(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn_gradlasso import GradientLassoClassifier, lambda_path
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> X = StandardScaler().fit_transform(X)
-    >>> model = GradientLassoClassifier(tol=1e-3, random_state=0)
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GradientLassoClassifier(random_state=0)
     >>> path = lambda_path(model, X, y, lams=[0.001, 1.0])
     >>> path.effective_columns[1] < path.effective_columns[0] / 2
     np.True_
