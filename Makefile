@@ -47,7 +47,7 @@ bench: .venv/test .venv/papers .venv/benchmarks
 	$(BIN)/python examples/benchmarks/path.py --without LassoNet
 	$(BIN)/python examples/benchmarks/scaling.py
 	$(BIN)/python examples/benchmarks/peers.py --data breast_cancer --splits 1 \
-		--contestant ours_tabular l1_logistic boosting mlp --out "$$(mktemp -d)"
+		--contestant ours l1_logistic boosting mlp --out "$$(mktemp -d)"
 	$(BIN)/python examples/benchmarks/reasons.py --table OJ --seeds 1 --rows 100 \
 		--early-stopping off --section effects slopes counts units \
 		--out "$$(mktemp -d)"

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 from peer_data import TABLES
@@ -17,7 +18,9 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 from time_box import answer_in_time
 
-from sklearn_gradlasso.metrics import effective_features
+from sklearn_gradlasso.metrics import effective_features, effects
+
+N_MOVED = 200  # test rows at which the effects of columns are measured
 
 
 def figures(table: str, contestant: str, split: int) -> dict[str, float]:
@@ -37,8 +40,10 @@ def _figures(rows, contestant, seed: int) -> dict[str, float]:
     explained = contestant.explain(model, rows.X_test, rows.y_test)
     explain_seconds = time.perf_counter() - started
     largest = explained.by_column(np.maximum)
+    moved = effects(partial(_decision, model), rows.X_test[:N_MOVED], rows.X)
     return {
         "auc": float(roc_auc_score(rows.y_test, _decision(model, rows.X_test))),
+        "by effects": moved.effective_columns,
         "per row": effective_features(largest),
         "per row, parts added": effective_features(explained.by_column(np.add)),
         "overall": effective_features(largest.mean(axis=0, keepdims=True)),

@@ -75,13 +75,13 @@ class Contestant:
     time_boxed: bool = False
 
 
-def fewest_features(path) -> int:
+def fewest_columns(path) -> int:
     """Of the strengths within one standard error of the best AUC, the one whose
-    explanations have the fewest effective features."""
+    networks use the fewest columns at a row, by effects."""
     means, errors = path.scores.mean(axis=0), path.scores.std(axis=0, ddof=1)
     best = means.argmax()
     good = means >= means[best] - errors[best] / np.sqrt(FOLDS)
-    return int(np.where(good, path.effective_features, np.inf).argmin())
+    return int(np.where(good, path.effective_columns, np.inf).argmin())
 
 
 def perceptron(X) -> dict:
@@ -98,29 +98,35 @@ def perceptron(X) -> dict:
     }
 
 
-def for_tables(X) -> dict:
-    """The network for tables, and its own training."""
-    return {"module": "tabular"}
+def _search(seed: int, **network) -> GradientLassoClassifierCV:
+    return GradientLassoClassifierCV(
+        cv=FOLDS,
+        scoring="roc_auc",
+        selection=fewest_columns,
+        random_state=seed,
+        **network,
+    )
 
 
-def ours(name: str, network: Callable) -> Contestant:
+def ours() -> Contestant:
+    """The default network, which reads the table as it is."""
+
+    def explain(model, X, y):
+        return Explained(model.explain(X, target="training"), _each_column(X))
+
+    label = "gradient LASSO, network for tables"
+    return Contestant(label, lambda X, seed: _search(seed), explain, "torch")
+
+
+def ours_perceptron() -> Contestant:
     def make(X, seed):
-        search = GradientLassoClassifierCV(
-            lams=LAMS,
-            cv=FOLDS,
-            scoring="roc_auc",
-            selection=fewest_features,
-            random_state=seed,
-            **network(X),
-        )
-        return make_pipeline(one_hot(), search)
+        return make_pipeline(one_hot(), _search(seed, lams=LAMS, **perceptron(X)))
 
     def explain(model, X, y):
         phi = model[-1].explain(model[:-1].transform(X), target="training")
         return Explained(phi, sources(model[0], X))
 
-    label = f"gradient LASSO, {name}"
-    return Contestant(label, make, explain, "torch")
+    return Contestant("gradient LASSO, perceptron", make, explain, "torch")
 
 
 def lassonet() -> Contestant:
@@ -222,8 +228,8 @@ def _each_column(X: pd.DataFrame) -> list[tuple[int]]:
 
 
 CONTESTANTS = {
-    "ours_tabular": ours("network for tables", for_tables),
-    "ours_default": ours("perceptron", perceptron),
+    "ours": ours(),
+    "ours_perceptron": ours_perceptron(),
     "lassonet": lassonet(),
     "l1_logistic": l1_logistic(),
     "ebm": ebm(),

@@ -11,9 +11,10 @@ from peer_models import CONTESTANTS
 from results import Results
 from time_box import TIMED_OUT
 
-TITLE = "AUC | features per row | parts added | overall | read | fit, s | explain, s"
+TITLE = "AUC | columns per row | explained | parts added | overall | read | fit, s | explain, s"
 COLUMNS = {  # of a table, and how their means are written
     "auc": ".4f",
+    "by effects": ".1f",
     "per row": ".1f",
     "per row, parts added": ".1f",
     "overall": ".1f",
@@ -22,8 +23,8 @@ COLUMNS = {  # of a table, and how their means are written
     "explain seconds per 1,000 rows": ".2g",
 }
 LOOKS = {
-    "ours_default": ("C0", "*"),
-    "ours_tabular": ("C3", "*"),
+    "ours_perceptron": ("C0", "*"),
+    "ours": ("C3", "*"),
     "lassonet": ("C4", "D"),
     "l1_logistic": ("C7", "s"),
     "ebm": ("C1", "o"),
@@ -51,7 +52,7 @@ class Found:
         """A line of a table: means, and of the AUC the standard deviation."""
         if not self.answered:
             (limit, *_) = [each[TIMED_OUT] for each in self.figures.values()]
-            return f"| {self.label} | no answer within {limit:g} s | | | | | | |"
+            return f"| {self.label} | no answer within {limit:g} s | | | | | | | |"
         label, n_answered = self.label, len(self.answered)
         if n_answered < n_splits:
             label += f" ({n_answered} of {n_splits})"
@@ -87,25 +88,25 @@ def lines(table: str, found: dict[str, Found]) -> list[str]:
 
 
 def beaten(name: str, found: dict[str, Found]) -> list[str]:
-    """Peers with a higher AUC and fewer features per row, over the splits of both."""
+    """Peers with a higher AUC and fewer columns by effects, over the splits of both."""
     ours, told = found[name], []
     for peer in (each for other, each in found.items() if not _is_ours(other)):
         splits = [k for k in peer.answered if k in ours.answered]
         if not splits:
             continue
         more = peer.values("auc", splits) - ours.values("auc", splits)
-        fewer = ours.values("per row", splits) - peer.values("per row", splits)
+        fewer = ours.values("by effects", splits) - peer.values("by effects", splits)
         if more.mean() > 0 and fewer.mean() > 0:
             told.append(
                 f"{peer.label}: AUC {more.mean():+.4f} ± {_deviation(more):.4f}, "
                 f"{fewer.mean():.1f} ± {_deviation(fewer):.1f} fewer"
             )
-    head = f"better than {ours.label} on AUC and features per row"
+    head = f"better than {ours.label} on AUC and columns per row"
     return [f"{head}: {each}" for each in told or ["none"]]
 
 
 def picture(found: dict[str, dict[str, Found]]) -> plt.Figure:
-    """AUC against features used per row, table by table; bars are deviations."""
+    """AUC against columns used per row, by effects, table by table; bars are deviations."""
     width = 3.4 * max(len(found), 2)
     figure, panels = plt.subplots(1, len(found), figsize=(width, 4), squeeze=False)
     shown = {}
@@ -113,7 +114,7 @@ def picture(found: dict[str, dict[str, Found]]) -> plt.Figure:
         for name, one in each.items():
             if one.answered:
                 shown[one.label] = _mark(axes, one, *LOOKS[name], _is_ours(name))
-        axes.set(title=table.replace("_", " "), xlabel="features used per row")
+        axes.set(title=table.replace("_", " "), xlabel="columns used per row")
         axes.margins(0.15)
         axes.set_xlim(left=0)
     panels[0, 0].set_ylabel("AUC on test rows")
@@ -124,7 +125,7 @@ def picture(found: dict[str, dict[str, Found]]) -> plt.Figure:
 
 
 def _mark(axes, found: Found, colour: str, marker: str, large: bool):
-    auc, used = found.values("auc"), found.values("per row")
+    auc, used = found.values("auc"), found.values("by effects")
     return axes.errorbar(
         used.mean(),
         auc.mean(),

@@ -141,6 +141,7 @@ def test_peers_are_compared_and_not_fitted_again(monkeypatch, capsys, tmp_path):
     recorded = json.loads(path.read_text())
     one = recorded["runs"]["1"]["figures"]
     assert one["per row"] == one["overall"] <= one["read"] < 30
+    assert 1 <= one["by effects"] <= one["read"]
     one["auc"] = recorded["runs"]["0"]["figures"]["auc"] = 0.125
     path.write_text(json.dumps(recorded))
     assert "0.1250 ± 0.0000" in run(
@@ -165,7 +166,7 @@ def test_a_peer_without_an_answer_in_time_is_not_tried_again(monkeypatch, tmp_pa
         peers.run("breast_cancer", "lassonet", 3, tmp_path, seconds)
     assert asked == [(0, 10), (0, 20)]
     (row,) = peers.read(tmp_path, "breast_cancer").values()
-    assert row.row(3) == "| LassoNet | no answer within 20 s | | | | | | |"
+    assert row.row(3) == "| LassoNet | no answer within 20 s | | | | | | | |"
 
 
 def test_parts_of_a_model_are_counted_by_column(monkeypatch):
