@@ -11,7 +11,7 @@ from peer_models import CONTESTANTS
 from results import Results
 from time_box import TIMED_OUT
 
-TITLE = "AUC | columns per row | explained | parts added | overall | read | fit, s | explain, s"
+TITLE = "AUC | columns per row | explained | added | overall | read | fit, s | explain, s"
 COLUMNS = {  # of a table, and how their means are written
     "auc": ".4f",
     "by effects": ".1f",
@@ -106,7 +106,7 @@ def beaten(name: str, found: dict[str, Found]) -> list[str]:
 
 
 def picture(found: dict[str, dict[str, Found]]) -> plt.Figure:
-    """AUC against columns used per row, by effects, table by table; bars are deviations."""
+    """AUC against columns used per row, by effects; bars are deviations."""
     width = 3.4 * max(len(found), 2)
     figure, panels = plt.subplots(1, len(found), figsize=(width, 4), squeeze=False)
     shown = {}
