@@ -11,7 +11,9 @@ from peer_models import CONTESTANTS
 from results import Results
 from time_box import TIMED_OUT
 
-TITLE = "AUC | columns per row | explained | added | overall | read | fit, s | explain, s"
+TITLE = (
+    "AUC | columns per row | explained | added | overall | read | fit, s | explain, s"
+)
 COLUMNS = {  # of a table, and how their means are written
     "auc": ".4f",
     "by effects": ".1f",
