@@ -19,6 +19,7 @@ from sklearn_gradlasso import (
     GradientLassoClassifierCV,
     GradientLassoRegressor,
     GradientLassoRegressorCV,
+    NGSLLClassifier,
     NGSLLRegressor,
     RRRClassifier,
     RRRRegressor,
@@ -45,9 +46,8 @@ BRIEF = {"max_iter": 20, "learning_rate_init": 0.03}  # enough for checks of acc
 
 
 def brief(estimator):
-    return (
-        {**BRIEF, "learning_rate_init": 0.01} if estimator is NGSLLRegressor else BRIEF
-    )
+    slow = estimator in (NGSLLClassifier, NGSLLRegressor)
+    return {**BRIEF, "learning_rate_init": 0.01} if slow else BRIEF
 
 
 def quick(estimator, **params):

@@ -28,8 +28,9 @@ class Columns:
         Activations that stand for a missing value: those of the median of a number, and
         the shares of a category's codes.
     spread : ndarray of float of shape (n_columns,)
-        Standard deviation of each number over the training rows, in coded units, and
-        at least a sixth of its range; 1 for categories.
+        Half of the distance between the first and the last sixth of the training values
+        of a number, about a standard deviation, and at least a quarter of its range; 1
+        for categories.
     missing : ndarray of float of shape (n_columns,)
         Share of the training rows in which the value is missing.
     slot : ndarray of int of shape (n_columns,)

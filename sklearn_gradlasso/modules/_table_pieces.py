@@ -150,7 +150,7 @@ class Lines(Functions):
     Attributes
     ----------
     line : Parameter of shape (n_columns, n_functions)
-        Rises of the lines over a standard deviation of the training rows.
+        Rises of the lines over the spread of a number.
     """
 
     def __init__(self, columns: Columns, n_functions: int):

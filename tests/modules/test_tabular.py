@@ -112,23 +112,35 @@ def test_numbers_become_piecewise_linear_functions():
             assert at_missing[0, j, k] == pytest.approx(of_median, abs=1e-12)
 
 
-def test_a_line_rises_evenly_and_by_itself_over_a_standard_deviation():
-    X = np.random.default_rng(0).uniform(3, 20, size=(1000, 1))
+def test_a_line_rises_evenly_and_by_itself_over_the_spread():
+    X = np.arange(1.0, 601.0)[:, None] / 600  # a sixth is behind 100 rows
     columns = columns_of(X, TableForm.of_numbers(1))
+    assert columns.spread[0] == pytest.approx((500 - 100) / 600 / 2)
     lines = Lines(columns, 1)
     with torch.no_grad():
         lines.line.fill_(1.0)
-    left, right = X.min(), X.max()
-    rise = lines.rises.sum().item()
-    assert rise == pytest.approx((right - left) / X.std(), rel=1e-6)
     slopes = lines.rises[0, :, 0].detach().numpy() / np.diff(columns.knots[0])
-    np.testing.assert_allclose(slopes, 1 / X.std(), rtol=1e-5)
+    np.testing.assert_allclose(slopes, 1 / columns.spread[0], rtol=1e-5)
+
+
+def test_the_spread_is_near_a_standard_deviation():
+    X = np.random.default_rng(0).normal(5, 3, size=(200, 1))
+    spread = columns_of(X, TableForm.of_numbers(1)).spread[0]
+    assert 2.5 < spread < 4.5
 
 
 def test_outliers_do_not_make_lines_steep():
     X = np.zeros((1000, 1))
     X[0] = 1e9
-    assert columns_of(X, TableForm.of_numbers(1)).spread[0] == pytest.approx(1e9 / 6)
+    assert columns_of(X, TableForm.of_numbers(1)).spread[0] == pytest.approx(1e9 / 4)
+
+
+def test_weights_of_rows_give_the_spread_of_repeated_rows():
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(60, 1)), rng.integers(0, 5, 60)
+    form = TableForm.of_numbers(1)
+    weighted = columns_of(X[weight > 0], form, weight[weight > 0].astype(float))
+    assert weighted.spread[0] == columns_of(X.repeat(weight, axis=0), form).spread[0]
 
 
 def test_levels_have_values_and_a_missing_one_is_the_average_and_more():
