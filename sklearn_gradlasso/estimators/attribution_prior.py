@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
-from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.calibration import CALIBRATE, temperature_
+from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.classifier import UNITS, NetworkClassifier
 from .base.fit_method import in_passes
 from .base.regressor import ATTRIBUTES_DOC as OF_REGRESSORS

@@ -75,7 +75,12 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     calibrate: bool = True
     penalty: str = "auto"
 
-    _constraints = {**gradient_penalty.CONSTRAINTS, "target": TARGET, **UNITS, **CALIBRATE}
+    _constraints = {
+        **gradient_penalty.CONSTRAINTS,
+        "target": TARGET,
+        **UNITS,
+        **CALIBRATE,
+    }
     temperature_ = temperature_
     _with_lam = staticmethod(GradientLassoClassifier)
     _shared_doc = gradient_penalty.SHARED_DOC

@@ -5,6 +5,10 @@ network knows. After training, scores are multiplied by the positive number that
 for the log loss of held-out rows: Guo, Pleiss, Sun and Weinberger (2017), *On
 Calibration of Modern Neural Networks*, section 4.2. The order of rows and the predicted
 classes stay.
+
+The number that is best for few rows may be far from the best one. So it is that of a
+largest posterior: ``PRIOR_ROWS * (factor - 1 - log factor)``, the logarithm of a gamma
+distribution with its mode at 1, is added to the loss of all rows, and keeps it convex.
 """
 
 from __future__ import annotations
@@ -26,13 +30,15 @@ from ...utils.networks import n_members_of
 __all__ = ["CALIBRATE", "CALIBRATE_DOC", "calibrate", "temperature_", "uncalibrated"]
 
 LARGEST = 20.0  # factor of the scores; the smallest is one over that
+PRIOR_ROWS = 4.0  # the logarithm of the factor has a standard deviation of about 0.5
 CALIBRATE = {"calibrate": ["boolean"]}  # limits
 CALIBRATE_DOC = """\
 calibrate : bool, default=True
         Whether the scores (log-odds, or those of a softmax) of a network that has held
         rows out for ``early_stopping`` are divided, after training, by the temperature
-        at which the log loss of these rows is lowest, with their weights. It is one
-        number between 1/20 and 20, so that ``predict`` and the order of rows stay.
+        at which the log loss of these rows is lowest, with their weights; few rows move
+        it little. It is one number between 1/20 and 20, so that ``predict`` and the
+        order of rows stay.
         Probabilities, decisions and explanations are those of the divided scores; the
         curves of training are not. Nothing is done (the temperature is 1) if the
         network has members that hold out rows of their own, as "tabular" has, and if
@@ -96,9 +102,13 @@ def _best_factor(head: nn.Module, task, rows: Rows) -> float | None:
     one_class = bool((y == y[0]).all())
     if one_class or task.validation_score(head.of_scores(scores), y, weight) == 1:
         return None
-    return lowest(
-        lambda factor: average(task.loss(head.of_scores(factor * scores), y), weight)
-    )
+    prior_share = PRIOR_ROWS / (len(y) if weight is None else float(weight.sum()))
+
+    def loss(factor: Tensor) -> Tensor:
+        losses = task.loss(head.of_scores(factor * scores), y)
+        return average(losses, weight) + prior_share * (factor - 1 - factor.log())
+
+    return lowest(loss)
 
 
 def lowest(loss: Callable[[Tensor], Tensor]) -> float:
@@ -111,9 +121,8 @@ def lowest(loss: Callable[[Tensor], Tensor]) -> float:
         return float(of_factor)
 
     ends = -math.log(LARGEST), math.log(LARGEST)
-    first, last = map(slope, ends)
-    if first == last:  # The loss does not depend on the factor.
-        return 1.0
-    if first >= 0 or last <= 0:
-        return math.exp(ends[0] if first >= 0 else ends[1])
+    if slope(ends[0]) >= 0:
+        return 1 / LARGEST
+    if slope(ends[1]) <= 0:
+        return LARGEST
     return math.exp(brentq(slope, *ends))
