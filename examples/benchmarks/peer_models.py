@@ -95,6 +95,7 @@ def perceptron(X) -> dict:
         "batch_size": BATCH,
         "max_iter": int(np.clip(BATCH * STEPS / len(X), 20, 200)),
         "early_stopping": True,
+        "calibrate": False,
     }
 
 

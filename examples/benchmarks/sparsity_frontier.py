@@ -172,6 +172,7 @@ def fitted(part: Part, penalty: str, module: str, seed: int):
         batch_size=BATCH,
         max_iter=int(np.clip(BATCH * STEPS / len(part.X), 20, 100)),
         early_stopping=True,
+        calibrate=False,
         random_state=seed,
     )
     with warnings.catch_warnings():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .attribution_prior_objective import AttributionPriorMixin
 from .base import annotated
+from .base.calibration import CALIBRATE, temperature_
 from .base.classifier import ATTRIBUTES_DOC as OF_CLASSIFIERS
 from .base.classifier import UNITS, NetworkClassifier
 from .base.fit_method import in_passes
@@ -51,6 +52,7 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
     {network_parameters}
     {class_weight}
     {output_units}
+    {calibration_doc}
 
     Attributes
     ----------
@@ -99,8 +101,10 @@ class AttributionPriorClassifier(AttributionPriorMixin, NetworkClassifier):
         + OF_CLASSIFIERS,
     }
     single_logit: bool = False
+    calibrate: bool = True
 
-    _constraints = UNITS
+    _constraints = {**UNITS, **CALIBRATE}
+    temperature_ = temperature_
     partial_fit = in_passes(annotated.partial_fit_classes)
 
 

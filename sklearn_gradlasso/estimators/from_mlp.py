@@ -90,6 +90,8 @@ def from_mlp(
     - With ``warm_start`` the optimizer goes on, and so does a rate that "adaptive" has
       lowered; there they begin anew.
     - "lbfgs" is torch's, with a line search by the strong Wolfe conditions.
+    - ``calibrate=False``: scores are those of the last layer, as there. Set it to True
+      for probabilities that fit the rows held out.
     - Of epochs with the same validation score the one with the lowest loss is kept.
     - ``verbose`` shows a progress bar.
 
@@ -128,7 +130,7 @@ def from_mlp(
     factor = 1.0 if loss is None else (1.0 if loss == "poisson" else 2.0) / n_outputs
     is_squared = loss is not None and loss != "poisson"
     of_curve = 2.0 if is_squared and estimator.solver != "lbfgs" else factor
-    of_task: dict[str, Any] = {"single_logit": True}
+    of_task: dict[str, Any] = {"single_logit": True, "calibrate": False}
     kind = GradientLassoClassifier
     if loss is not None:
         kind = GradientLassoRegressor

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..utils.validation import Interval
 from . import gradient_penalty
+from .base.calibration import CALIBRATE, temperature_
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
 
@@ -56,6 +57,7 @@ class GradientLassoClassifier(NetworkClassifier):
     {network_parameters}
     {class_weight}
     {output_units}
+    {calibration_doc}
 
     Attributes
     ----------
@@ -92,6 +94,7 @@ class GradientLassoClassifier(NetworkClassifier):
     lam: float = 0.01
     target: str | Callable | None = None
     single_logit: bool = False
+    calibrate: bool = True
     penalty: str = "auto"
 
     _constraints = {
@@ -99,7 +102,9 @@ class GradientLassoClassifier(NetworkClassifier):
         "lam": LAM,
         "target": TARGET,
         **UNITS,
+        **CALIBRATE,
     }
+    temperature_ = temperature_
     _shared_doc = gradient_penalty.SHARED_DOC
 
     _learn_from = gradient_penalty.learn_from

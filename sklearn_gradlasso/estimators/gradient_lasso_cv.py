@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import gradient_penalty
+from .base.calibration import CALIBRATE, temperature_
 from .base.classifier import UNITS, NetworkClassifier
 from .base.regressor import LOSS, NetworkRegressor
 from .gradient_lasso import (
@@ -35,6 +36,7 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     {network_parameters}
     {class_weight}
     {output_units}
+    {calibration_doc}
 
     Attributes
     ----------
@@ -67,9 +69,16 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
 
     target: str | Callable | None = None
     single_logit: bool = False
+    calibrate: bool = True
     penalty: str = "auto"
 
-    _constraints = {**gradient_penalty.CONSTRAINTS, "target": TARGET, **UNITS}
+    _constraints = {
+        **gradient_penalty.CONSTRAINTS,
+        "target": TARGET,
+        **UNITS,
+        **CALIBRATE,
+    }
+    temperature_ = temperature_
     _with_lam = staticmethod(GradientLassoClassifier)
     _shared_doc = gradient_penalty.SHARED_DOC
 

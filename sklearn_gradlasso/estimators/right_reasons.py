@@ -32,6 +32,7 @@ from ..utils.feature_positions import HOW_NAMES_REACH, signs_by_feature
 from ..utils.seeds import spawn_seeds
 from ..utils.validation import Interval
 from .base import annotated
+from .base.calibration import CALIBRATE, temperature_
 from .base.classifier import UNITS, NetworkClassifier
 from .base.fit_method import in_passes
 from .base.regressor import LOSS, NetworkRegressor
@@ -221,6 +222,7 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     {network_parameters}
     {class_weight}
     {output_units}
+    {calibration_doc}
 
     Attributes
     ----------
@@ -259,8 +261,10 @@ class RRRClassifier(RightReasons, NetworkClassifier):
     """
 
     single_logit: bool = False
+    calibrate: bool = True
 
-    _constraints = UNITS
+    _constraints = {**UNITS, **CALIBRATE}
+    temperature_ = temperature_
     partial_fit = in_passes(annotated.partial_fit_classes)
 
 

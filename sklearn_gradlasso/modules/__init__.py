@@ -81,7 +81,7 @@ and the tabular network compute by such layers what they compute by functions ot
 
 from ._build import build_module, check_output, is_built_in
 from ._convolutional import SentenceCNN, SmallCNN, WeightGenerator
-from ._heads import LogOdds, LogProbabilities
+from ._heads import LogOdds, LogProbabilities, Scores
 from ._k_hot_gate import KHotGate
 from ._mlp import ACTIVATIONS, MLP
 from ._recurrent import RecurrentNet
@@ -96,6 +96,7 @@ __all__ = [
     "LogOdds",
     "LogProbabilities",
     "RecurrentNet",
+    "Scores",
     "SentenceCNN",
     "SmallCNN",
     "TableFront",

@@ -1,4 +1,4 @@
-"""Last layers that turn the scores of a network into log-probabilities.
+"""Last layers that turn the scores of a network into log-probabilities or log-odds.
 
 A function such as ``logsigmoid`` is invisible to DeepLift and other tools that put
 hooks on layers of torch. If the layers have hooks, the heads compute the same values by
@@ -13,14 +13,31 @@ from torch.nn import functional
 
 from ..utils.networks import has_hooks, n_members_of, n_per_column_of
 
-__all__ = ["LogOdds", "LogProbabilities"]
+__all__ = ["LogOdds", "LogProbabilities", "Scores"]
 
 # exp(80) is finite in single precision, and softplus is the identity beyond 80.
 LARGE = 80
 
 
 class _Head(nn.Sequential):
-    """A network of raw scores and a last layer; columns are encoded by the network."""
+    """A network of raw scores and a last layer; columns are encoded by the network.
+
+    Attributes
+    ----------
+    factor : Tensor of shape () or None
+        A positive number by which the scores are multiplied; ``None`` stands for 1.
+    """
+
+    def __init__(self, *parts: nn.Module):
+        super().__init__(*parts)
+        # Training has no factor. Its state, its steps and stacks know nothing of it.
+        self.register_buffer("factor", None)
+
+    def multiply_scores(self, factor: float | None) -> None:
+        """Multiply the scores by a positive number, or by ``None`` no more."""
+        if factor is not None:
+            factor = next(self.parameters()).new_tensor(factor)
+        self.factor = factor
 
     @property
     def column_of(self) -> Tensor:
@@ -34,7 +51,7 @@ class _Head(nn.Sequential):
         return self[0].encode(x)
 
     def from_encoded(self, encodings: Tensor) -> Tensor:
-        return self.of_scores(self[0].from_encoded(encodings))
+        return self._of_scores(self[0].from_encoded(encodings))
 
     @property
     def n_members(self) -> int | None:
@@ -44,15 +61,40 @@ class _Head(nn.Sequential):
         self, encodings: Tensor, share: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         scores, of_members = self[0].with_members(encodings, share)
-        each = self.of_scores(of_members.flatten(0, 1))
-        return self.of_scores(scores), each.unflatten(0, of_members.shape[:2])
+        each = self._of_scores(of_members.flatten(0, 1))
+        return self._of_scores(scores), each.unflatten(0, of_members.shape[:2])
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.of_scores(self[0](x))
+        return self._of_scores(self[0](x))
+
+    def _of_scores(self, scores: Tensor) -> Tensor:
+        return self.of_scores(scores if self.factor is None else self.factor * scores)
 
     def of_scores(self, scores: Tensor) -> Tensor:
-        """Hook: the output, from the raw scores."""
+        """Hook: the output, from the scores and without the factor."""
         return self[1](scores)
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        # Other weights have another factor, or none.
+        factor = state_dict.get(f"{prefix}factor")
+        self.multiply_scores(None if factor is None else float(factor))
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+class Scores(_Head):
+    """A network whose raw scores are the output, such as the log-odds of labels.
+
+    Parameters
+    ----------
+    network : nn.Module
+        ``(n, *feature_shape) -> (n, n_outputs)``, without a last activation.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__(network)
+
+    def of_scores(self, scores: Tensor) -> Tensor:
+        return scores
 
 
 class LogProbabilities(_Head):
@@ -73,7 +115,11 @@ class LogProbabilities(_Head):
     @property
     def raw_scores(self) -> nn.Module:
         """The network without the normalisation."""
-        return self[0]
+        if self.factor is None:
+            return self[0]
+        scores = Scores(self[0])
+        scores.factor = self.factor
+        return scores
 
 
 class _Normalisation(nn.Module):

@@ -72,7 +72,7 @@ def test_log_probabilities_of_answers_that_are_certain_are_finite():
     X, Y = indicator(2)
     model = network().fit(X, Y)
     with torch.no_grad():
-        model.net_.module_[-1].weight *= 1e4
+        model.net_.module_[0][-1].weight *= 1e4
     assert 0.0 in model.predict_proba(X)
     assert np.isfinite(model.predict_log_proba(X)).all()
 
@@ -132,7 +132,7 @@ def test_a_step_is_that_of_the_summed_cross_entropy():
     weight = np.arange(60) % 3
     model = GradientLassoClassifier(lam=0, **PLAIN_STEPS)
     model.partial_fit(X, Y, weight, classes=[0, 1, 2])
-    linear = model.net_.module_[-1]
+    linear = model.net_.module_[0][-1]
     before, p = linear.weight.detach().numpy().copy(), model.predict_proba(X)
     model.partial_fit(X, Y, weight)
     expected = summed_log_loss(Y, p, weight)
@@ -157,7 +157,7 @@ def test_the_penalty_is_that_of_the_target(target, slopes):
     X, Y = indicator(2)
     model = GradientLassoClassifier(lam=0.5, target=target, **PLAIN_STEPS)
     model.partial_fit(X, Y, classes=[0, 1])
-    w = model.net_.module_[-1].weight.detach().numpy().copy()
+    w = model.net_.module_[0][-1].weight.detach().numpy().copy()
     each = slopes(w, model.predict_proba(X))
     model.partial_fit(X, Y)
     expected = 0.5 * np.abs(each).reshape(60, -1).sum(axis=1).mean()

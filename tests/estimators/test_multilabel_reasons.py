@@ -46,7 +46,7 @@ def fitted_linear(n_labels=2):
     """A linear network of labels, with its data and its weights (n_labels, d)."""
     X, Y = indicator(n_labels)
     model = network(hidden_layer_sizes=()).fit(X, Y)
-    return model, X, Y, model.net_.module_[-1].weight.detach().numpy()
+    return model, X, Y, model.net_.module_[0][-1].weight.detach().numpy()
 
 
 # Explanations -------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def indicator(n_labels, n_rows=60, n_features=4):
 
 def as_mlp(model, X, Y):
     """A fitted MLPClassifier with the weights of a network of labels."""
-    layers = [part for part in model.net_.module_ if isinstance(part, nn.Linear)]
+    layers = [part for part in model.net_.module_[0] if isinstance(part, nn.Linear)]
     sizes = [layer.out_features for layer in layers[:-1]]
     mlp = MLPClassifier(sizes, activation=model.activation or "relu", max_iter=1)
     mlp.partial_fit(X, Y, classes=np.arange(Y.shape[1]))

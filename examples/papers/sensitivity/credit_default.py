@@ -41,6 +41,7 @@ def network(seed: int, n_units: int = 64, weight_l1: float = 0.0, **params):
             learning_rate_init=2e-3,
             max_iter=100,
             early_stopping=True,
+            calibrate=False,
             **params,
         ),
     )

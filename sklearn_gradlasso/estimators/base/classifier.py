@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from ...inspection.labels import has_several_columns
 from ...training.rows import TrainingData
 from . import fit_method, layers
+from .calibration import CALIBRATE_DOC
 from .classification import Classification
 from .multilabel import (
     Multilabel,
@@ -69,6 +70,8 @@ lam_ : float
         Class labels, also those whose rows all have weight zero. A network of one
         class is constant: the class has probability 1, and attributions are 0. If y is
         an indicator of labels, they are the numbers of its columns.
+    temperature_ : float
+        Number by which the scores are divided; 1 without calibration.
     n_outputs_ : int
         Number of classes or labels.
     n_features_in_ : int
@@ -100,6 +103,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     _shared_doc = {
         "{class_weight}": CLASS_WEIGHT_DOC,
         "{output_units}": UNITS_DOC,
+        "{calibration_doc}": CALIBRATE_DOC,
         "{fitted_attributes}": IMPORTANCES_DOC + ATTRIBUTES_DOC,
     }
     _constraints = {"class_weight": [StrOptions({"balanced"}), dict, None]}

@@ -23,12 +23,12 @@ coefs_, intercepts_ : list of ndarray
 
 def _coefs(estimator) -> list[np.ndarray]:
     """Weights of each layer, of shape (n_inputs, n_units)."""
-    return [_frozen(layer.weight).T for layer in _layers(estimator)]
+    return [_frozen(weight).T for weight in _of_layers(estimator, "weight")]
 
 
 def _intercepts(estimator) -> list[np.ndarray]:
     """Biases of each layer, of shape (n_units,)."""
-    return [_frozen(layer.bias) for layer in _layers(estimator)]
+    return [_frozen(bias) for bias in _of_layers(estimator, "bias")]
 
 
 def _n_layers(estimator) -> int:
@@ -60,6 +60,13 @@ def _layers(estimator) -> list[nn.Linear]:
         )
     parts = estimator.net_.module_.modules()
     return [part for part in parts if isinstance(part, nn.Linear)]
+
+
+def _of_layers(estimator, name: str) -> list[Tensor]:
+    """A tensor of each layer; those of the last one bring the scores to their size."""
+    values = [getattr(layer, name) for layer in _layers(estimator)]
+    factor = getattr(estimator.net_.module_, "factor", None)
+    return values if factor is None else [*values[:-1], factor * values[-1]]
 
 
 def _frozen(values: Tensor) -> np.ndarray:

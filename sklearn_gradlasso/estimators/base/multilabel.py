@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from ... import targets
+from ...modules import Scores
 from ...objective import labels_cross_entropy
 from .task import Task
 
@@ -76,7 +77,7 @@ class Multilabel(Task):
         return float(accuracy_score(y, predicted, sample_weight=weight))
 
     def head(self, network, n_scores=None):
-        return network
+        return Scores(network)
 
     def in_units(self, target):
         return target

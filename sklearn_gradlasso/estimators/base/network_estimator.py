@@ -39,6 +39,7 @@ from ...utils.threads import computing
 from ...utils.validation import check_feature_shape
 from ...weight_penalties import L1, L2
 from . import explaining, fit_method
+from .calibration import calibrate, uncalibrated
 from .net_options import net_options
 from .parameters import NetworkParameters
 from .params_of_fit import as_fitted, remember_params
@@ -65,6 +66,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _merges_repeated = False
     # Name of the target of reasons; None for that of ``explain``.
     _reasons = None
+    # A parameter of classifiers whose scores are calibrated.
+    calibrate = False
     # Whether the network is given the columns of X.
     _reads_columns = True
     # Whether the network for tables is the default where X is one.
@@ -204,7 +207,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         warm = warm and hasattr(self, "net_")
         with ExitStack() as stack:
             stack.enter_context(computing(self._jobs_of_fit))
-            with undone_on_failure(self):
+            with undone_on_failure(self), uncalibrated(self, warm):
                 how = {"warm": warm, "one_pass": one_pass, "classes": classes}
                 prepared = prepare_fit(self, data, **how)
                 remember_params(self)
@@ -224,6 +227,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
                         net.train(*prepared.rows)
                         record.add(net)
                 record.set_on(self)
+                calibrate(self, prepared.rows)
             ended_by = self.net_.ended_by_
             try:
                 self._compute_importances(prepared.rows)

@@ -28,6 +28,7 @@ from ...utils.held_out_rows import check_groups, hold_out
 from ...utils.networks import n_members_of
 from ...utils.rows_of_members import held_out_by_members
 from ...utils.seeds import spawn_seeds
+from .calibration import calibrate
 from .params_of_fit import remember_params
 from .settings import (
     Settings,
@@ -148,6 +149,7 @@ def _candidate(estimator, prepared: Prepared, lam: float | str) -> Candidate:
         record = TrainingRecord(n_rows=len(prepared.train))
         record.add(net)
         record.set_on(own)
+        calibrate(own, prepared.rows)
         if net.ended_by_ != "divergence":
             own._compute_importances(prepared.rows)
         return own
