@@ -106,8 +106,16 @@ class TabularNet(nn.Module):
 
     @property
     def places(self) -> list[np.ndarray]:
-        """Knots of each number, and the codes of each category, in coded units."""
-        return self.position.knots
+        """Knots of each number, and the codes of each category, in coded units.
+
+        A number that is constant in the training rows has one knot.
+        """
+        first = self.pieces.averages[:, 0, 0].cpu().numpy()
+        is_number = self.pieces.is_piece[:, 0, 0].cpu().numpy()
+        return [
+            knots[:1] if number and not share and len(knots) == 2 else knots
+            for knots, number, share in zip(self.position.knots, is_number, first)
+        ]
 
     def columns_alone(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The functions of single columns, as averages of the members.

@@ -361,6 +361,20 @@ def test_a_value_that_is_missing_for_the_first_time(table):
     assert found.shares.tolist() == [0, 0, 0, 1]
 
 
+def test_columns_that_are_constant_or_empty(table):
+    X, y = table
+    X = X.assign(same=7.5, none=np.nan, one="a", nothing=None)
+    found = shape_functions(quietly(network(), X, y))
+    values = {each.name: each.values.tolist() for each in found}
+    assert values["same"] == [7.5]
+    assert values["one"] == ["a"]
+    assert found["same"].shares.tolist() == found["one"].shares.tolist() == [1]
+    for name in ("none", "nothing"):
+        assert found[name].kinds[-1] == "missing"
+        assert found[name].shares[-1] == 1
+    assert np.isfinite(found.to_frame()["score"]).all()
+
+
 def test_a_constant_score_is_explained():
     X = np.zeros((60, 2))
     model = quietly(network(GradientLassoRegressor), X, np.full(60, 3.0))
