@@ -130,7 +130,8 @@ def open_table(model, X, caller: str) -> TableScores:
         raise TypeError(
             f"{caller} needs the network for tables, whose score is a sum of functions "
             "of single columns and of what columns do together: an estimator of this "
-            "package with module='tabular', alone or in a wrapper such as a Pipeline; "
+            "package but NGSLL with module='tabular', alone or in a wrapper such as a "
+            "Pipeline; "
             f"got {named(network)}. {hint_for(network)}For other models see "
             "Explanation.from_estimator, or sklearn.inspection.partial_dependence."
         )
