@@ -4,7 +4,9 @@
 of the user's table on its answer (or asks its network for attributions), and keeps them
 with the data and the names of the columns. It asks a network for nothing but the
 protocol of ``inspection``, so that what can be opened can be explained.
-``reason_codes`` tells each row what moved it most towards a class.
+``reason_codes`` tells each row what moved it most towards a class. ``shape_functions``
+and ``pair_effects`` say what a network for tables makes of a column, and of two
+columns together, overall.
 
 A display follows scikit-learn's contract: a class with ``from_estimator`` (and
 ``from_explanation``, where one is enough), and ``plot(ax=None)``, which imports
@@ -17,7 +19,19 @@ It may import ``inspection`` and ``metrics``.
 """
 
 from ._explanation import Explanation
+from ._pair_effects import PairEffects, pair_effects
 from ._reason_codes import reason_codes
+from ._shape_functions import ShapeFunction, ShapeFunctions, shape_functions
 from ._transformers import OutputColumn, register_transformer
 
-__all__ = ["Explanation", "OutputColumn", "reason_codes", "register_transformer"]
+__all__ = [
+    "Explanation",
+    "OutputColumn",
+    "PairEffects",
+    "ShapeFunction",
+    "ShapeFunctions",
+    "pair_effects",
+    "reason_codes",
+    "register_transformer",
+    "shape_functions",
+]

@@ -17,6 +17,9 @@ to X. The network that it finds inside is asked for
     an ``Explainable``: the scalars whose effects are reasons, by default the log-odds
     of a classifier (each of several classes against the rest, or each label) or the
     predictions of a regressor. None, if a feature is not a column of a table.
+``_column_sums()``
+    a ``ColumnSums``: scores as functions of single columns, and what columns do
+    together. None, if the network is not made of such functions; none by default.
 ``_reasons``
     name of the target of ``_explained`` that reasons are about; None for the default.
 ``_attribution_of_reasons()``

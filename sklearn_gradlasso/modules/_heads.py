@@ -11,7 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.networks import has_hooks, n_members_of, n_per_column_of
+from ..utils.networks import (
+    column_sum_of,
+    has_hooks,
+    n_members_of,
+    n_per_column_of,
+)
 
 __all__ = ["LogOdds", "LogProbabilities", "Scores"]
 
@@ -46,6 +51,10 @@ class _Head(nn.Sequential):
     @property
     def n_per_column(self) -> int | None:
         return n_per_column_of(self[0])
+
+    @property
+    def column_sum(self) -> nn.Module | None:
+        return column_sum_of(self[0])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self[0].encode(x)

@@ -70,6 +70,16 @@ class Position(nn.Module):
         return place, (x - left) * inverse
 
     @property
+    def knots(self) -> list[np.ndarray]:
+        """Knots of each number, and the codes of each category."""
+        scales = self.scales.unflatten(0, (self.n_columns, -1)).cpu().numpy()
+        ends, lasts = self.right.cpu().numpy(), self.last.cpu().numpy()
+        return [
+            np.append(left[: n + 1], right) if inverse[0] else left[: n + 1]
+            for (left, inverse), n, right in zip(scales.swapaxes(1, 2), lasts, ends)
+        ]
+
+    @property
     def is_watched(self) -> bool:
         """Whether a tool has put a hook on its layers."""
         return has_hooks(self.left_end)

@@ -15,6 +15,7 @@ from ..utils.validation import check_count, check_hidden_layer_sizes
 from ._columns import Columns
 from ._mlp import applied
 from ._table_pieces import Functions, Lines, Pieces, Position
+from ._together import Together
 
 __all__ = ["TabularNet"]
 
@@ -97,6 +98,52 @@ class TabularNet(nn.Module):
     @property
     def n_per_column(self) -> int:
         return sum(self.widths)
+
+    @property
+    def column_sum(self) -> TabularNet:
+        """The part that is a sum over columns, and of interactions: itself."""
+        return self
+
+    @property
+    def places(self) -> list[np.ndarray]:
+        """Knots of each number, and the codes of each category, in coded units.
+
+        A number that is constant in the training rows has one knot.
+        """
+        first = self.pieces.averages[:, 0, 0].cpu().numpy()
+        is_number = self.pieces.is_piece[:, 0, 0].cpu().numpy()
+        return [
+            knots[:1] if number and not share and len(knots) == 2 else knots
+            for knots, number, share in zip(self.position.knots, is_number, first)
+        ]
+
+    def columns_alone(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The functions of single columns, as averages of the members.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_features)
+            Rows of a coded table; NaN where a value is missing.
+
+        Returns
+        -------
+        alone : Tensor of shape (n, n_features, n_outputs)
+            What each column adds to the raw scores by itself.
+        embedded : Tensor of shape (n, n_features, n_members * embedding_size)
+            What :meth:`together` takes.
+        """
+        by_column = self.encode(x)[0].unflatten(1, (self.position.n_columns, -1))
+        alone, embedded = by_column.split(self.widths, dim=2)
+        return alone.unflatten(2, self.shape).mean(dim=2), embedded
+
+    def together(self, embedded: Tensor) -> Together:
+        """What columns add together, at rows whose columns may be replaced.
+
+        Parameters
+        ----------
+        embedded : Tensor of shape (n, n_features, n_members * embedding_size)
+        """
+        return Together(self.interactions, embedded)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)
@@ -235,21 +282,42 @@ class _Interactions(nn.Module):
 
     def forward(self, embedded: Tensor) -> Tensor:
         """``(n, n_columns, n_members * size) -> (n, n_members, n_outputs)``."""
-        if self.slot is not None:
-            slots = embedded.new_zeros(len(embedded), self.n_slots, embedded.shape[2])
-            embedded = slots.index_add(1, self.slot, embedded)
-        on_embeddings, *others = self.activations
-        z = applied(on_embeddings, embedded + self.bias, self.training)
-        h = z.unflatten(2, (self.n_members, -1)).permute(2, 0, 1, 3).flatten(2)
-        first, *weights = [*self.weights, self.last]
-        weights = [self._scaled(first), *weights]
-        for weight, bias, activation in zip(weights, self.biases, others):
-            h = torch.baddbmm(bias, h, weight).transpose(0, 1)
-            # Tools such as DeepLift expect rows at the first axis of a layer.
-            h = applied(activation, h, self.training).transpose(0, 1)
-        return torch.bmm(h, weights[-1]).transpose(0, 1)
+        z = self.activated(self.by_slot(embedded) + self.bias)
+        first = self.first_weight().flatten(1, 2)
+        if not len(self.biases):
+            return torch.bmm(z, first).transpose(0, 1)
+        return self.beyond(torch.baddbmm(self.biases[0], z, first))
 
-    def _scaled(self, weight: Tensor) -> Tensor:
-        """The weight of the first layer, for embeddings that are not scaled."""
+    def by_slot(self, embedded: Tensor) -> Tensor:
+        """Sums of the embeddings of each slot, ``(n, n_slots, n_members * size)``."""
+        if self.slot is None:
+            return embedded
+        slots = embedded.new_zeros(len(embedded), self.n_slots, embedded.shape[2])
+        return slots.index_add(1, self.slot, embedded)
+
+    def activated(self, z: Tensor) -> Tensor:
+        """What the first layer is given, ``(n_members, n, n_slots * size)``."""
+        z = applied(self.activations[0], z, self.training)
+        return z.unflatten(2, (self.n_members, -1)).permute(2, 0, 1, 3).flatten(2)
+
+    def first_weight(self) -> Tensor:
+        """The weight of the first layer, for embeddings that are not scaled.
+
+        Its shape is (n_members, n_slots, size, fan_out).
+        """
+        weight = [*self.weights, self.last][0]
         of_slots = weight.unflatten(1, (self.n_slots, -1))
-        return (of_slots * self.scale.transpose(0, 1)[:, :, :, None]).flatten(1, 2)
+        return of_slots * self.scale.transpose(0, 1)[:, :, :, None]
+
+    def beyond(self, h: Tensor) -> Tensor:
+        """The output from sums of the first layer, of shape (n_members, n, fan_out)."""
+        if not len(self.biases):
+            return h.transpose(0, 1)
+        *between, last = [*self.weights, self.last][1:]
+        activations = self.activations[1:]
+        # Tools such as DeepLift expect rows at the first axis of a layer.
+        h = applied(activations[0], h.transpose(0, 1), self.training).transpose(0, 1)
+        for weight, bias, activation in zip(between, self.biases[1:], activations[1:]):
+            h = torch.baddbmm(bias, h, weight).transpose(0, 1)
+            h = applied(activation, h, self.training).transpose(0, 1)
+        return torch.bmm(h, last).transpose(0, 1)

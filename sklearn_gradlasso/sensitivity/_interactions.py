@@ -50,7 +50,8 @@ def interaction_importance(
 
     The slope of a category of a raw table is its contrast with the average category,
     whose derivatives by numbers are interactions. There are none of two categories, for
-    which the result is NaN.
+    which the result is NaN. For the network for tables, which is piecewise linear, see
+    :func:`sklearn_gradlasso.explanation.pair_effects`.
 
     Horel et al. (2018), section 5, name second derivatives as future work.
 
@@ -133,8 +134,9 @@ def _refuse_piecewise_linear(module: nn.Module) -> None:
             raise ValueError(
                 f"The network has {type(part).__name__.lstrip('_')} layers: it is "
                 "piecewise linear, and its second derivatives are zero or undefined. "
-                "Give finite_difference, for example 0.5, or fit the default network "
-                "with activation='softplus' or 'tanh'."
+                "Give finite_difference, for example 0.5, or fit the perceptron with "
+                "activation='softplus' or 'tanh'. For the network for tables use "
+                "explanation.pair_effects."
             )
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
+    "column_sum_of",
     "draws_at_random",
     "encodes_columns",
     "given_copies",
@@ -61,6 +62,14 @@ def n_per_column_of(module: nn.Module) -> int | None:
     ``column_of`` has to be asked.
     """
     return getattr(module, "n_per_column", None)
+
+
+def column_sum_of(module: nn.Module) -> nn.Module | None:
+    """The part whose raw scores are functions of columns, and what these do together.
+
+    ``None`` for a module that has no such part.
+    """
+    return getattr(module, "column_sum", None)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import compute_class_weight
 
 from ... import targets
+from ...inspection.linear_score import LinearScore
 from ...modules import LogOdds, LogProbabilities
 from ...objective import cross_entropy
 from .task import Task
@@ -102,6 +103,16 @@ class Classification(Task):
 
     def importance_target(self):
         return targets.log_odds if self.is_binary else targets.predicted_class
+
+    def linear_score(self, n_raw):
+        if self.is_binary:
+            weights = np.array([[1.0]] if n_raw == 1 else [[-1.0], [1.0]])
+            name = f"log-odds of {str(self.classes[-1])!r}"
+            return LinearScore(weights, np.zeros(1), name, "log-odds")
+        # Raw scores are known but for a number that is added to all of a row.
+        weights = np.eye(n_raw) - 1 / n_raw
+        name = "log-probability of each class, less the mean of all classes"
+        return LinearScore(weights, np.zeros(n_raw), name, "log-probabilities")
 
     # Answers of a classifier ---------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...inspection.column_sums import ColumnSums
 from ...inspection.evaluation import (
     Explained,
     attributions_of,
@@ -12,9 +13,10 @@ from ...inspection.evaluation import (
 from ...inspection.explainable import Explainable
 from ...tables import TableForm
 from ...training.rows import Rows
+from ...utils.networks import column_sum_of
 from ...utils.threads import computing
 
-__all__ = ["explainable", "explained"]
+__all__ = ["column_sums", "explainable", "explained"]
 
 
 def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
@@ -62,6 +64,15 @@ def explainable(estimator, X, target) -> Explainable | None:
     rows = _rows_of_network(estimator, X)
     network = estimator.net_.module_
     return Explainable(network, rows, scalars, n_jobs=estimator.n_jobs)
+
+
+def column_sums(estimator) -> ColumnSums | None:
+    """The score as a sum over columns; None for a network that is not made of one."""
+    module = column_sum_of(estimator.net_.module_)
+    if module is None:
+        return None
+    score = estimator._task.linear_score(module.shape[1])
+    return ColumnSums(module, score, estimator.n_jobs)
 
 
 def _rows_of_network(estimator, X):

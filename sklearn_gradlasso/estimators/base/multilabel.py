@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from ... import targets
+from ...inspection.linear_score import LinearScore
 from ...modules import Scores
 from ...objective import labels_cross_entropy
 from .task import Task
@@ -94,6 +95,10 @@ class Multilabel(Task):
 
     def importance_target(self):
         return targets.output
+
+    def linear_score(self, n_raw):
+        shift = np.zeros(n_raw)
+        return LinearScore(np.eye(n_raw), shift, "log-odds of each label", "log-odds")
 
     def training_target(self, target):
         return super().training_target(_of_labels(target))

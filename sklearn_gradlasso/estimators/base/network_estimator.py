@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import attributions
+from ...inspection.column_sums import ColumnSums
 from ...inspection.evaluation import (
     Explained,
     feature_means,
@@ -176,6 +177,10 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _explainable(self, X, target=None) -> Explainable | None:
         """Hook: return the scalars that effects are of; None if rows are no table."""
         return explaining.explainable(self, X, target)
+
+    def _column_sums(self) -> ColumnSums | None:
+        """The score as a sum over columns; None if the network is not made of one."""
+        return explaining.column_sums(self)
 
     def _attribution_of_reasons(self) -> str | Callable | None:
         """Hook: return what an ``Explanation`` holds without effects; None: the own."""

@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import r2_score
 
 from ... import targets
+from ...inspection.linear_score import LinearScore
 from ...objective import average, poisson_deviance, squared_error
 from .task import Task
 
@@ -121,6 +122,9 @@ class Regression(Task):
     def importance_target(self):
         return targets.output
 
+    def linear_score(self, n_raw):
+        return LinearScore(np.diag(self.scale), self.mean, "prediction", "units of y")
+
 
 @dataclass(frozen=True, eq=False)
 class PoissonRegression(Regression):
@@ -167,3 +171,7 @@ class PoissonRegression(Regression):
     def in_units(self, target):
         in_units = super().in_units(target)
         return lambda output, y: in_units(output.exp(), y)
+
+    def linear_score(self, n_raw):
+        shift, unit = np.log(self.scale), "logarithms of y"
+        return LinearScore(np.eye(n_raw), shift, "logarithm of the prediction", unit)

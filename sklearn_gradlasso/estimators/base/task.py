@@ -15,6 +15,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from ... import targets
+from ...inspection.linear_score import LinearScore
 
 __all__ = ["Target", "Task"]
 
@@ -105,6 +106,16 @@ class Task(ABC):
     @abstractmethod
     def importance_target(self) -> Target:
         """The scalars whose gradients define ``feature_importances_``."""
+
+    @abstractmethod
+    def linear_score(self, n_raw: int) -> LinearScore:
+        """The scores that are linear in the raw scores of a network.
+
+        Parameters
+        ----------
+        n_raw : int
+            Number of raw scores.
+        """
 
     def training_target(self, target: str | Target | None) -> Target:
         """The target whose attribution a prior penalises in training."""
