@@ -17,6 +17,8 @@ from ._columns import Columns
 
 __all__ = ["Functions", "Lines", "Pieces", "Position"]
 
+OF_LEVELS = 3.0  # values of levels, in units of their weights
+
 
 class Position(nn.Module):
     """Where the values of a row lie: places, and fractions of numbers within a piece.
@@ -150,7 +152,8 @@ class Lines(Functions):
     """Functions that are a straight line for each number, and what pieces add to it.
 
     All of them begin at zero. Lines learn from few rows, pieces need more: pieces can
-    be shrunk without shrinking lines.
+    be shrunk without shrinking lines. Values of levels are three times their weights,
+    so that they are shrunk less than pieces: no line is below them.
 
     Parameters
     ----------
@@ -172,10 +175,12 @@ class Lines(Functions):
             if knots is not None:
                 widths[j, : len(knots) - 1] = np.diff(knots) / columns.spread[j]
         self.register_buffer("widths", torch.tensor(widths[:, :, None]))
+        sizes = np.where(columns.is_number, 1.0, OF_LEVELS)
+        self.register_buffer("sizes", torch.tensor(sizes[:, None, None]))
 
     @property
     def rises(self) -> Tensor:
-        return self.weight + self.line[:, None] * self.widths
+        return self.sizes * self.weight + self.line[:, None] * self.widths
 
 
 class Pieces(nn.Module):

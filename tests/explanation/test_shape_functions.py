@@ -215,7 +215,7 @@ def by_hand(n=200, slope=3.0):
         rises = torch.tensor(slope * np.diff(knots) / scale)
         net.additive.weight[0, : len(rises)] = rises[:, None]
         levels = torch.tensor([0.0, 10.0, -5.0, 7.0]) / scale
-        net.additive.weight[1, :4] = levels[:, None]
+        net.additive.weight[1, :4] = levels[:, None] / net.additive.sizes[1]
     return model, X
 
 
@@ -257,6 +257,19 @@ def test_several_classes_have_scores_of_their_own(table):
     part = frame[(frame["column"] == "job") & (frame["output"] == "no")]
     np.testing.assert_array_equal(part["score"], shapes["job"].scores[:, 1])
     assert part["value"].tolist() == ["cook", "nurse", "smith", None]
+
+
+def test_scores_of_a_calibrated_network():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=600), "job": rng.choice(["x", "y"], 600)})
+    y = X["a"] + (X["job"] == "x") + rng.logistic(size=600) > 0
+    model = GradientLassoClassifier(module_params={"n_members": 1}, random_state=0)
+    model.fit(X, y)
+    assert abs(model.temperature_ - 1) > 0.01
+    job = shape_functions(model, X[:100])["job"]
+    found = dict(zip(job.values, job.scores))
+    at_x, at_y = (model.decision_function(X[:100].assign(job=each)) for each in "xy")
+    assert found["x"] - found["y"] == pytest.approx((at_x - at_y).mean(), abs=1e-4)
 
 
 def test_a_frame_of_one_output(shapes):

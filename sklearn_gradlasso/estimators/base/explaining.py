@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...inspection.column_sums import ColumnSums
@@ -72,6 +74,9 @@ def column_sums(estimator) -> ColumnSums | None:
     if module is None:
         return None
     score = estimator._task.linear_score(module.shape[1])
+    factor = getattr(estimator.net_.module_, "factor", None)
+    if factor is not None:  # of calibration
+        score = replace(score, weights=float(factor) * score.weights)
     return ColumnSums(module, score, estimator.n_jobs)
 
 
