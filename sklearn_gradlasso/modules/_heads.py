@@ -11,7 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..utils.networks import has_hooks, n_members_of, n_per_column_of
+from ..utils.networks import (
+    has_hooks,
+    is_category_of,
+    n_members_of,
+    n_per_column_of,
+)
 
 __all__ = ["LogOdds", "LogProbabilities"]
 
@@ -29,6 +34,10 @@ class _Head(nn.Sequential):
     @property
     def n_per_column(self) -> int | None:
         return n_per_column_of(self[0])
+
+    @property
+    def is_category(self) -> Tensor | None:
+        return is_category_of(self[0])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self[0].encode(x)

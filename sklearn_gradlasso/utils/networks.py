@@ -15,6 +15,7 @@ __all__ = [
     "encodes_columns",
     "given_copies",
     "has_hooks",
+    "is_category_of",
     "is_piecewise_linear",
     "many_to_many_of",
     "n_members_of",
@@ -61,6 +62,11 @@ def n_per_column_of(module: nn.Module) -> int | None:
     ``column_of`` has to be asked.
     """
     return getattr(module, "n_per_column", None)
+
+
+def is_category_of(module: nn.Module) -> Tensor | None:
+    """Which columns of a table hold categories; ``None`` if none of them does."""
+    return getattr(module, "is_category", None)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:

@@ -23,7 +23,7 @@ from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
 from .settings import prefers_table_net
 
-__all__ = ["read_to_answer", "read_to_fit", "would_read"]
+__all__ = ["read_given_rows", "read_to_answer", "read_to_fit", "would_read"]
 
 MOST_NAMED = 5  # columns that a warning names, of many
 
@@ -104,6 +104,33 @@ def read_to_answer(estimator, X):
     X = _coded(estimator, X)
     estimator._check_row_shape(X.shape[1:], reset=False)
     return X
+
+
+def read_given_rows(estimator, rows):
+    """Rows that a user compares with, as the fitted network reads them.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        It reads tables.
+    rows : {array-like, DataFrame, CSR matrix} of shape (n_rows, n_features), or number
+        A number stands for a row of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not as X in ``fit``.
+    """
+    if n_axes(rows):
+        return read_to_answer(estimator, rows)
+    form = estimator._table_form
+    categories = np.flatnonzero(form.is_category)
+    if len(categories):
+        raise ValueError(
+            f"the number {rows} is no level of {form.names[categories[0]]!r}; give a "
+            "row of the table."
+        )
+    return coded_table(form, np.full((1, len(form.names)), rows, dtype=np.float64))
 
 
 def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
