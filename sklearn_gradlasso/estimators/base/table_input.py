@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.base import is_classifier
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
@@ -21,6 +22,7 @@ from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
+from .classification import weight_of_rows
 from .settings import prefers_table_net
 
 __all__ = ["read_given_rows", "read_to_answer", "read_to_fit", "would_read"]
@@ -147,6 +149,8 @@ def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
     if not reset:
         return _coded(estimator, X), y
     weight = weight_in_rows(data.sample_weight, X)
+    if is_classifier(estimator):
+        weight = weight_of_rows(estimator.class_weight, y, weight)
     marks = estimator.categorical_features
     estimator._table_form = learn_form(X, marks, weight)
     return coded_table(estimator._table_form, X), y
