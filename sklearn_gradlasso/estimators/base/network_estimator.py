@@ -71,6 +71,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _reads_columns = True
     # Whether the network for tables is the default where X is one.
     _has_table_net = True
+    # Whether the network makes weights of columns, of which a prediction is a sum.
+    _weighs_columns = False
     # What the columns of a raw table become; None if X reaches the network as it is.
     _table_form = None
 
