@@ -5,7 +5,7 @@ explained scalars, of shape ``(n,)`` or ``(n, m)``; ``phi`` has the shape of ``x
 a last axis of length m in the second case. This wing imports ``utils`` only: it knows
 neither networks nor targets.
 
-What the package asks of an attribution is one call and six members that have a
+What the package asks of an attribution is one call and seven members that have a
 default. An author of an attribution inherits from :class:`Attribution` and overrides
 what differs, or gives a plain callable ``(score, x) -> phi``, which stands for an
 attribution with all the defaults:
@@ -19,6 +19,8 @@ member              what it answers                                   default
                     ``explain`` inside ``torch.no_grad()``
 ``against``         the attribution that compares with given          itself
                     background rows
+``with_rows_read``  the attribution whose rows of the user's table    itself
+                    are read as its network reads them
 ``drawing_from``    the attribution that draws its references from    itself
                     a generator, as training wants it
 ``base_value``      the b of ``sum_j phi_ij = score(x_i) - b``,       ``None``
@@ -31,7 +33,7 @@ member              what it answers                                   default
 ==================  ================================================  ============
 
 An attribution may evaluate ``score`` at other points than x: several copies of the
-rows, one after the other, ``(c * n, *feature_shape)``. It may ask a score for three
+rows, one after the other, ``(c * n, *feature_shape)``. It may ask a score for four
 attributes, which a plain callable need not have:
 
 =================  =================================================  ============
@@ -46,6 +48,8 @@ attribute          what it answers                                    default
 ``encoded``        a method: other rows of the data in the form of    the rows
                    those of x, which are encodings if the network
                    encodes the columns of a table
+``typical``        a method: a row that stands for no information,    zeros
+                   as encodings; ``None`` if it encodes no columns
 =================  =================================================  ============
 
 :func:`by_name` is the one place that looks which of these members a callable has.

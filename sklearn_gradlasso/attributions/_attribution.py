@@ -9,13 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Attribution", "Score", "encoded", "ignores_y", "sample_weight_of"]
+__all__ = [
+    "Attribution",
+    "Score",
+    "encoded",
+    "ignores_y",
+    "sample_weight_of",
+    "typical_row",
+]
 
 Score = Callable[[Tensor], Tensor]
 
 
 class Attribution(ABC):
-    """Base of attributions: one abstract call, and six members with a default.
+    """Base of attributions: one abstract call, and seven members with a default.
 
     A subclass implements ``__call__`` and overrides the members that it has something
     to say about.
@@ -61,6 +68,24 @@ class Attribution(ABC):
         -------
         Attribution
             By default the attribution itself.
+        """
+        return self
+
+    def with_rows_read(self, read: Callable[[Any], Any]) -> Attribution:
+        """The attribution whose rows are as a network sees them, and not as given.
+
+        An estimator that reads tables asks for it, before it asks anything else.
+
+        Parameters
+        ----------
+        read : callable
+            From rows of the user's table, or a number for all of its columns, to rows
+            as the network sees them.
+
+        Returns
+        -------
+        Attribution
+            By default the attribution itself, which was given no rows.
         """
         return self
 
@@ -139,3 +164,9 @@ def encoded(score: Score, rows: Tensor) -> Tensor:
 def sample_weight_of(score: Score) -> Tensor | None:
     """Weights of the rows of x, for an attribution that uses them as references."""
     return getattr(score, "sample_weight", None)
+
+
+def typical_row(score: Score) -> Tensor | None:
+    """A row without information in the form of those of x; None if no score has one."""
+    asked = getattr(score, "typical", None)
+    return None if asked is None else asked()

@@ -82,6 +82,9 @@ class _OfCallable(Attribution):
     def against(self, background: Any, weight: Any = None) -> Attribution:
         return self._answer_of("against", background, weight)
 
+    def with_rows_read(self, read) -> Attribution:
+        return self._answer_of("with_rows_read", read)
+
     def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
         return self._answer_of("drawing_from", generator, shuffled, n_references)
 

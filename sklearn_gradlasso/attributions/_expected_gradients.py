@@ -48,15 +48,18 @@ class ExpectedGradients(ComparedWithRows):
     n_references : int, default=None
         References for each row, k in the paper. ``None`` means 200, and in the training
         of an estimator its own ``n_references``.
-    background : array-like of shape (n_background, *feature_shape), default=None
-        Rows that stand for the data, as the network sees them: in a Pipeline, those
-        that its transformers return. Without them the rows to explain are used.
+    background : {array-like, DataFrame} of shape (n_background, ...), default=None
+        Rows that stand for the data, like those that the estimator is given: in a
+        Pipeline, those that its transformers return. An estimator that reads tables
+        reads them as it reads X, with texts and missing values. Other networks are
+        given them as they are, and need finite numbers. Without them the rows to
+        explain are used.
 
     Raises
     ------
     ValueError
         If ``n_references`` is not a positive integer, or the background does not
-        consist of rows of finite numbers.
+        consist of rows.
     """
 
     def drawing_from(

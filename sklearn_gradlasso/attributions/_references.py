@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -12,10 +13,11 @@ import torch
 from torch import Tensor
 
 from ..utils.tensors import as_data
-from ..utils.validation import HOLDS_NUMBERS, check_count, finite_array
+from ..utils.validation import check_count
 from ._attribution import Attribution, Score, encoded, sample_weight_of
 from ._path_integrals import tensor_like
 from ._random_references import other_rows, rows_of_background
+from ._rows_given import HOLDS_NUMBERS, as_given, as_numbers, finite_array, read_by
 
 __all__ = ["ComparedWithRows", "Drawn"]
 
@@ -28,22 +30,26 @@ class ComparedWithRows(Attribution):
     ----------
     n_references : int, default=None
         References for each row in training; ``None`` leaves it to the estimator.
-    background : array-like of shape (n_background, *feature_shape), default=None
-        Rows that stand for the data, as the network sees them. Without them the rows to
+    background : {array-like, DataFrame} of shape (n_background, ...), default=None
+        Rows that stand for the data. An estimator that reads tables reads them as it
+        reads X; other networks are given them as they are. Without them the rows to
         explain are used.
 
     Raises
     ------
     ValueError
         If ``n_references`` is not a positive integer, or the background does not
-        consist of rows of finite numbers.
+        consist of rows.
     """
 
     n_references: int | None = None
     background: Any = None
     # Weights of the rows of the background; `against` sets them.
     _weight: Any = field(default=None, init=False, repr=False)
-    _has_missing: bool = field(default=False, init=False, repr=False)
+    # The background as numbers, with NaN where one is missing; None if it has texts.
+    _rows: Any = field(default=None, init=False, repr=False)
+    # Whether they are rows as the network sees them, and not those of a user.
+    _is_read: bool = field(default=False, init=False, repr=False)
     additive = True
 
     def __post_init__(self):
@@ -51,7 +57,13 @@ class ComparedWithRows(Attribution):
         if self.n_references is not None:
             check_count(f"{name}: n_references", self.n_references)
         if self.background is not None:
-            self._set_background(self.background)
+            background = as_given(self._named, self.background)
+            object.__setattr__(self, "background", background)
+            try:
+                rows = as_numbers(self._named, background)
+            except ValueError:
+                return  # They are those of a raw table.
+            self._set_rows(rows)
 
     def against(self, background: Any, weight: Any = None) -> ComparedWithRows:
         """The same with this background, unless it has one already.
@@ -78,10 +90,17 @@ class ComparedWithRows(Attribution):
             return self
         attribution = copy(self)
         if background is not None:
-            attribution._set_background(background, allow_missing=True)
+            attribution._set_read(as_numbers(self._named, background))
         if weight is not None:
             weight = attribution._checked(weight)
             object.__setattr__(attribution, "_weight", weight)
+        return attribution
+
+    def with_rows_read(self, read: Callable[[Any], Any]) -> ComparedWithRows:
+        if self.background is None or self._is_read:
+            return self
+        attribution = copy(self)
+        attribution._set_read(read_by(read, self._named, self.background))
         return attribution
 
     def weighted_background(
@@ -99,31 +118,39 @@ class ComparedWithRows(Attribution):
         ------
         ValueError
             If the rows of the background have another number of values than those of
-            x, or NaN where the network has no place for it.
+            x, or texts or NaN where the network has no place for them.
         """
         if self.background is None:
             return as_data(x), sample_weight_of(score)
-        rows = encoded(score, tensor_like(self.background, x))
+        if self._rows is None:  # The error of what cannot be numbers.
+            as_numbers(self._named, self.background)
+        rows = encoded(score, tensor_like(self._rows, x))
         if rows[0].numel() != prod(x.shape[1:]):
             raise ValueError(
                 f"{type(self).__name__}: background must hold rows like those of x, of "
                 f"shape {tuple(x.shape[1:])}, got an array of shape "
                 f"{tuple(rows.shape)}."
             )
-        if self._has_missing and rows.isnan().any():
-            raise ValueError(f"{type(self).__name__}: background {HOLDS_NUMBERS}.")
+        if np.isnan(self._rows).any() and rows.isnan().any():
+            raise ValueError(f"{self._named} {HOLDS_NUMBERS}.")
         weight = None if self._weight is None else tensor_like(self._weight, x)
         return rows.reshape(-1, *x.shape[1:]), weight
 
-    def _set_background(self, background: Any, allow_missing: bool = False) -> None:
-        name = f"{type(self).__name__}: background"
-        rows = finite_array(name, background, allow_missing=allow_missing)
+    @property
+    def _named(self) -> str:
+        return f"{type(self).__name__}: background"
+
+    def _set_read(self, rows: np.ndarray) -> None:
+        object.__setattr__(self, "background", rows)
+        object.__setattr__(self, "_is_read", True)
+        self._set_rows(rows)
+
+    def _set_rows(self, rows: np.ndarray) -> None:
         if rows.ndim < 2:
             raise ValueError(
-                f"{name} must hold rows, got an array of shape {rows.shape}."
+                f"{self._named} must hold rows, got an array of shape {rows.shape}."
             )
-        object.__setattr__(self, "background", rows)
-        object.__setattr__(self, "_has_missing", bool(np.isnan(rows).any()))
+        object.__setattr__(self, "_rows", rows)
 
     def _checked(self, weight: Any):
         name = type(self).__name__
@@ -165,6 +192,9 @@ class Drawn(Attribution):
 
     def against(self, background: Any, weight: Any = None) -> Drawn:
         return replace(self, expected=self.expected.against(background, weight))
+
+    def with_rows_read(self, read: Callable[[Any], Any]) -> Drawn:
+        return replace(self, expected=self.expected.with_rows_read(read))
 
     def drawing_from(self, generator, shuffled=False, n_references=None) -> Attribution:
         n_references = n_references or self.n_references

@@ -157,7 +157,8 @@ class AttributionPriorMixin:
         return pairs
 
     def _attribution(self, n_references: int | None) -> Attribution:
-        return attributions.by_name(self.attribution, n_references=n_references)
+        how = {"n_references": n_references}
+        return self._with_rows_read(attributions.by_name(self.attribution, **how))
 
     def _own_attribution(self):
         return as_fitted(self)._attribution(None).drawing_from(None)

@@ -60,6 +60,8 @@ encodes their columns. It has the first three of these, or none:
                       those of rows.
 ``n_per_column``      The number of encodings of each column, if they are equally many
                       and in the order of the columns; ``None`` by default.
+``is_category``       Which columns hold categories, a bool tensor of shape
+                      (n_columns,); ``None`` by default: no column does.
 ``n_members``,        The number of networks whose raw scores the module averages, and
 ``with_members``      a method ``(E, share) -> (output, of_members)``, whose second
                       part has shape (n, n_members, n_outputs). Each member then has a

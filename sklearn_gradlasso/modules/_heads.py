@@ -14,6 +14,7 @@ from torch.nn import functional
 from ..utils.networks import (
     column_sum_of,
     has_hooks,
+    is_category_of,
     n_members_of,
     n_per_column_of,
 )
@@ -55,6 +56,10 @@ class _Head(nn.Sequential):
     @property
     def column_sum(self) -> nn.Module | None:
         return column_sum_of(self[0])
+
+    @property
+    def is_category(self) -> Tensor | None:
+        return is_category_of(self[0])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self[0].encode(x)

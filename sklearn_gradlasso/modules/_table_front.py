@@ -34,6 +34,7 @@ class TableFront(nn.Module):
     ----------
     column_of : Tensor of shape (n_encodings,), int64
         The column that each encoding is of.
+    is_category : Tensor of shape (n_columns,), bool
     """
 
     same_in_both_modes = True
@@ -71,6 +72,7 @@ class TableFront(nn.Module):
         for name, values in known.items():
             kind = np.float64 if name == "mean" else np.int64
             self.register_buffer(name, torch.tensor(values.astype(kind)))
+        self.register_buffer("is_category", torch.tensor(is_category))
         self.n_indicators = len(coded)
 
     @property
@@ -150,6 +152,10 @@ class Fronted(nn.Module):
     @property
     def column_of(self) -> Tensor:
         return self.front.column_of
+
+    @property
+    def is_category(self) -> Tensor:
+        return self.front.is_category
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`TableFront.encode`."""

@@ -53,6 +53,7 @@ class TabularNet(nn.Module):
     ----------
     column_of : Tensor of shape (n_encodings,), int64
         The column that each encoding is of.
+    is_category : Tensor of shape (n_columns,), bool
 
     Raises
     ------
@@ -94,6 +95,7 @@ class TabularNet(nn.Module):
         self.bias = nn.Parameter(torch.zeros(self.shape, dtype=torch.float32))
         of_column = np.arange(n_features).repeat(sum(self.widths))
         self.register_buffer("column_of", torch.from_numpy(of_column))
+        self.register_buffer("is_category", torch.tensor(~columns.is_number))
 
     @property
     def n_per_column(self) -> int:

@@ -9,7 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ..utils.cudnn import twice_differentiable
-from ..utils.networks import n_networks_of, raw_scores_of, same_in_both_modes
+from ..utils.networks import (
+    is_category_of,
+    n_networks_of,
+    raw_scores_of,
+    same_in_both_modes,
+)
 from ..utils.signatures import leaves_inputs
 from ._checks import shape_of
 from ._many_networks import row_by_row
@@ -115,6 +120,28 @@ class Score:
                 f"table, coded as the network reads them, got {tuple(rows.shape)}."
             )
         return self.module.encode(rows)[0]
+
+    def typical(self) -> Tensor | None:
+        """A row that stands for no information, if columns of a table are encoded.
+
+        Returns
+        -------
+        Tensor of shape (n_encodings,) or (n_networks, n_encodings), or None
+            Encodings of the median of numbers, which is coded as 0, and the average
+            encodings of categories over the training rows.
+        """
+        if self.n_columns is None:
+            return None
+        n_networks = n_networks_of(self.module)
+        shape = (n_networks,) if n_networks else ()
+        like = next(self.module.parameters())
+        codes = like.new_zeros(1, *shape, self.n_columns)
+        (encodings,), (away,) = self.module.encode(codes)
+        is_category = is_category_of(self.module)
+        if is_category is None:
+            return encodings
+        is_category = is_category[self.module.column_of]
+        return torch.where(is_category, encodings - away, encodings)
 
     @property
     def ignores_y(self) -> bool:

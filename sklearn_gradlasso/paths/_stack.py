@@ -16,7 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..utils.networks import n_members_of, n_per_column_of, raw_scores_of
+from ..utils.networks import (
+    is_category_of,
+    n_members_of,
+    n_per_column_of,
+    raw_scores_of,
+)
 
 __all__ = ["Stack", "named_tensors", "put_into"]
 
@@ -49,6 +54,12 @@ class _Vectorised(nn.Module):
     def n_per_column(self) -> int | None:
         """Number of encodings of each column, if all have equally many."""
         return n_per_column_of(self.network)
+
+    @property
+    def is_category(self) -> Tensor | None:
+        """Which columns of that table hold categories."""
+        is_category = is_category_of(self.network)
+        return None if is_category is None else is_category[0]
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The encodings and directions of all networks, (n, n_networks, p) each."""

@@ -17,8 +17,9 @@ def center_and_scale(
 ) -> tuple[float, float]:
     """Weighted median, and the standard deviation between the outer percentiles.
 
-    If that is 0 it is the standard deviation of all values, and 1 of a constant column.
-    An integer weight means repetition.
+    If that is 0 it is the standard deviation of all values, and if one row has nearly
+    all weight, that of the distinct values. It is 1 of a constant column. An integer
+    weight means repetition.
 
     Parameters
     ----------
@@ -39,8 +40,9 @@ def center_and_scale(
     low, middle, high = np.searchsorted(reached, quantiles * reached[-1])
     inner = slice(low, high + 1)
     rounding = ULPS * eps * np.abs(values).max()
-    for part in (inner, slice(None)):
-        scale = _deviation(values[part], weight[part])
+    equal = np.ones(len(values))
+    for part, of_part in ((inner, weight), (slice(None), weight), (slice(None), equal)):
+        scale = _deviation(values[part], of_part[part])
         if scale > rounding:
             return float(values[middle]), scale
     return float(values[middle]), 1.0

@@ -195,8 +195,9 @@ class DataParallelNet(AccelerateMixin, ObjectiveNet):
             raise ValueError(
                 f"accelerator: {type(drawing[0]).__name__} draws at random for the "
                 "whole batch (references among its rows, or noise), but every process "
-                "has only a share of it. Give an attribution such as 'gradients' "
-                "or 'integrated_gradients', or accelerator=None."
+                "has only a share of it. Use penalty='l1' of the gradient LASSO, an "
+                "attribution of attribution priors such as 'gradients' or "
+                "'integrated_gradients', or accelerator=None."
             )
 
     def _check_sameness(self, rows: Rows) -> None:

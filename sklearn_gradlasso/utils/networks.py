@@ -16,6 +16,7 @@ __all__ = [
     "encodes_columns",
     "given_copies",
     "has_hooks",
+    "is_category_of",
     "is_piecewise_linear",
     "many_to_many_of",
     "n_members_of",
@@ -70,6 +71,11 @@ def column_sum_of(module: nn.Module) -> nn.Module | None:
     ``None`` for a module that has no such part.
     """
     return getattr(module, "column_sum", None)
+
+
+def is_category_of(module: nn.Module) -> Tensor | None:
+    """Which columns of a table hold categories; ``None`` if none of them does."""
+    return getattr(module, "is_category", None)
 
 
 def outputs_at(module: nn.Module) -> Callable[[Tensor, Tensor, int], Tensor] | None:

@@ -9,6 +9,8 @@ from .held_out_rows import cannot_hold_out, warn_of_one_class
 
 __all__ = ["held_out_by_members"]
 
+GOLDEN = (5**0.5 - 1) / 2
+
 
 def held_out_by_members(
     n_members: int,
@@ -24,8 +26,9 @@ def held_out_by_members(
     ----------
     n_members : int
     fraction : float
-        Share of the rows, or of the groups, that a member holds out. It is rounded to
-        one over an integer, and at most one over ``n_members``.
+        Share of the rows, or of the groups, that a member holds out. Up to one over
+        ``n_members`` it is rounded to one over an integer, and no row is held out
+        twice. If it is more, several members hold out the same rows.
     seed : int
     labels : ndarray of shape (n_rows,) or None
         Classes. All members hold out equal shares of them, without groups, and each
@@ -49,17 +52,20 @@ def held_out_by_members(
         If the rows held out are of one class only.
     """
     random = check_random_state(seed)
-    n_folds = max(n_members, round(1 / fraction))
+    n_folds = round(1 / fraction)
+    overlap = n_folds < n_members
     codes = np.zeros(n_rows, dtype=int)
     if labels is not None:
         codes = np.unique(labels, return_inverse=True)[1]
     how = f"validation_fraction={fraction}"
     try:
-        if groups is None:
+        if groups is not None:
+            held_out = _groups_of_members(random, fraction, n_members, codes, groups)
+        elif overlap:
+            held_out = _arcs_of_rows(random, fraction, n_members, codes)
+        else:
             fold = _folds_of_rows(random, n_folds, codes, labels is not None)
             held_out = fold[:, None] == np.arange(n_members)
-        else:
-            held_out = _groups_of_members(random, n_folds, n_members, codes, groups)
         if np.count_nonzero(held_out) < 2:
             raise ValueError(
                 f"each of {codes.max() + 1} classes needs a row to train on, and at "
@@ -89,9 +95,31 @@ def _folds_of_rows(
     return fold
 
 
+def _arcs_of_rows(
+    random: np.random.RandomState, fraction: float, n_members: int, codes: np.ndarray
+) -> np.ndarray:
+    """Rows on a circle, of which each member holds out an arc of its own."""
+    order = random.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    # The rows of each class are spread evenly over the circle.
+    place = np.empty(len(codes))
+    place[order] = (np.arange(len(codes)) * GOLDEN) % 1
+    held_out = _arcs(place, fraction, n_members)
+    for of_member in held_out.T:
+        for code in np.flatnonzero(np.bincount(codes, ~of_member) == 0):
+            of_member[order[codes[order] == code][0]] = False
+    return held_out
+
+
+def _arcs(place: np.ndarray, fraction: float, n_members: int) -> np.ndarray:
+    """Whether places on a circle of length 1 lie in the arc of each member."""
+    starts = np.arange(n_members) / n_members
+    return (place[:, None] - starts) % 1 < fraction
+
+
 def _groups_of_members(
     random: np.random.RandomState,
-    n_folds: int,
+    fraction: float,
     n_members: int,
     codes: np.ndarray,
     groups: np.ndarray,
@@ -99,9 +127,13 @@ def _groups_of_members(
     names, of_row = np.unique(groups, return_inverse=True)
     if len(names) == 1:
         raise ValueError("all rows have one group, which cannot be divided.")
-    fold = (random.permutation(len(names)) % n_folds)[of_row]
+    order, n_folds = random.permutation(len(names)), round(1 / fraction)
+    if n_folds < n_members:
+        held_out = _arcs(order / len(names), fraction, n_members)
+    else:
+        held_out = (order % n_folds)[:, None] == np.arange(n_members)
     members = [
-        _without_whole_classes(fold == k, codes, of_row) for k in range(n_members)
+        _without_whole_classes(each, codes, of_row) for each in held_out[of_row].T
     ]
     if not any(each.any() for each in members):
         raise ValueError("every group has all rows of a class, which training needs.")

@@ -11,14 +11,11 @@ from math import prod
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.utils import _param_validation
 from sklearn.utils.validation import _check_sample_weight, _num_samples
-from torch import Tensor
 
 __all__ = [
-    "HOLDS_NUMBERS",
     "Interval",
     "check_count",
     "check_device",
@@ -26,7 +23,6 @@ __all__ = [
     "check_hidden_layer_sizes",
     "check_pairs",
     "check_sample_weight",
-    "finite_array",
     "is_count",
     "representable",
     "rows_of_positive_weight",
@@ -34,7 +30,6 @@ __all__ = [
 ]
 
 
-HOLDS_NUMBERS = "must hold finite numbers, and at least one"
 LEAST_WEIGHT = 1e-30  # of a row that counts, as a share of the largest
 MOST_WEIGHT = 1e100  # of a row
 
@@ -230,43 +225,6 @@ def check_pairs(name: str, given: Sequence) -> tuple[tuple[float, Callable], ...
                 f"{name}: a pair must hold a strength and a callable, got {pair!r}."
             )
     return tuple((strength, penalty) for strength, penalty in given)
-
-
-def finite_array(name: str, values, *, allow_missing: bool = False) -> np.ndarray:
-    """The values of an array, a tensor, a table or a list, as floating-point numbers.
-
-    Parameters
-    ----------
-    name : str
-        What the values are, for error messages.
-    values : array-like, Tensor, DataFrame or sparse matrix
-    allow_missing : bool
-        Whether a value may be NaN.
-
-    Returns
-    -------
-    ndarray
-        A copy. Floating-point values keep their precision, others are in float64.
-
-    Raises
-    ------
-    ValueError
-        If the values are not numbers, if there are none, or if one is infinite or NaN.
-    """
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    values = values.toarray() if sp.issparse(values) else values
-    try:
-        array = np.array(values)
-        if array.dtype.kind not in "fiub":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numbers: {error}") from error
-    array = array if array.dtype.kind == "f" else array.astype(np.float64)
-    good = np.isfinite(array) | np.isnan(array) if allow_missing else np.isfinite(array)
-    if not array.size or not good.all():
-        raise ValueError(f"{name} {HOLDS_NUMBERS}.")
-    return array
 
 
 def is_count(value) -> bool:

@@ -169,7 +169,8 @@ def test_every_member_holds_out_rows_of_its_own(kind):
     assert (~learns).sum(axis=0).tolist() == [10] * 5
     assert (~learns).sum(axis=1).max() == 1
     half = rows_of_members(kind(validation_fraction=0.5, **QUICK), Y)
-    assert (~half).sum(axis=0).tolist() == [20] * 5  # a fifth, so that they differ
+    assert (np.abs((~half).sum(axis=0) - 50) <= 1).all()
+    assert half.any(axis=1).all()  # Together they learn from all.
 
 
 def test_groups_are_not_divided_between_what_a_member_learns_and_holds_out():

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from helpers.fitted_callback import fitted_callback
 from helpers.quick import QUICK
 from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_diabetes, make_friedman1
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
@@ -21,6 +22,7 @@ from sklearn_gradlasso import (
     GradientLassoClassifier,
     GradientLassoRegressor,
     NGSLLClassifier,
+    NGSLLRegressor,
     RRRClassifier,
     RRRRegressor,
 )
@@ -299,3 +301,55 @@ def test_a_number_of_epochs_that_is_given_is_respected(early_stopping):
     assert clone(model).set_params(max_iter=3).fit(X, X[:, 0]).n_iter_ == 3
     model.set_params(max_iter=50, n_iter_no_change=2, tol=10.0)
     assert model.fit(X, X[:, 0]).n_iter_ == 4  # the first falls below infinity
+
+
+def test_one_class_ends_like_that_of_the_perceptron():
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    for params in ({}, {"early_stopping": True}, {"module": "perceptron"}):
+        model = GradientLassoClassifier(random_state=0, **params).fit(X, np.zeros(60))
+        assert model.n_iter_ == 12 and model.net_.ended_by_ == "plateau"
+        assert (model.predict_proba(X) == 1).all()
+
+
+@pytest.mark.parametrize("n_features", [5, 40])
+def test_ngsll_with_the_network_for_tables_beats_the_mean(n_features):
+    X, y = make_friedman1(260, n_features=n_features, noise=1.0, random_state=0)
+    model = NGSLLRegressor(module="tabular", random_state=0).fit(X[:200], y[:200])
+    assert model._settings.learning_rate == pytest.approx(0.015 / n_features)
+    assert model.score(X[200:], y[200:]) > 0.3
+    given = NGSLLRegressor(module="tabular", learning_rate_init=0.001, max_iter=1)
+    assert given.fit(X[:50], y[:50])._settings.learning_rate == 0.001
+
+
+def test_ngsll_with_the_network_for_tables_on_diabetes():
+    X, y = load_diabetes(return_X_y=True)
+    model = NGSLLRegressor(module="tabular", random_state=0).fit(X[::2], y[::2])
+    assert model.score(X[1::2], y[1::2]) > 0.05
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.6])
+def test_members_hold_out_the_fraction_that_is_asked_for(fraction):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    model = GradientLassoClassifier(
+        early_stopping=True, validation_fraction=fraction, random_state=0
+    )
+    data = TrainingData(X, (X[:, 0] > 0).astype(int))
+    train, _ = prepare_fit(model, data, warm=False).rows
+    learned = (train.extras["learns"] > 0).double().mean(dim=0)
+    np.testing.assert_allclose(learned, 1 - fraction, atol=0.015)
+
+
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+def test_the_documentation_says_what_importances_are_of(kind):
+    text = " ".join(kind.__doc__.split())
+    assert "the attribution that ``explain`` returns by default" in text
+    X = np.random.default_rng(0).standard_normal((100, 3))
+    model = kind(random_state=0, max_iter=3).fit(X, (X[:, 0] > 0).astype(int))
+    for params in ({}, {"penalty": "l1"}):
+        model = kind(random_state=0, max_iter=3, **params)
+        model.fit(X, (X[:, 0] > 0).astype(int))
+        sizes = np.sqrt((model.explain(X, target="training") ** 2).mean(axis=0))
+        if kind is GradientLassoClassifier:
+            sizes = np.sqrt((model.explain(X) ** 2).mean(axis=0))
+        own = sizes * model._table_form.scale if params else sizes
+        np.testing.assert_allclose(model.feature_importances_, own / own.sum())

@@ -141,7 +141,7 @@ def test_a_baseline_is_a_number_for_encodings_or_a_row_of_codes():
     phi = phi_of(linear(), x, attributions.IntegratedGradients(20, row))
     start = linear()(torch.tensor([row]).double())
     assert_close(phi.sum(dim=1), (linear()(x) - start)[:, 0])
-    phi = phi_of(linear(), x, attributions.IntegratedGradients(20))
+    phi = phi_of(linear(), x, attributions.IntegratedGradients(20, 0.0))
     assert_close(phi.sum(dim=1), linear()(x)[:, 0])
     with pytest.raises(ValueError, match="the 4 columns of the table"):
         phi_of(linear(), x, attributions.IntegratedGradients(20, [0.0] * 9))

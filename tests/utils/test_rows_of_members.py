@@ -14,7 +14,7 @@ def held_out(
 
 @pytest.mark.parametrize(
     ("n_members", "fraction", "n_folds"),
-    [(5, 0.1, 10), (2, 0.1, 10), (5, 0.3, 5), (5, 0.9, 5), (3, 0.28, 4), (3, 0.17, 6)],
+    [(5, 0.1, 10), (2, 0.1, 10), (5, 0.2, 5), (2, 0.5, 2), (3, 0.28, 4), (3, 0.17, 6)],
 )
 def test_a_member_holds_out_one_part_of_so_many(n_members, fraction, n_folds):
     found = held_out(n_members, fraction)
@@ -23,6 +23,36 @@ def test_a_member_holds_out_one_part_of_so_many(n_members, fraction, n_folds):
     assert (np.abs(counts - 200 / n_folds) < 1).all()
     assert found.sum(axis=1).max() == 1  # no row is held out twice
     assert counts.sum() == found.any(axis=1).sum()
+
+
+@pytest.mark.parametrize("n_members", [2, 5])
+@pytest.mark.parametrize("fraction", [0.3, 0.5, 0.75, 0.95])
+@pytest.mark.parametrize("kind", ["rows", "classes", "groups"])
+def test_a_fraction_of_more_than_one_part_for_each_member(n_members, fraction, kind):
+    if fraction <= 1 / n_members:
+        return
+    labels = np.repeat(["a", "b", "c"], [150, 43, 7]) if kind == "classes" else None
+    groups = np.arange(200) // 2 if kind == "groups" else None
+    found = held_out(n_members, fraction, labels=labels, groups=groups)
+    assert (np.abs(found.mean(axis=0) - fraction) < 0.02).all()
+    if fraction <= 1 - 1 / n_members:  # Together they learn from all.
+        assert (~found).any(axis=1).all()
+    for k in range(1, n_members):
+        assert (found[:, 0] != found[:, k]).any()
+    if groups is not None:
+        assert (found[::2] == found[1::2]).all()
+    for label in "abc" if kind == "classes" else ():
+        share = found[labels == label].mean(axis=0)
+        assert (np.abs(share - fraction) < 2 / np.sum(labels == label)).all()
+
+
+def test_each_member_keeps_a_row_of_each_class_of_a_large_fraction():
+    labels = np.repeat(np.arange(10), [1, 2, 3, 4, 5, 5, 5, 5, 5, 5])
+    for seed in range(5):
+        found = held_out(5, 0.9, n_rows=40, labels=labels, seed=seed)
+        for k in range(5):
+            assert len(np.unique(labels[~found[:, k]])) == 10
+        assert not held_out(5, 0.999, n_rows=10, seed=seed).all(axis=0).any()
 
 
 def test_the_seed_decides():

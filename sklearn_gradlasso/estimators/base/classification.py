@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.metrics import accuracy_score
 from sklearn.utils import compute_class_weight
@@ -15,7 +16,7 @@ from ...modules import LogOdds, LogProbabilities
 from ...objective import cross_entropy
 from .task import Task
 
-__all__ = ["Classification"]
+__all__ = ["Classification", "weight_of_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,7 @@ class Classification(Task):
             return sample_weight
         given = np.ones(len(codes)) if sample_weight is None else sample_weight
         if self.class_weight == "balanced":
-            counts = np.bincount(codes, weights=given, minlength=self.n_outputs)
-            of_class = counts.sum() / (self.n_outputs * np.maximum(counts, 1e-300))
+            of_class = _balancing(codes, given, self.n_outputs)
         else:
             labels = self.classes[codes]
             of_class = compute_class_weight(
@@ -133,3 +133,40 @@ class Classification(Task):
     def log_probabilities(self, output: np.ndarray) -> np.ndarray:
         """What ``predict_log_proba`` returns."""
         return output
+
+
+def weight_of_rows(class_weight, y: np.ndarray, sample_weight: np.ndarray | None):
+    """Weights of rows with those of their classes, before a task is learned.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    y : ndarray or CSR matrix of shape (n,) or (n, n_outputs)
+    sample_weight : ndarray of shape (n,) or None
+
+    Returns
+    -------
+    ndarray of shape (n,) or None
+        Those that were given, if the task will refuse the weights of the classes.
+    """
+    if class_weight is None or sp.issparse(y) or y.size != len(y):
+        return sample_weight
+    given = np.ones(len(y)) if sample_weight is None else sample_weight
+    try:
+        classes, codes = np.unique(np.ravel(y), return_inverse=True)
+        if isinstance(class_weight, str):
+            of_class = _balancing(codes, given, len(classes))
+        else:
+            labels = classes.tolist()
+            of_class = np.array([class_weight.get(k, 1.0) for k in labels], dtype=float)
+    except (TypeError, ValueError):
+        return sample_weight
+    weight = given * of_class[codes]
+    good = np.isfinite(weight).all() and (weight >= 0).all() and weight.any()
+    return weight if good else sample_weight
+
+
+def _balancing(codes: np.ndarray, weight: np.ndarray, n_classes: int) -> np.ndarray:
+    """Weights of classes that give all of them the same total weight."""
+    totals = np.bincount(codes, weights=weight, minlength=n_classes)
+    return totals.sum() / (n_classes * np.maximum(totals, 1e-300))

@@ -40,10 +40,11 @@ class_weight : dict or "balanced", default=None
         gives all classes the same total weight. An indicator of labels has none."""
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Root mean square of a gradient over the training data: the gradient of the
-        log-odds for two classes, of the log-probability of the predicted class for
-        more, and over the log-odds of all labels if y is an indicator. The importances
-        sum to 1.
+        Root mean square over the training data of the attribution that ``explain``
+        returns by default, which is the gradient, or the contribution where these are
+        penalised: that of the log-odds for two classes, of the log-probability of the
+        predicted class for more, and over the log-odds of all labels if y is an
+        indicator. The importances sum to 1.
     """
 ATTRIBUTES_DOC = f"""\
 lam_ : float

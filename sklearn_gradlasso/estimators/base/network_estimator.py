@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import attributions
+from ...attributions import Attribution
 from ...inspection.column_sums import ColumnSums
 from ...inspection.evaluation import (
     Explained,
@@ -47,7 +49,7 @@ from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
 from .storage import STORED, restore_net, stored_instead_of_net
-from .table_input import read_to_answer, read_to_fit, would_read
+from .table_input import read_given_rows, read_to_answer, read_to_fit, would_read
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -73,6 +75,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     _reads_columns = True
     # Whether the network for tables is the default where X is one.
     _has_table_net = True
+    # Whether the network makes weights of columns, of which a prediction is a sum.
+    _weighs_columns = False
     # What the columns of a raw table become; None if X reaches the network as it is.
     _table_form = None
 
@@ -305,10 +309,11 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
             names from :mod:`sklearn_gradlasso.targets`, or a callable
             ``(output, y) -> (n,)``.
         attribution : str or callable, default=None
-            "gradients", "integrated_gradients", "expected_gradients", or a callable
-            ``(score, x) -> phi``. The default is the attribution of the estimator.
-            Expected gradients use up to 500 rows, which are kept from the training
-            data, as references.
+            "gradients", "integrated_gradients", "expected_gradients", "contributions",
+            or a callable ``(score, x) -> phi``. The default is the attribution of the
+            estimator. Expected gradients and contributions compare with up to 500 rows,
+            which are kept from the training data, or with a ``background`` of rows like
+            those of X.
 
         Returns
         -------
@@ -338,7 +343,14 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _attribution_to_explain(self, attribution) -> Callable:
         if attribution is None:
             attribution = self._own_attribution()
-        return attributions.by_name(attribution).against(*self._background)
+        attribution = self._with_rows_read(attributions.by_name(attribution))
+        return attribution.against(*self._background)
+
+    def _with_rows_read(self, attribution: Attribution) -> Attribution:
+        """The attribution, whose rows are those of the user, for the network."""
+        if self._table_form is None:
+            return attribution
+        return attribution.with_rows_read(partial(read_given_rows, as_fitted(self)))
 
     def _target_to_explain(self, target) -> Callable:
         return self._task.target_to_explain(target, self.net_.objective.target)

@@ -87,7 +87,9 @@ weight_l1, weight_l2 : float, default=0.0
         ``max_fun=15000``, the largest number of evaluations of the objective.
     learning_rate_init : float or "auto", default="auto"
         Learning rate of the optimizer. "auto" is 0.015 for the network "tabular" up to
-        10,000 distinct rows, 0.03 for more, and 0.003 for other networks.
+        10,000 distinct rows, 0.03 for more (and of a regressor), and 0.003 for other
+        networks. NGSLL divides that of "tabular" by twice the number of columns,
+        because a step moves the weights of all of them.
     batch_size : int or "auto", default="auto"
         Number of rows per step. "auto" is ``min(256, n_samples)``. For the network
         "tabular" it is 64 up to 2,000 distinct rows, 128 up to 10,000 and 512 for more;
@@ -108,7 +110,8 @@ weight_l1, weight_l2 : float, default=0.0
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
         small table has one step. For the network "tabular", whose learning rate falls
-        in ``max_iter`` epochs, "auto" is infinite: it takes all of them.
+        in ``max_iter`` epochs, "auto" is infinite unless there is only one class: it
+        takes all of them.
     early_stopping : bool or "auto", default="auto"
         Whether to hold out rows for validation, and to keep the weights that are best
         on them, as ``monitor`` says. "auto" does so for the network "tabular" from 500
@@ -127,8 +130,9 @@ weight_l1, weight_l2 : float, default=0.0
         has taken effect may be kept.
     validation_fraction : float, default=0.1
         Fraction of the rows that ``early_stopping`` holds out, which are at least two.
-        Each member of the network "tabular" holds out this fraction, or one over the
-        number of members if that is less, unless ``validation_split`` names the rows.
+        Each member of the network "tabular" holds out this fraction, of other rows than
+        the others as far as it is at most one over their number, unless
+        ``validation_split`` names the rows.
     validation_split : {"random", "last"} or splitter, default="random"
         Which rows ``early_stopping`` holds out. "random" depends on ``random_state``
         and is stratified for classifiers, as far as the numbers of rows allow: each

@@ -34,9 +34,11 @@ loss : {"squared_error", "poisson"}, default="squared_error"
 
 IMPORTANCES_DOC = """\
 feature_importances_ : ndarray of shape (n_features,)
-        Root mean square of the gradient of the standardised prediction (or of what
-        ``loss`` and ``normalize_y`` ask for) over the training data, and over all
-        outputs if there are several. The importances sum to 1.
+        Root mean square over the training data of the attribution that ``explain``
+        returns by default, which is the gradient, or the contribution where these are
+        penalised: that of the standardised prediction (or of what ``loss`` and
+        ``normalize_y`` ask for), over all outputs if there are several. The importances
+        sum to 1.
     """
 ATTRIBUTES_DOC = f"""\
 lam_ : float

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_regressor
 
+from ...inspection.labels import has_classes
 from ...modules import TabularNet
 from ...training.rows import bytes_of_rows
 from ...utils.validation import check_hidden_layer_sizes
@@ -40,7 +41,7 @@ ANNEALED_EPOCHS = 20  # at least so many where rows are held out
 # At least so many steps there, of a classifier and of a regressor. Squared errors keep
 # falling with training, where probabilities become too certain.
 ANNEALED_STEPS = {False: 300, True: 600}
-PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks
+PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks, and of one class
 # With early stopping other networks also wait for so many steps: the loss on held-out
 # rows may rise for a while before it falls, and an epoch of a small table is one step.
 VALIDATED_STEPS = 150
@@ -185,9 +186,17 @@ def _of_tables(
     optimizer = _given(estimator.optimizer, "adamw")
     asked = {**(estimator.module_params or {}), **known}
     params = estimator.optimizer_params
-    rate = _given(estimator.learning_rate_init, _up_to(RATES[regresses], n_distinct))
+    rate = _up_to(RATES[regresses], n_distinct)
+    if estimator._weighs_columns:
+        # A step moves all weights, and a prediction by their sum. With the whole rate
+        # training diverges; with it over the number of columns it nearly does.
+        rate /= 2 * estimator.n_features_in_
+    rate = _given(estimator.learning_rate_init, rate)
     if optimizer == "adamw" and params is None:
         params = TabularNet.optimizer_params(rate, is_small=not early)
+    # The network of a single class is constant.
+    is_constant = has_classes(estimator) and estimator.n_outputs_ == 1
+    patience = PATIENCE if is_constant else np.inf
     return Settings(
         optimizer=optimizer,
         optimizer_params=params,
@@ -195,7 +204,7 @@ def _of_tables(
         batch_size=batch_size,
         max_iter=_given(estimator.max_iter, max_iter),
         early_stopping=early,
-        patience=_given(estimator.n_iter_no_change, np.inf),
+        patience=_given(estimator.n_iter_no_change, patience),
         least_steps=0,
         n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
         n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),

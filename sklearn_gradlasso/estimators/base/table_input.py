@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.base import is_classifier
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
@@ -21,9 +22,10 @@ from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
+from .classification import weight_of_rows
 from .settings import prefers_table_net
 
-__all__ = ["read_to_answer", "read_to_fit", "would_read"]
+__all__ = ["read_given_rows", "read_to_answer", "read_to_fit", "would_read"]
 
 MOST_NAMED = 5  # columns that a warning names, of many
 
@@ -106,6 +108,33 @@ def read_to_answer(estimator, X):
     return X
 
 
+def read_given_rows(estimator, rows):
+    """Rows that a user compares with, as the fitted network reads them.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        It reads tables.
+    rows : {array-like, DataFrame, CSR matrix} of shape (n_rows, n_features), or number
+        A number stands for a row of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not as X in ``fit``.
+    """
+    if n_axes(rows):
+        return read_to_answer(estimator, rows)
+    form = estimator._table_form
+    categories = np.flatnonzero(form.is_category)
+    if len(categories):
+        raise ValueError(
+            f"the number {rows} is no level of {form.names[categories[0]]!r}; give a "
+            "row of the table."
+        )
+    return coded_table(form, np.full((1, len(form.names)), rows, dtype=np.float64))
+
+
 def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
     """The coded table and y, both checked; a first table is learned."""
     X, y = data.X, data.y
@@ -120,6 +149,8 @@ def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:
     if not reset:
         return _coded(estimator, X), y
     weight = weight_in_rows(data.sample_weight, X)
+    if is_classifier(estimator):
+        weight = weight_of_rows(estimator.class_weight, y, weight)
     marks = estimator.categorical_features
     estimator._table_form = learn_form(X, marks, weight)
     return coded_table(estimator._table_form, X), y

@@ -64,8 +64,8 @@ class NGSLLEstimator(ABC):
 
     # Rows are merged so that the copies of a repeated row share the noise of the gate.
     _merges_repeated = True
-    _keeps_background = False
-    _has_table_net = False
+    _weighs_columns = True
+    _keeps_background = _has_table_net = False
     _reasons = None
     _gate_scale = 1.0
     _shared_doc = {

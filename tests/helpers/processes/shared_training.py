@@ -225,12 +225,14 @@ class Dropping(nn.Module):
         return self.layers(x)
 
 
+IN_TABLES = {"module": "tabular", "max_iter": 2, "random_state": 0}
 REFUSED = {
     "prior: Gini": AttributionPriorClassifier(attribution="gradients", **BRIEF),
     "prior: GlobalL2": AttributionPriorRegressor(
         prior=[(1.0, "l1"), (1.0, "global_l2")], attribution="gradients", **BRIEF
     ),
     "draws at random": AttributionPriorClassifier(prior="l1", **BRIEF),
+    "penalty='l1' of the gradient LASSO": GradientLassoClassifier(**IN_TABLES),
     "KHotGate": NGSLLClassifier(**BRIEF),
     "LayerNorm": GradientLassoClassifier(**{**BRIEF, "module": with_batch_norm}),
     "random_state must be an int": GradientLassoClassifier(module="perceptron"),
