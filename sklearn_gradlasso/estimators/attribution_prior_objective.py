@@ -20,6 +20,7 @@ from ..utils.validation import Interval, check_pairs
 from .base import annotated
 from .base.columns_of_features import columns_of_features
 from .base.params_of_fit import as_fitted
+from .base.table_input import with_rows_read
 from .obedience.reporting import checked_by_name, set_obedience
 
 __all__ = ["AttributionPriorMixin"]
@@ -158,7 +159,7 @@ class AttributionPriorMixin:
 
     def _attribution(self, n_references: int | None) -> Attribution:
         how = {"n_references": n_references}
-        return self._with_rows_read(attributions.by_name(self.attribution, **how))
+        return with_rows_read(self, attributions.by_name(self.attribution, **how))
 
     def _own_attribution(self):
         return as_fitted(self)._attribution(None).drawing_from(None)

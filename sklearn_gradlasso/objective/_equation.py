@@ -29,6 +29,7 @@ from ._score import Score
 __all__ = ["Components", "Objective"]
 
 HELD_OUT_SEED = 0  # seed of random attributions on held-out rows
+JUDGED = 0.05  # share of a constraint's cost that counts on held-out rows
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,10 @@ class Objective:
     def on_held_out_rows(self, penalised: bool = True) -> Objective:
         """The loss, and with ``penalised`` the priors, as measured on held-out rows.
 
-        Penalties of the weights are left out, because they do not depend on rows. An
+        Penalties of the weights are left out, because they do not depend on rows. A
+        constraint counts a twentieth: it must hold, so that ``lam`` is much larger than
+        what breaking it costs, and with all of it the epochs would be judged by chance,
+        by few rows at which it is broken a little. An
         attribution that draws at random is replaced by one with the same draws each
         time that this method is called, from a generator of its own.
         """
@@ -136,7 +140,14 @@ class Objective:
             attribution = attribution.drawing_from(generator)
         if exchange is not None:
             exchange = replace(exchange, generator=generator)
-        nouns = {"attribution": attribution, "exchange": exchange}
+        constraints = tuple(
+            (((JUDGED, prior),), target) for prior, target in self.constraints
+        )
+        nouns = {
+            "attribution": attribution,
+            "exchange": exchange,
+            "constraints": constraints,
+        }
         return replace(self, lam=lam, weight_penalties=(), **nouns)
 
     def prior_acts_on(self, annotations: Tensor | None) -> bool:

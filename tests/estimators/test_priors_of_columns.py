@@ -101,7 +101,8 @@ def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, max_iter, attrib
         moved = effects(model.predict, noisy[:100], noisy, columns=columns)
         counts[lam] = moved.effective_columns
         errors[lam] = 1 - model.score(noisy, target)
-    assert counts[0.3] < min(2.7, counts[0.0] - 0.3)
+    # At most half of what is used of columns that do not matter remains.
+    assert counts[0.3] < min(2.7, 2 + (counts[0.0] - 2) / 2)
     assert errors[0.3] < 0.15
 
 

@@ -305,6 +305,7 @@ def test_the_best_epoch_comes_back_with_what_was_frozen_in_it():
         max_iter=40,
         n_iter_no_change=np.inf,
         early_stopping=True,
+        calibrate=False,
         learning_rate_init=0.05,
         batch_size=len(X),
         callbacks=[Freezer("0.0.*"), Unfreezer("0.0.*", at=thaw), Kept()],

@@ -11,7 +11,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,6 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import attributions
-from ...attributions import Attribution
-from ...inspection.column_sums import ColumnSums
 from ...inspection.evaluation import (
     Explained,
     feature_means,
@@ -49,7 +46,7 @@ from .params_of_fit import as_fitted, remember_params
 from .preparation import architecture_of, prepare_fit, prepare_path
 from .reporting import report_end, report_scales
 from .storage import STORED, restore_net, stored_instead_of_net
-from .table_input import read_given_rows, read_to_answer, read_to_fit, would_read
+from .table_input import read_to_answer, read_to_fit, with_rows_read, would_read
 from .task import Task
 
 __all__ = ["NetworkEstimator"]
@@ -182,9 +179,7 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
         """Hook: return the scalars that effects are of; None if rows are no table."""
         return explaining.explainable(self, X, target)
 
-    def _column_sums(self) -> ColumnSums | None:
-        """The score as a sum over columns; None if the network is not made of one."""
-        return explaining.column_sums(self)
+    _column_sums = explaining.column_sums
 
     def _attribution_of_reasons(self) -> str | Callable | None:
         """Hook: return what an ``Explanation`` holds without effects; None: the own."""
@@ -343,14 +338,8 @@ class NetworkEstimator(NetworkParameters, BaseEstimator, ABC):
     def _attribution_to_explain(self, attribution) -> Callable:
         if attribution is None:
             attribution = self._own_attribution()
-        attribution = self._with_rows_read(attributions.by_name(attribution))
+        attribution = with_rows_read(self, attributions.by_name(attribution))
         return attribution.against(*self._background)
-
-    def _with_rows_read(self, attribution: Attribution) -> Attribution:
-        """The attribution, whose rows are those of the user, for the network."""
-        if self._table_form is None:
-            return attribution
-        return attribution.with_rows_read(partial(read_given_rows, as_fitted(self)))
 
     def _target_to_explain(self, target) -> Callable:
         return self._task.target_to_explain(target, self.net_.objective.target)

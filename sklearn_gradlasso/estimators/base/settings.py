@@ -189,8 +189,9 @@ def _of_tables(
     rate = _up_to(RATES[regresses], n_distinct)
     if estimator._weighs_columns:
         # A step moves all weights, and a prediction by their sum. With the whole rate
-        # training diverges; with it over the number of columns it nearly does.
-        rate /= 2 * estimator.n_features_in_
+        # training diverges; with it over the number of columns it nearly does. Rows
+        # that are encoded before have no columns.
+        rate /= 2 * getattr(estimator, "n_features_in_", 1)
     rate = _given(estimator.learning_rate_init, rate)
     if optimizer == "adamw" and params is None:
         params = TabularNet.optimizer_params(rate, is_small=not early)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,15 +18,17 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
+from ...attributions import Attribution
 from ...tables import coded_table, is_raw, learn_form, missing_first
 from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
 from .classification import weight_of_rows
+from .params_of_fit import as_fitted
 from .settings import prefers_table_net
 
-__all__ = ["read_given_rows", "read_to_answer", "read_to_fit", "would_read"]
+__all__ = ["read_to_answer", "read_to_fit", "with_rows_read", "would_read"]
 
 MOST_NAMED = 5  # columns that a warning names, of many
 
@@ -108,21 +111,27 @@ def read_to_answer(estimator, X):
     return X
 
 
-def read_given_rows(estimator, rows):
-    """Rows that a user compares with, as the fitted network reads them.
+def with_rows_read(estimator, attribution: Attribution) -> Attribution:
+    """An attribution of which the rows that a user gave are read as X is.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-        It reads tables.
-    rows : {array-like, DataFrame, CSR matrix} of shape (n_rows, n_features), or number
-        A number stands for a row of it.
+    attribution : Attribution
+        The rows that it compares with are those of X in ``fit``. A number stands for a
+        row of it.
 
     Raises
     ------
     TypeError, ValueError
-        If they are not as X in ``fit``.
+        If rows are not as X in ``fit``.
     """
+    if estimator._table_form is None:
+        return attribution
+    return attribution.with_rows_read(partial(_read_rows, as_fitted(estimator)))
+
+
+def _read_rows(estimator, rows):
     if n_axes(rows):
         return read_to_answer(estimator, rows)
     form = estimator._table_form
