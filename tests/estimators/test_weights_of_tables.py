@@ -7,8 +7,13 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from helpers.raw_tables import people
+from sklearn.base import clone
 
-from sklearn_gradlasso import GradientLassoClassifier
+from sklearn_gradlasso import (
+    GradientLassoClassifier,
+    GradientLassoRegressor,
+    RRRClassifier,
+)
 from sklearn_gradlasso.tables import learn_form
 
 X, Y = people()
@@ -55,6 +60,48 @@ def test_balanced_weights_count_in_the_form():
 def test_wrong_weights_of_classes_are_refused(wrong):
     with pytest.raises((TypeError, ValueError)):
         GradientLassoClassifier(class_weight=wrong, **SHORT).fit(NUMBERS, Y)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GradientLassoClassifier(),
+        GradientLassoClassifier(penalty="l1"),
+        GradientLassoClassifier(early_stopping=False, batch_size=50),
+        GradientLassoRegressor(penalty="l1"),
+        RRRClassifier(lam=1.0),
+    ],
+)
+def test_an_integer_weight_is_repetition_where_steps_take_a_part(model):
+    model.set_params(random_state=0, max_iter=3)
+    table, y = people(n=600)
+    y = y if hasattr(model, "predict_proba") else (y == "yes") + 0.1
+    counts = np.arange(len(y)) % 4
+    weighted = model.fit(table, y, sample_weight=counts)
+    repeated = clone(model).fit(table.loc[table.index.repeat(counts)], y.repeat(counts))
+    assert weighted._settings.batch_size < np.sum(counts > 0)
+    np.testing.assert_array_equal(weighted.predict(table), repeated.predict(table))
+    np.testing.assert_array_equal(weighted.explain(table), repeated.explain(table))
+
+
+def test_rows_keep_their_order_without_shuffling():
+    table, y = people(n=300)
+    model = GradientLassoClassifier(shuffle=False, **SHORT).fit(table, y)
+    turned = clone(model).fit(table[::-1], y[::-1])
+    assert not model._settings.merges
+    assert (model.predict_proba(table) != turned.predict_proba(table)).any()
+
+
+@pytest.mark.parametrize(
+    ("module", "taken_for"),
+    [("tabular", "average level"), ("perceptron", "none of the levels")],
+)
+def test_a_category_that_is_missing_first(module, taken_for):
+    model = GradientLassoClassifier(module=module, tol=1.0, random_state=0)
+    model.fit(X[["town", "debt"]], Y)
+    answer = model.predict_proba
+    with pytest.warns(UserWarning, match=f"'town'.*missing category for.*{taken_for}"):
+        answer(X[["town", "debt"]].assign(town=None))
 
 
 def heavy(value):

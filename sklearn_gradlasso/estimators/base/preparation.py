@@ -100,10 +100,12 @@ def prepare_fit(
         estimator._splitting = splitting
     n_members = n_members_of(network) or 1
     train, *valid = _parts(estimator, data, task, given, n_members)
+    if settings.merges:
+        train = _merged(train)
     largest = _largest_batch(settings, len(train.y))
     # Members may tell rows apart that are equal.
     merges = estimator._merges_repeated and train.learns is None
-    if merges and len(train.y) <= largest:
+    if merges and not settings.merges and len(train.y) <= largest:
         train = _merged(train)
     shape = estimator._shape_for_network(data.X)
     rows = [rows_for(network, part, shape) for part in (train, *valid)]

@@ -73,6 +73,9 @@ class Settings:
     anneals : bool
         Whether the learning rate falls to 0 over ``max_iter`` epochs, which then are
         all that training takes.
+    merges : bool
+        Whether equal rows are one row with the sum of their weights, also where a step
+        does not take all rows.
     """
 
     optimizer: Any
@@ -86,6 +89,7 @@ class Settings:
     n_members: int | None = None
     n_pieces: int | None = None
     anneals: bool = False
+    merges: bool = False
 
 
 def module_of(estimator):
@@ -174,6 +178,10 @@ def _of_tables(
     estimator, n_rows: int, n_distinct: int, known: dict[str, Any]
 ) -> Settings:
     early = bool(_given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM))
+    # Copies of a row would come in other steps than a row of integer weight does.
+    # Merged rows are in another order, which is the user's without shuffling.
+    merges = not early and estimator.shuffle and n_distinct < MOST_COUNTED
+    n_rows = n_distinct if merges else n_rows
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
     if not early and estimator.batch_size == "auto":
         batch_size = n_rows if n_distinct <= FULL_BATCH else ceil(n_rows / 4)
@@ -210,6 +218,7 @@ def _of_tables(
         n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
         n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),
         anneals=optimizer != "lbfgs",
+        merges=merges,
     )
 
 

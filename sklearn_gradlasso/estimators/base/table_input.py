@@ -26,7 +26,7 @@ from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
 from .classification import weight_of_rows
 from .params_of_fit import as_fitted
-from .settings import prefers_table_net
+from .settings import prefers_table_net, reads_tables
 
 __all__ = ["read_to_answer", "read_to_fit", "with_rows_read", "would_read"]
 
@@ -177,11 +177,13 @@ def _coded(estimator, X):
     if names:
         more = len(names) - MOST_NAMED
         named = ", ".join(map(repr, names[:MOST_NAMED]))
+        average = reads_tables(as_fitted(estimator))
+        category = "the average level" if average else "none of the levels"
         warnings.warn(
             f"X has missing values in {'column' if len(names) == 1 else 'columns'} "
             f"{named}{f' and {more} more' if more > 0 else ''}, of which the rows of "
             "fit had all values. Nothing was learned about them: a missing number is "
-            "taken for the median, and a missing category for none.",
+            f"taken for the median, and a missing category for {category}.",
             UserWarning,
             stacklevel=_level_of_caller(),
         )
