@@ -1,8 +1,9 @@
 """Scikit-learn's checks on every public estimator, found by its name.
 
-All checks run with settings that train briefly. With the default parameters only those
-run that do not train; the others are slow. So are all checks with other options, of
-which scikit-learn's networks fail some.
+All checks run with settings that train briefly, on some estimators with the network for
+tables. On the others with that network, and with the default parameters, only those run
+that do not train; the rest is slow. So are all checks with other options, of which
+scikit-learn's networks fail some.
 """
 
 import inspect
@@ -61,16 +62,16 @@ def quick_tabular(estimator, **params):
     network = {"module": "tabular", "module_params": small, "n_iter_no_change": 10}
     if estimator is NGSLLRegressor:  # Its rate depends on the number of columns.
         network["learning_rate_init"] = "auto"
-    return estimator(**{**brief(estimator), **network, "max_iter": 80, **params})
+    return estimator(**{**brief(estimator), **network, "max_iter": 50, **params})
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
-QUICK += [quick_tabular(estimator) for estimator in NETWORKS]
 QUICK += [quick(estimator, categorical_features=[0]) for estimator in NETWORKS]
 QUICK += [
-    quick_tabular(estimator, categorical_features=[0])
-    for estimator in (GradientLassoClassifier, GradientLassoRegressor)
+    quick_tabular(estimator)
+    for estimator in (GradientLassoClassifier, RRRClassifier, NGSLLRegressor)
 ]
+QUICK += [quick_tabular(GradientLassoRegressor, categorical_features=[0])]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
     FindAnotherExplanation(quick(estimator, lam=1.0))
@@ -80,6 +81,13 @@ QUICK += [
     SensitivitySelector(quick(estimator, max_iter=10))
     for estimator in (GradientLassoClassifier, GradientLassoRegressor)
 ]
+
+OTHERS_FOR_TABLES = [
+    quick_tabular(estimator)
+    for estimator in NETWORKS
+    if estimator not in (GradientLassoClassifier, RRRClassifier, NGSLLRegressor)
+]
+OTHERS_FOR_TABLES += [quick_tabular(GradientLassoClassifier, categorical_features=[0])]
 
 DEFAULT = [estimator() for estimator in [*NETWORKS, *SEARCHES, FindAnotherExplanation]]
 DEFAULT += [estimator(module="perceptron") for estimator in NETWORKS]
@@ -128,6 +136,11 @@ def slow_if_it_trains(parametrized):
 
 @parametrize_with_checks(QUICK)
 def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@slow_if_it_trains(parametrize_with_checks(OTHERS_FOR_TABLES))
+def test_scikit_learn_check_of_others_for_tables(estimator, check):
     check(estimator)
 
 
