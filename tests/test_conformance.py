@@ -62,7 +62,7 @@ def quick_tabular(estimator, **params):
     network = {"module": "tabular", "module_params": small, "n_iter_no_change": 10}
     if estimator is NGSLLRegressor:  # Its rate depends on the number of columns.
         network["learning_rate_init"] = "auto"
-    return estimator(**{**brief(estimator), **network, "max_iter": 50, **params})
+    return estimator(**{**brief(estimator), **network, "max_iter": 30, **params})
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
