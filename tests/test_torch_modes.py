@@ -174,9 +174,7 @@ ENTRANCES = {
     "own_module": lambda: answers(
         fit(GradientLassoRegressor, Z, lam=0.1, module=Drawn)
     ),
-    "rrr": lambda: answers(
-        fit(RRRClassifier, Y, module="perceptron", given=ANNOTATED)
-    ),
+    "rrr": lambda: answers(fit(RRRClassifier, Y, module="perceptron", given=ANNOTATED)),
     "rrr_of_tables": lambda: answers(fit(RRRClassifier, Y, lam=0.1, given=ANNOTATED)),
     "signs": lambda: answers(
         fit(RRRRegressor, Z, lam=0.1, monotonic_cst=[1, 0, -1, 0])
