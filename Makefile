@@ -24,7 +24,7 @@ slow-draws: .venv/test
 		--ignore=tests/examples --ignore=tests/test_conformance.py
 
 # Scikit-learn's checks with the default parameters of every estimator, and with the
-# network for tables where the fast tests have them with the perceptron only.
+# network for tables or categories where the fast tests leave them out.
 slow-defaults: .venv/test
 	$(PYTEST) -m slow tests/test_conformance.py -k "not (ClassifierCV or RegressorCV)"
 

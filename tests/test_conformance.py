@@ -1,9 +1,9 @@
 """Scikit-learn's checks on every public estimator, found by its name.
 
-All checks run with settings that train briefly, on some estimators with the network for
-tables. On the others with that network, and with the default parameters, only those run
-that do not train; the rest is slow. So are all checks with other options, of which
-scikit-learn's networks fail some.
+All checks run with settings that train briefly: on all estimators with the perceptron,
+on some with the network for tables and with categories. On the others, and with the
+default parameters, only those run that do not train; the rest is slow. So are all
+checks with other options, of which scikit-learn's networks fail some.
 """
 
 import inspect
@@ -66,7 +66,11 @@ def quick_tabular(estimator, **params):
 
 
 QUICK = [quick(estimator) for estimator in NETWORKS]
-QUICK += [quick(estimator, categorical_features=[0]) for estimator in NETWORKS]
+QUICK += [
+    quick(estimator, categorical_features=[0])
+    for estimator in NETWORKS
+    if estimator not in (NGSLLClassifier, NGSLLRegressor)
+]
 QUICK += [
     quick_tabular(estimator)
     for estimator in (GradientLassoClassifier, RRRClassifier, NGSLLRegressor)
@@ -74,7 +78,7 @@ QUICK += [
 QUICK += [quick_tabular(GradientLassoRegressor, categorical_features=[0])]
 QUICK += [quick(estimator, **OF_A_SEARCH) for estimator in SEARCHES]
 QUICK += [
-    FindAnotherExplanation(quick(estimator, lam=1.0))
+    FindAnotherExplanation(quick(estimator, lam=1.0), n_explanations=2)
     for estimator in (RRRClassifier, RRRRegressor)
 ]
 QUICK += [
@@ -82,12 +86,16 @@ QUICK += [
     for estimator in (GradientLassoClassifier, GradientLassoRegressor)
 ]
 
-OTHERS_FOR_TABLES = [
+OTHERS = [
     quick_tabular(estimator)
     for estimator in NETWORKS
     if estimator not in (GradientLassoClassifier, RRRClassifier, NGSLLRegressor)
 ]
-OTHERS_FOR_TABLES += [quick_tabular(GradientLassoClassifier, categorical_features=[0])]
+OTHERS += [quick_tabular(GradientLassoClassifier, categorical_features=[0])]
+OTHERS += [
+    quick(estimator, categorical_features=[0])
+    for estimator in (NGSLLClassifier, NGSLLRegressor)
+]
 
 DEFAULT = [estimator() for estimator in [*NETWORKS, *SEARCHES, FindAnotherExplanation]]
 DEFAULT += [estimator(module="perceptron") for estimator in NETWORKS]
@@ -139,8 +147,8 @@ def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
-@slow_if_it_trains(parametrize_with_checks(OTHERS_FOR_TABLES))
-def test_scikit_learn_check_of_others_for_tables(estimator, check):
+@slow_if_it_trains(parametrize_with_checks(OTHERS))
+def test_scikit_learn_check_of_others(estimator, check):
     check(estimator)
 
 
