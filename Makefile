@@ -23,7 +23,8 @@ slow-draws: .venv/test
 	$(PYTEST) -m "hypothesis or slow" --hypothesis-profile=slow \
 		--ignore=tests/examples --ignore=tests/test_conformance.py
 
-# Scikit-learn's checks with the default parameters of every estimator.
+# Scikit-learn's checks with the default parameters of every estimator, and with the
+# network for tables or categories where the fast tests leave them out.
 slow-defaults: .venv/test
 	$(PYTEST) -m slow tests/test_conformance.py -k "not (ClassifierCV or RegressorCV)"
 

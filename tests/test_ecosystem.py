@@ -108,7 +108,7 @@ def test_one_hot_frame_with_strings():
 
 def test_regressors_that_hand_over_targets_in_one_or_two_dimensions(one_target):
     X, y = one_target
-    base = GradientLassoRegressor(max_iter=30, random_state=0)
+    base = GradientLassoRegressor(module="perceptron", max_iter=30, random_state=0)
     for outer in (
         TransformedTargetRegressor(base, transformer=StandardScaler()),
         BaggingRegressor(base, n_estimators=2, random_state=0),

@@ -43,6 +43,7 @@ STEPS = X.reshape(48, 2, 2)
 IMAGES = RNG.standard_normal((16, 1, 8, 8)).astype(np.float32)
 TEXTS = ["a b c", "b c d", "good film", "bad film", "a good one", "a bad one"] * 4
 BRIEF = {"max_iter": 3, "random_state": 0}
+ANNOTATED = {"annotations": [1, 0, 0, 0]}
 
 
 class Drawn(nn.Module):
@@ -133,7 +134,7 @@ def fitted():
         "smooth": fit(GradientLassoRegressor, Z, lam=0.1, activation="tanh"),
         "own_module": fit(GradientLassoRegressor, Z, module=Drawn),
         "perceptron": fit(GradientLassoRegressor, Z, module="perceptron"),
-        "rrr": fit(RRRClassifier, Y, given={"annotations": [1, 0, 0, 0]}),
+        "rrr": fit(RRRClassifier, Y, lam=0.1, given=ANNOTATED),
         "ngsll": fit(NGSLLClassifier, Y),
     }
     mlp = MLPClassifier(max_iter=3, random_state=0).fit(X, Y)
@@ -152,7 +153,6 @@ def smooth():
     return fitted()[0]["smooth"]
 
 
-ANNOTATED = {"annotations": [1, 0, 0, 0]}
 ENTRANCES = {
     "fit": lambda: answers(fit(GradientLassoClassifier, Y, lam=0.1)),
     "fit_float64": lambda: answers(
@@ -174,8 +174,11 @@ ENTRANCES = {
     "own_module": lambda: answers(
         fit(GradientLassoRegressor, Z, lam=0.1, module=Drawn)
     ),
-    "rrr": lambda: answers(fit(RRRClassifier, Y, given=ANNOTATED)),
-    "signs": lambda: answers(fit(RRRRegressor, Z, monotonic_cst=[1, 0, -1, 0])),
+    "rrr": lambda: answers(fit(RRRClassifier, Y, module="perceptron", given=ANNOTATED)),
+    "rrr_of_tables": lambda: answers(fit(RRRClassifier, Y, lam=0.1, given=ANNOTATED)),
+    "signs": lambda: answers(
+        fit(RRRRegressor, Z, lam=0.1, monotonic_cst=[1, 0, -1, 0])
+    ),
     "prior": lambda: answers(fit(AttributionPriorClassifier, Y, lam=0.1)),
     "alternating": lambda: answers(
         fit(AttributionPriorRegressor, Z, lam=0.1, schedule="alternating", prior="l1")

@@ -158,7 +158,7 @@ class AttributionPriorRegressor(AttributionPriorMixin, NetworkRegressor):
     --------
     >>> import numpy as np
     >>> from sklearn_gradlasso import AttributionPriorRegressor
-    >>> X = np.random.default_rng(0).standard_normal((500, 4))
+    >>> X = np.random.default_rng(0).standard_normal((200, 4))
     >>> y = X[:, 0] + X[:, 1]
     >>> model = AttributionPriorRegressor(random_state=0).fit(X, y)
     >>> phi = model.explain(X)

@@ -155,7 +155,7 @@ class GradientLassoRegressor(NetworkRegressor):
     --------
     >>> import numpy as np
     >>> from sklearn_gradlasso import GradientLassoRegressor
-    >>> X = np.random.default_rng(0).standard_normal((1000, 10))
+    >>> X = np.random.default_rng(0).standard_normal((400, 10))
     >>> y = X[:, 0] * X[:, 1]
     >>> model = GradientLassoRegressor(lam=0.1, random_state=0).fit(X, y)
     >>> model.feature_importances_.round(1).tolist()

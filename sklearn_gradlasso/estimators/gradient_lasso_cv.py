@@ -59,10 +59,10 @@ class GradientLassoClassifierCV(LambdaSearch, NetworkClassifier):
     >>> from sklearn_gradlasso import GradientLassoClassifierCV
     >>> X, y = load_wine(return_X_y=True)
     >>> search = GradientLassoClassifierCV(
-    ...     lams=5, cv=3, selection="one_se", random_state=0
+    ...     lams=3, cv=3, selection="one_se", random_state=0
     ... ).fit(X, y)
     >>> search.scores_.shape
-    (3, 5)
+    (3, 3)
     >>> bool(search.scores_.mean(axis=0).max() > 0.95)
     True
     """
@@ -124,11 +124,11 @@ class GradientLassoRegressorCV(LambdaSearch, NetworkRegressor):
     --------
     >>> import numpy as np
     >>> from sklearn_gradlasso import GradientLassoRegressorCV
-    >>> X = np.random.default_rng(0).standard_normal((500, 10))
+    >>> X = np.random.default_rng(0).standard_normal((200, 10))
     >>> y = X[:, 0] * X[:, 1]
-    >>> model = GradientLassoRegressorCV(lams=4, cv=3, random_state=0)
+    >>> model = GradientLassoRegressorCV(lams=3, cv=3, random_state=0)
     >>> model.fit(X, y).importances_.shape
-    (4, 10)
+    (3, 10)
     """
 
     target: str | Callable | None = None

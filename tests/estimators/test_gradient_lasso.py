@@ -113,7 +113,7 @@ def test_the_loss_curve_is_the_weighted_average_over_batches(cancer):
 
 
 def test_equal_weights_change_no_bit(cancer):
-    X, y = cancer
+    X, y = (each[:200] for each in cancer)
     plain = GradientLassoClassifier(**QUICK).fit(X, y)
     equal = GradientLassoClassifier(**QUICK).fit(X, y, np.full(len(y), 3.0))
     np.testing.assert_array_equal(weights(plain), weights(equal))
@@ -168,7 +168,7 @@ def test_regression_answers_in_the_shape_and_units_of_y(two_targets, shape):
 
 
 def test_data_frames_keep_their_names_and_order(cancer):
-    X, y = cancer
+    X, y = (each[:200] for each in cancer)
     frame = pd.DataFrame(X, columns=[f"f{j}" for j in range(X.shape[1])])
     model = GradientLassoClassifier(**QUICK).fit(frame, pd.Series(y, name="y"))
     assert model.feature_names_in_.tolist() == frame.columns.tolist()
@@ -394,7 +394,7 @@ def test_a_module_with_a_drawn_basis_survives_a_pickle(cancer):
 
 
 def test_a_loaded_model_can_be_trained_on(cancer):
-    X, y = cancer
+    X, y = (each[:200] for each in cancer)
     model = GradientLassoClassifier(warm_start=True, **QUICK).fit(X, y)
     loaded = pickle.loads(pickle.dumps(model)).fit(X, y)
     assert loaded.net_.generator is not None  # rows are still shuffled

@@ -309,7 +309,7 @@ OTHER_ROWS = {
 @pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
 @pytest.mark.filterwarnings("ignore")
 def test_checks_of_scikit_learn(kind):
-    model = kind(early_stopping=True, max_iter=25, learning_rate_init=0.02)
+    model = kind(early_stopping=True, max_iter=15, learning_rate_init=0.03)
     model.set_params(module="perceptron")
     results = check_estimator(model, on_fail=None)
     failed = {each["check_name"] for each in results if each["status"] == "failed"}

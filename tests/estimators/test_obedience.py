@@ -32,8 +32,8 @@ NOISY = X[:, 0] + 0.7 * X[:, 1] + X[:, 2] + 2 * RNG.standard_normal(N)
 Y = (NOISY > 0).astype(int)
 FIRST = np.array([True, False, False, False])
 TWO = np.array([True, True, False, False])
-QUICK = {"max_iter": 12, "random_state": 0}
-BRIEF = {"max_iter": 2, "random_state": 0}
+QUICK = {"module": "perceptron", "max_iter": 12, "random_state": 0}
+BRIEF = {**QUICK, "max_iter": 2}
 
 
 def said(function):
@@ -54,9 +54,12 @@ def by_all_others(decide, rows, masks, size):
     return np.mean(results, axis=0)
 
 
-@pytest.mark.parametrize("ruled_out", [FIRST, TWO])
-def test_figures_of_a_classifier_by_hand(ruled_out):
-    model = RRRClassifier(lam=0.1, **QUICK).fit(X, Y, annotations=ruled_out)
+@pytest.mark.parametrize(
+    ("ruled_out", "module"), [(FIRST, "perceptron"), (TWO, "tabular")]
+)
+def test_figures_of_a_classifier_by_hand(ruled_out, module):
+    model = RRRClassifier(lam=0.1, **{**QUICK, "module": module})
+    model.fit(X, Y, annotations=ruled_out)
     record, decide = model.obedience_, model.decision_function
     flips = by_all_others(decide, X, ruled_out, lambda a, b: (a > 0) != (b > 0))
     changes = by_all_others(decide, X, ruled_out, lambda a, b: np.abs(a - b))
@@ -172,9 +175,7 @@ def test_the_frame_has_a_row_for_all_together():
 
 
 def test_sparse_rows_and_images_give_the_same_record():
-    dense, sparse = (
-        RRRClassifier(lam=0.1, module="perceptron", **QUICK) for _ in range(2)
-    )
+    dense, sparse = (RRRClassifier(lam=0.1, **QUICK) for _ in range(2))
     dense.fit(X, Y, annotations=TWO)
     sparse.fit(sp.csr_matrix(X), Y, annotations=sp.csr_matrix(np.tile(TWO, (N, 1))))
     np.testing.assert_allclose(sparse.obedience_.change, dense.obedience_.change)
@@ -182,10 +183,11 @@ def test_sparse_rows_and_images_give_the_same_record():
     def flat(n_features, n_outputs):
         return nn.Sequential(nn.Flatten(), nn.Linear(n_features, n_outputs))
 
-    image = RRRClassifier(lam=0.1, module=flat, **QUICK)
+    flat_network = {**QUICK, "module": flat}
+    image = RRRClassifier(lam=0.1, **flat_network)
     image.fit(X.reshape(N, 1, 2, 2), Y, annotations=TWO.reshape(1, 2, 2))
     assert image.obedience_.feature_names == ("x0_0_0", "x0_0_1")
-    row = RRRClassifier(lam=0.1, module=flat, **QUICK).fit(X, Y, annotations=TWO)
+    row = RRRClassifier(lam=0.1, **flat_network).fit(X, Y, annotations=TWO)
     np.testing.assert_allclose(image.obedience_.change, row.obedience_.change)
 
 
@@ -333,7 +335,7 @@ def test_the_warning_points_to_the_call():
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_search_warns_once(wrapped):
-    model, prefix = RRRClassifier(lam=0.01, module="perceptron", **BRIEF), ""
+    model, prefix = RRRClassifier(lam=0.01, **BRIEF), ""
     if wrapped:
         model, prefix = make_pipeline(StandardScaler(), model), "rrrclassifier__"
     search = GridSearchCV(model, {f"{prefix}lam": [0.01, 0.02]}, cv=3)

@@ -78,9 +78,7 @@ def test_later_calls_and_pickles_keep_the_columns():
     assert columns_of(again.net_.objective.prior) == COLUMNS
 
 
-@pytest.mark.parametrize(
-    ("module", "max_iter"), [("perceptron", 40), ("tabular", "auto")]
-)
+@pytest.mark.parametrize(("module", "max_iter"), [("perceptron", 40), ("tabular", 60)])
 @pytest.mark.parametrize("attribution", ["contributions", "expected_gradients"])
 def test_the_hoyer_ratio_leaves_the_columns_that_matter(module, max_iter, attribution):
     rng = np.random.default_rng(1)

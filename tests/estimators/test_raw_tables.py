@@ -369,7 +369,7 @@ def test_annotations_by_name(kind, raw):
     """Of two columns whose names begin alike each is one column."""
     table = raw.rename(columns={"smokes": "job_2", "town": "job_town"})
     y = labels_of(raw)
-    params = {"max_iter": 60, "learning_rate_init": 0.02, "random_state": 0}
+    params = {"max_iter": 30, "learning_rate_init": 0.02, "random_state": 0}
     model = RRRClassifier(**params).fit(kind(table), y, annotations=["job"])
     assert model.obedience_.feature_names == ("job",)
     assert model.obedience_.reached
@@ -382,13 +382,13 @@ def test_annotations_by_name(kind, raw):
         [0, 1, 0, 0, 0],
         np.eye(5)[1],
     ):
-        again = RRRClassifier(**QUICK).fit(kind(table), y, annotations=given)
+        again = RRRClassifier(lam=1.0, **QUICK).fit(kind(table), y, annotations=given)
         assert again.obedience_.positions[0].tolist() == [1]
     with pytest.raises(ValueError, match="no feature has a name.*'jo'"):
         RRRClassifier(**QUICK).fit(kind(table), y, annotations=["jo"])
     # Codes of 0 and 1 are no indicators of one variable.
     two = table[["job_2"]].assign(other=~table.job_2, income=table.income)
-    model = RRRClassifier(**QUICK).fit(kind(two), y, annotations=[1, 1, 0])
+    model = RRRClassifier(lam=1.0, **QUICK).fit(kind(two), y, annotations=[1, 1, 0])
     assert model.obedience_.feature_names == ("job_2", "other")
 
 

@@ -85,12 +85,13 @@ def test_the_model_does_not_use_what_is_ruled_out():
 
 def test_annotations_of_some_rows_act_on_these_rows():
     rng = np.random.default_rng(0)
-    region = rng.integers(2, size=1000)
-    signal = rng.standard_normal(1000)
+    region = rng.integers(2, size=400)
+    signal = rng.standard_normal(400)
     Z = np.column_stack([signal, signal, region * 4.0 - 2])
     mask = np.zeros(Z.shape, dtype=bool)
     mask[region == 0, 0] = mask[region == 1, 1] = True
-    model = RRRClassifier(random_state=0).fit(Z, signal > 0, annotations=mask)
+    model = RRRClassifier(random_state=0, max_iter=60)
+    model.fit(Z, signal > 0, annotations=mask)
     size = np.abs(model.explain(Z))
     for side, (out, kept) in enumerate([(0, 1), (1, 0)]):
         rows = size[region == side].mean(axis=0)
@@ -130,7 +131,7 @@ def test_iris_cancer():
 
 
 def test_corners_that_are_ruled_out_leave_the_other_rule():
-    Z, y, (corners, top) = make_colour_grid(4000, random_state=0)
+    Z, y, (corners, top) = make_colour_grid(2000, random_state=0)
     network = RRRClassifier(module="perceptron", random_state=0, max_iter=80)
     assert network.fit(Z, y).feature_importances_[corners].sum() > 0.5
     network.fit(Z, y, annotations=corners)
@@ -146,12 +147,18 @@ def rising(n_samples, seed):
     return Z, truth + rng.standard_normal(n_samples)
 
 
+@pytest.fixture(scope="module")
+def free():
+    """A regressor of rising rows without signs."""
+    Z, y = rising(500, 0)
+    return RRRRegressor(random_state=0).fit(pd.DataFrame(Z, columns=list("abcd")), y)
+
+
 @pytest.mark.parametrize("monotonic_cst", [[1, -1, 0, 0], {"a": 1, "b": -1}])
-def test_signs_hold_at_no_loss(monotonic_cst):
+def test_signs_hold_at_no_loss(monotonic_cst, free):
     (Z, y), (Z_test, y_test) = rising(500, 0), rising(2000, 1)
     Z = pd.DataFrame(Z, columns=list("abcd"))
     Z_test = pd.DataFrame(Z_test, columns=list("abcd"))
-    free = RRRRegressor(random_state=0).fit(Z, y)
     model = RRRRegressor(monotonic_cst=monotonic_cst, random_state=0).fit(Z, y)
 
     def wrong(model):
@@ -163,7 +170,7 @@ def test_signs_hold_at_no_loss(monotonic_cst):
 
 
 def test_signs_of_a_classifier_with_annotations():
-    Z, y = rising(600, 0)
+    Z, y = rising(400, 0)
     names = np.where(y > 1, "high", "low")  # classes_[1] is "low"
     model = RRRClassifier(monotonic_cst=[-1, 1, 0, 0], random_state=0)
     model.fit(Z, names, annotations=[0, 0, 0, 1])

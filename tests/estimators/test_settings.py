@@ -307,10 +307,11 @@ def test_one_class_ends_like_that_of_the_perceptron():
         assert (model.predict_proba(X) == 1).all()
 
 
-@pytest.mark.parametrize("n_features", [5, 40])
-def test_ngsll_with_the_network_for_tables_beats_the_mean(n_features):
+@pytest.mark.parametrize(("n_features", "n_members"), [(5, 5), (40, 2)])
+def test_ngsll_with_the_network_for_tables_beats_the_mean(n_features, n_members):
     X, y = make_friedman1(260, n_features=n_features, noise=1.0, random_state=0)
-    model = NGSLLRegressor(module="tabular", random_state=0).fit(X[:200], y[:200])
+    params = {"module_params": {"n_members": n_members}, "random_state": 0}
+    model = NGSLLRegressor(module="tabular", **params).fit(X[:200], y[:200])
     assert model._settings.learning_rate == pytest.approx(0.015 / n_features)
     assert model.score(X[200:], y[200:]) > 0.3
     given = NGSLLRegressor(module="tabular", learning_rate_init=0.001, max_iter=1)

@@ -10,7 +10,7 @@ from sklearn_gradlasso.paths._scheduler import fit_all
 from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.training.rows import TrainingData
 
-LONG = {"max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
+LONG = {"max_iter": 12, "tol": 0.0, "n_iter_no_change": 12}
 CURVES = (
     "loss_curve_",
     "penalty_curve_",
