@@ -224,7 +224,9 @@ class _Trial(NamedTuple):
         It is in units of the way. NaN if neither agrees.
         """
         own = way.passed(self.rows)
-        deviation = own.std() if len(own) else 0.0
+        size = np.abs(own).max(initial=0.0)
+        # Squares of very large and very small numbers are no floats.
+        deviation = size * (own / size).std() if size else 0.0
         if not deviation:
             return 0.0
         to_next = _to_next_decile(own)

@@ -11,7 +11,7 @@ import torch
 from sklearn.base import is_regressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_array
-from sklearn.utils.validation import _check_feature_names
+from sklearn.utils.validation import _check_feature_names, _num_samples
 from torch import Tensor, nn
 
 from .. import attributions
@@ -177,6 +177,8 @@ class OpenedModel:
                     f"background must have the {self.names.size} features of the "
                     f"network, got {names.size}; give rows of the same table as X."
                 )
+            if not _num_samples(rows):
+                raise ValueError("background has no rows; give one at least.")
             return Background.of(self.seen(rows), "rows given")
         kept = getattr(self.network, "_background", None)
         if kept is None:

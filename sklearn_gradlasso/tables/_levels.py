@@ -66,12 +66,32 @@ def codes_of(column: Distinct, levels: np.ndarray) -> np.ndarray:
     """Codes of the values of a column in float64, NaN where a value is missing.
 
     Values that are not among the levels have the code ``len(levels)``. A value is that
-    of a level if it is written alike: 1, 1.0, True and "1" are one level.
+    of a level if it is written alike: 1, 1.0, True and "1" are one level. So are True
+    and "True", and a number and what float32 makes of it, unless both are levels.
     """
-    code_of = {_key(level): float(code) for code, level in enumerate(levels.tolist())}
+    values = levels.tolist()
+    own = {_key(level): float(code) for code, level in enumerate(values)}
+    other = {_other_key(level): own[_key(level)] for level in reversed(values)}
     last = float(len(levels))
-    codes = [code_of.get(_key(value), last) for value in column.values]
+
+    def code_of(value) -> float:
+        key = _key(value)
+        if key in own:
+            return own[key]
+        return other.get(key, own.get(_other_key(value), last))
+
+    codes = [code_of(value) for value in column.values]
     return np.array([*codes, np.nan])[column.number]  # -1 is the last one
+
+
+def _other_key(value) -> str:
+    """How a value is written in texts, or in float32."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, float) and not value.is_integer():
+        with np.errstate(over="ignore", under="ignore"):
+            return _key(float(np.float32(value)))
+    return _key(value)
 
 
 def _key(value) -> str:

@@ -276,6 +276,8 @@ def test_training_goes_on_with_the_form_of_the_first_call(raw):
     assert warm.fit(raw[:60], y[:60])._table_form is first
     with pytest.warns(UserWarning, match=f"{MISSING} 'income'"):
         warm.fit(raw.assign(income=raw.income.where(raw.income > 0.1)), y)
+    with pytest.raises(ValueError, match="categorical_features=.'job'. and not 'from_"):
+        clone(warm).fit(raw, y).set_params(categorical_features=["job"]).fit(raw, y)
     stored = pickle.loads(pickle.dumps(warm))
     assert stored.fit(raw, y)._table_form.n_levels.tolist() == first.n_levels.tolist()
     # Another fit begins anew.

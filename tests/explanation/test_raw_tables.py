@@ -280,3 +280,27 @@ def test_a_background_of_other_columns_is_refused(model, table):
         Explanation.from_estimator(
             model, X.iloc[ROWS], background=X[["job", "age", "debt", "town", "member"]]
         )
+
+
+def test_a_table_of_other_columns_is_refused(model, table):
+    X, _ = table
+    with pytest.raises(ValueError, match="X has 1 columns at the network, which was"):
+        Explanation.from_estimator(model, X[["age"]])
+    with pytest.raises(ValueError, match="background has no rows"):
+        Explanation.from_estimator(model, X[:3], background=X[:0])
+
+
+def test_numbers_of_any_size():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    y = x[:, 0] + x[:, 1]
+    model = GradientLassoRegressor(module="tabular", max_iter=20, random_state=0)
+    expected = Explanation.from_estimator(model.fit(x, y), x[:20])
+    for size in (2.0**-900, 2.0**900):  # Powers of two are not rounded.
+        X = x * [size, 1.0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = Explanation.from_estimator(model.fit(X, y), X[:20])
+        np.testing.assert_array_equal(found.values, expected.values)
+        steps = found.slope_steps / [size, 1.0]
+        np.testing.assert_allclose(steps, expected.slope_steps, rtol=1e-9)

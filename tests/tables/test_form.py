@@ -165,6 +165,40 @@ def test_values_of_one_level_are_written_alike(kind):
         assert coded_table(form, X)[:, 0].tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("types", [("float64", "float32"), ("float32", "float64")])
+def test_a_level_is_found_in_another_precision(types, kind):
+    x = pd.DataFrame({"x": [0.1, 1 / 3, 2.0, -0.7] * 5})
+    learned, other = (x.astype(each) for each in types)
+    form = learn_form(kind(learned), categorical_features=[0])
+    codes = coded_table(form, kind(learned))
+    assert (coded_table(form, kind(other)) == codes).all()
+    assert (coded_table(form, other.to_numpy()) == codes).all()
+
+
+def test_numbers_that_differ_in_their_own_precision_are_two_levels():
+    form = learn_form(np.array([[0.1], [0.2]] * 5), categorical_features=[0])
+    near = np.array([[0.1 + 1e-10], [0.1], [1e300]])
+    assert coded_table(form, near)[:, 0].tolist() == [2.0, 0.0, 2.0]
+    both = np.array([[0.1], [0.1 + 1e-10]] * 5)
+    form = learn_form(both, categorical_features=[0])
+    assert coded_table(form, both[:2])[:, 0].tolist() == [0.0, 1.0]
+
+
+def test_truth_values_are_found_in_texts():
+    bools, texts = (
+        pd.DataFrame({"x": [True, False] * 5}).astype(of) for of in (bool, str)
+    )
+    for learned, other in ((bools, texts), (texts, bools)):
+        form = learn_form(learned)
+        assert (coded_table(form, other) == coded_table(form, learned)).all()
+    # A text that is a level is itself.
+    form = learn_form(pd.DataFrame({"x": ["True", "1"] * 5}))
+    assert form.levels[0].tolist() == ["1", "True"]
+    codes = coded_table(form, pd.DataFrame({"x": ["True", "1"]}))
+    assert codes[:, 0].tolist() == [1.0, 0.0]
+
+
 def test_objects_of_several_types():
     mixed = [1, 1.0, "1", "a", True, 2.5, None, "a"] * 5
     form, codes = column(pd.Series(mixed, dtype=object))

@@ -12,6 +12,7 @@ import warnings
 from dataclasses import replace
 from functools import partial
 
+import joblib
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import is_classifier
@@ -65,6 +66,7 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
         estimator._table_form = None
         reads = data.is_raw or would_read(estimator, X)
     else:
+        _check_same_categories(estimator)
         reads = estimator._table_form is not None
     if reads:
         X, y = _table_to_fit(estimator, data, reset)
@@ -142,6 +144,17 @@ def _read_rows(estimator, rows):
             "row of the table."
         )
     return coded_table(form, np.full((1, len(form.names)), rows, dtype=np.float64))
+
+
+def _check_same_categories(estimator) -> None:
+    now = estimator.categorical_features
+    before = as_fitted(estimator).categorical_features
+    if joblib.hash(now) != joblib.hash(before):
+        raise ValueError(
+            "partial_fit and warm_start continue with the columns of the first fit, "
+            f"but parameters now ask for categorical_features={now!r} and not "
+            f"{before!r} as before. Fit a clone of the estimator instead."
+        )
 
 
 def _table_to_fit(estimator, data: TrainingData, reset: bool) -> tuple:

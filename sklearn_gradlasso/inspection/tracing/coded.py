@@ -15,7 +15,19 @@ def coded_by(form: TableForm, table: TracedTable) -> TracedTable:
     """The coded table that a network makes of the table it is given.
 
     A number has a derivative, and a category has none. A missing value stays missing.
+
+    Raises
+    ------
+    ValueError
+        If the table has another number of columns than that of ``fit``.
     """
+    n_columns, n_fitted = len(table.features), len(form.names)
+    if n_columns != n_fitted:
+        raise ValueError(
+            f"X has {n_columns} columns at the network, which was fitted to "
+            f"{n_fitted}: {', '.join(map(str, form.names[:5]))}"
+            f"{', ...' if n_fitted > 5 else ''}. Give a table with the columns of fit."
+        )
     outputs = [
         OutputColumn(
             j,
