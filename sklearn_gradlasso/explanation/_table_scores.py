@@ -274,7 +274,7 @@ def _some(rows: np.ndarray) -> np.ndarray:
 def _in_units(coded: np.ndarray, center: float, scale: float) -> np.ndarray:
     """Numbers in units of the user, without digits that are those of rounding."""
     values = center + scale * coded
-    rounded = np.round(values, DIGITS - int(np.floor(np.log10(scale))))
+    rounded = np.round(values, DIGITS - int(np.floor(np.log10(scale)))) + 0.0  # not -0
     return rounded if (np.diff(rounded) > 0).all() else values
 
 

@@ -304,3 +304,17 @@ def test_numbers_of_any_size():
         np.testing.assert_array_equal(found.values, expected.values)
         steps = found.slope_steps / [size, 1.0]
         np.testing.assert_allclose(steps, expected.slope_steps, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [2.0**-150, 2.0**140])
+def test_slopes_beyond_float32(table, size):
+    X, y = table
+    model = GradientLassoClassifier(module="tabular", max_iter=3, random_state=0)
+    expected = model.fit(X, y).explain(X, attribution="gradients")
+    assert expected.dtype == np.float32
+    scaled = X.assign(debt=X["debt"] * size)
+    found = model.fit(scaled, y).explain(scaled, attribution="gradients")
+    has_slope = X["debt"].notna().to_numpy()
+    slopes = np.where(has_slope, found[:, DEBT] * size, found[:, DEBT])
+    np.testing.assert_allclose(slopes, expected[:, DEBT], rtol=1e-5)
+    assert expected[:, DEBT].any()

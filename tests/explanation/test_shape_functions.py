@@ -410,3 +410,12 @@ def test_models_without_such_functions_are_refused(table):
         shape_functions(network())
     with pytest.raises(ValueError, match="features"):
         shape_functions(network(max_iter=1).fit(X, y), X[:, :1])
+
+
+def test_zero_has_no_sign():
+    x = np.random.default_rng(0).integers(0, 5, 400).astype(float)
+    X = pd.DataFrame({"x": x, "job": np.where(x > 2, "a", "b")})
+    model = GradientLassoRegressor(max_iter=2, random_state=0).fit(X, x)
+    values = shape_functions(model)["x"].values
+    assert values.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert not np.signbit(values).any()

@@ -20,6 +20,8 @@ from ...utils.threads import computing
 
 __all__ = ["column_sums", "explainable", "explained"]
 
+UNUSUAL = 1e30  # spread of a column; the largest number of float32 is 3e38
+
 
 def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
     """Attributions of rows, in the shape of the rows of the user.
@@ -52,10 +54,16 @@ def explained(estimator, X, target, attribution, with_base: bool) -> Explained:
 
 
 def _per_unit_of_columns(phi: np.ndarray, rows: Rows, form: TableForm) -> np.ndarray:
-    """Slopes by numbers in the units of the user; contrasts stay as they are."""
+    """Slopes by numbers in the units of the user; contrasts stay as they are.
+
+    They are in float64 if a spread is so large or small that float32 could not hold
+    slopes.
+    """
     is_slope = ~np.isnan(rows.dense())
-    scale = np.where(is_slope, form.scale, 1.0).astype(phi.dtype)
-    return phi / scale.reshape(scale.shape + (1,) * (phi.ndim - scale.ndim))
+    scale = np.where(is_slope, form.scale, 1.0)
+    scale = scale.reshape(scale.shape + (1,) * (phi.ndim - scale.ndim))
+    is_usual = (form.scale >= 1 / UNUSUAL) & (form.scale <= UNUSUAL)
+    return phi / (scale.astype(phi.dtype) if is_usual.all() else scale)
 
 
 def explainable(estimator, X, target) -> Explainable | None:
