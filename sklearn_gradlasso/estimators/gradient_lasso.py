@@ -159,7 +159,7 @@ class GradientLassoRegressor(NetworkRegressor):
     >>> y = X[:, 0] * X[:, 1]
     >>> model = GradientLassoRegressor(lam=0.1, random_state=0).fit(X, y)
     >>> model.feature_importances_.round(1).tolist()
-    [0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    [0.4, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
 
     lam: float = 0.01

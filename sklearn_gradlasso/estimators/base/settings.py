@@ -180,7 +180,8 @@ def _of_tables(
     early = bool(_given(estimator.early_stopping, n_distinct >= HELD_OUT_FROM))
     # Copies of a row would come in other steps than a row of integer weight does.
     # Merged rows are in another order, which is the user's without shuffling.
-    merges = not early and estimator.shuffle and n_distinct < MOST_COUNTED
+    # One row alone has no others to compare with.
+    merges = not early and estimator.shuffle and 1 < n_distinct < MOST_COUNTED
     n_rows = n_distinct if merges else n_rows
     batch_size = _given(estimator.batch_size, _up_to(BATCHES, n_distinct))
     if not early and estimator.batch_size == "auto":
