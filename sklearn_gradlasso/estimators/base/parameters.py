@@ -122,7 +122,8 @@ weight_l1, weight_l2 : float, default=0.0
         What ``early_stopping`` watches on the held-out rows. "objective" is the loss
         plus ``lam`` times the prior and constraints, with the annotations of these
         rows, so that neither a prior nor annotations are undone; where nothing is
-        penalised, it is the loss. Penalties of the weights are left out, because they
+        penalised, it is the loss. Constraints (signs) count a twentieth there, because
+        a strength at which they hold would let a few rows decide. Penalties of the weights are left out, because they
         do not depend on rows, and random attributions have the same draws in every
         epoch. "loss" is the log loss, or the squared error in standardised units.
         "score" is accuracy or R2; of equal scores the lowest loss decides. All of them
