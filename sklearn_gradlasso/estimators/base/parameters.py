@@ -123,12 +123,12 @@ weight_l1, weight_l2 : float, default=0.0
         plus ``lam`` times the prior and constraints, with the annotations of these
         rows, so that neither a prior nor annotations are undone; where nothing is
         penalised, it is the loss. Constraints (signs) count a twentieth there, because
-        a strength at which they hold would let a few rows decide. Penalties of the weights are left out, because they
-        do not depend on rows, and random attributions have the same draws in every
-        epoch. "loss" is the log loss, or the squared error in standardised units.
-        "score" is accuracy or R2; of equal scores the lowest loss decides. All of them
-        use the sample weights. With "loss" and "score" weights from before a penalty
-        has taken effect may be kept.
+        a strength at which they hold would let a few rows decide. Penalties of the
+        weights are left out, because they do not depend on rows, and random
+        attributions have the same draws in every epoch. "loss" is the log loss, or the
+        squared error in standardised units. "score" is accuracy or R2; of equal scores
+        the lowest loss decides. All of them use the sample weights. With "loss" and
+        "score" weights from before a penalty has taken effect may be kept.
     validation_fraction : float, default=0.1
         Fraction of the rows that ``early_stopping`` holds out, which are at least two.
         Each member of the network "tabular" holds out this fraction, of other rows than
