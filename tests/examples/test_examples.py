@@ -105,8 +105,20 @@ def test_path_benchmark_counts_the_same_fits(monkeypatch):
 def test_scaling_benchmark_measures_a_step(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES / "benchmarks")
     benchmark = importlib.import_module("scaling")
-    found = benchmark.seconds_of_step("float32", 1, n=1024, d=10, h=10, m=4)
-    assert found["ms"] > 0 and 0 < found["share"] < 1
+    seconds = {"one epoch": 1.0, "three epochs": 1.8, "product": 0.5}
+
+    def measured(contestants, n_rounds):  # the seconds of a busy machine may be any
+        for contestant in contestants.values():
+            contestant.run()
+        return {name: n_rounds * [seconds[name]] for name in contestants}
+
+    monkeypatch.setattr(benchmark, "measured", measured)
+    found = benchmark.seconds_of_step("float32", 2, n=1024, d=10, h=10, m=4)
+    n_steps = 4 * 2 * (1024 // benchmark.BATCH)  # four members, two more epochs
+    assert found["ms"] == pytest.approx(1e3 * 0.8 / n_steps)
+    n_products = benchmark.BATCH * (5 * 10 * 10 + 6 * (10 * 10 + 2 * 10))
+    share = 2 * n_products / (0.8 / n_steps) / (2 * benchmark.SIDE**3 / 0.5)
+    assert found["share"] == pytest.approx(share)
 
 
 def test_import_benchmark_prints_the_median_of_its_ratios(monkeypatch, capsys):
