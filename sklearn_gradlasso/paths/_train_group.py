@@ -53,7 +53,7 @@ class Fit(NamedTuple):
     def is_unsettled(self) -> bool:
         """Whether more epochs might have changed the network."""
         net = self.estimator.net_
-        return net.ended_by_ == "max_epochs" and not net.anneals
+        return net.ended_by_ == "max_epochs" and not net.n_cycles
 
 
 def train_group(jobs: list[Job], stop: Event, progress: Progress) -> list[Fit]:

@@ -22,6 +22,7 @@ from .continuing import schedules_kept
 from .own_callbacks import what_is_missing_explained
 from .readable_rows import ReadableRows
 from .rows import Batch, Batches, Rows, StackedRows, read_rows
+from .schedules import annealed_share
 from .step import TERMS, SteppingNet
 from .stopping import Plateau, RunningMean, Snapshot
 
@@ -49,10 +50,11 @@ class ObjectiveNet(SteppingNet):
         weights.
     prior_start : int
         Number of epochs before the prior acts. A plateau cannot end training earlier.
-    anneals : bool
-        Whether the learning rates fall to 0 by a cosine over ``max_epochs``. After
-        training they are what they were. With an ``LRScheduler`` among the callbacks
-        they are left to it.
+    n_cycles : int
+        Cycles in each of which the learning rates fall to 0 by a cosine, see
+        :func:`~.schedules.position_in_cycle`; 0 leaves them as they are. After training
+        they are what they were. With an ``LRScheduler`` among the callbacks they are
+        left to it.
     progress : bool
         Whether to show a progress bar over epochs, with the terms of the objective.
     stop : Event or None
@@ -90,7 +92,7 @@ class ObjectiveNet(SteppingNet):
         plateau: Plateau | None = None,
         average: bool = False,
         prior_start: int = 0,
-        anneals: bool = False,
+        n_cycles: int = 0,
         progress: bool = False,
         stop: Event | None = None,
         **kwargs,
@@ -99,7 +101,7 @@ class ObjectiveNet(SteppingNet):
         self.plateau = plateau
         self.average = average
         self.prior_start = prior_start
-        self.anneals = anneals
+        self.n_cycles = n_cycles
         self.progress = progress
         self.stop = stop
 
@@ -229,7 +231,7 @@ class ObjectiveNet(SteppingNet):
                     self._lowest[name] = value
         self._parameters = list(self.module_.parameters())
         is_free = not any(isinstance(cb, LRScheduler) for _, cb in self.callbacks_)
-        groups = self.optimizer_.param_groups if self.anneals and is_free else ()
+        groups = self.optimizer_.param_groups if self.n_cycles and is_free else ()
         self._rates = [group["lr"] for group in groups]
 
     def start_epoch(self, has_prior: bool, number: int) -> None:
@@ -241,7 +243,8 @@ class ObjectiveNet(SteppingNet):
         number : int
             Number of epochs before it in this training.
         """
-        self._set_rates((1 + math.cos(math.pi * number / self.max_epochs)) / 2)
+        if self._rates:
+            self._set_rates(annealed_share(number, self.max_epochs, self.n_cycles))
         self._objectives = self.objectives_of_step(has_prior)
         self._held_out_objective = self.objective.on_held_out_rows(
             penalised=has_prior and self._monitors_objective

@@ -1,14 +1,33 @@
-"""Schedules of the learning rate that scikit-learn's networks have, as callbacks.
+"""Schedules of the learning rate: annealing in cycles, and those of scikit-learn.
 
-Their state is in the groups of the optimizer, beside the rate.
+The latter are callbacks, whose state is in the groups of the optimizer.
 """
 
 from __future__ import annotations
 
+from math import ceil, cos, pi
+
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
-__all__ = ["AdaptiveRate", "InverseScaling"]
+__all__ = ["AdaptiveRate", "InverseScaling", "annealed_share", "cycle_of"]
+
+
+def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
+    """First epoch and length of the cycle of an epoch; each is twice the one before.
+
+    These are the warm restarts of Loshchilov and Hutter (2017, section 3).
+    """
+    start, length = 0, ceil(max_epochs / (2**n_cycles - 1))
+    while epoch >= start + length:
+        start, length = start + length, 2 * length
+    return start, min(length, max_epochs - start)
+
+
+def annealed_share(epoch: int, max_epochs: int, n_cycles: int) -> float:
+    """Share of the rate in an epoch: a cosine from 1 to 0 in each cycle."""
+    start, length = cycle_of(epoch, max_epochs, n_cycles)
+    return (1 + cos(pi * (epoch - start) / length)) / 2
 
 
 class InverseScaling(Callback):

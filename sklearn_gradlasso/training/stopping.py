@@ -13,7 +13,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-__all__ = ["Plateau", "RunningMean", "Snapshot"]
+from .schedules import cycle_of
+
+__all__ = ["CyclePlateau", "Plateau", "RunningMean", "Snapshot"]
+
+# By this share a value falls in the second half of a cycle where another one pays.
+FALL = 0.03
 
 
 class Plateau:
@@ -87,6 +92,49 @@ class Plateau:
     def has_settled(self) -> bool:
         """Whether there were enough epochs without a fall, if not enough steps."""
         return self.count > self.patience
+
+
+class CyclePlateau(Plateau):
+    """Ends training after a cycle of annealing in which the value has settled.
+
+    It has settled if its lowest one of the second half of the cycle is hardly below
+    those before. Where noise decides, this is so after the first cycle; where rules
+    decide, a network goes on learning.
+
+    Parameters
+    ----------
+    tol : float
+        As for :class:`Plateau`.
+    max_epochs, n_cycles : int
+        Epochs and cycles of training at most, see :func:`~.schedules.cycle_of`.
+    first : int
+        Number of the first epoch that is judged.
+    monitor : str
+        As for :class:`Plateau`.
+    """
+
+    def __init__(
+        self, tol: float, max_epochs: int, n_cycles: int, first: int, monitor: str
+    ):
+        super().__init__(tol, math.inf, monitor=monitor)
+        self.max_epochs, self.n_cycles = max_epochs, n_cycles
+        self.epoch, self.best_of_half, self.settles = first, math.inf, False
+
+    def update(self, value: float, n_steps: int = 1) -> bool:
+        lowest = super().update(value, n_steps)
+        start, length = cycle_of(self.epoch, self.max_epochs, self.n_cycles)
+        self.epoch += 1
+        n_epochs = self.epoch - start
+        if n_epochs == length // 2:
+            self.best_of_half = self.best
+        if n_epochs == length:
+            least = FALL * abs(self.best_of_half)
+            self.settles = self.best_of_half - self.best < least
+        return lowest
+
+    @property
+    def has_settled(self) -> bool:
+        return self.settles
 
 
 class Snapshot:

@@ -67,9 +67,9 @@ def has(network, kind):
         (100, False, 100, 75, 5, 0.015),
         (256, False, 256, 128, 5, 0.015),
         (301, False, 76, 38, 5, 0.015),  # 4 batches, the last of which is smaller
-        (600, True, 64, 30, 5, 0.015),
-        (3_000, True, 128, 20, 5, 0.015),
-        (20_000, True, 512, 20, 2, 0.03),
+        (600, True, 64, 30 + 60, 5, 0.015),
+        (3_000, True, 128, 20 + 40, 5, 0.015),
+        (20_000, True, 512, 20 + 40, 2, 0.03),
     ],
 )
 def test_settings_of_tables_depend_on_the_rows(
@@ -79,13 +79,15 @@ def test_settings_of_tables_depend_on_the_rows(
     assert found.early_stopping is early_stopping
     assert (found.batch_size, found.max_iter) == (batch_size, max_iter)
     assert (found.n_members, found.learning_rate) == (n_members, rate)
-    assert found.optimizer == "adamw" and found.anneals
-    n_steps = found.max_iter * np.ceil(n_rows / batch_size)
+    assert found.optimizer == "adamw" and found.n_cycles == 1 + early_stopping
+    n_steps = found.max_iter / (2**found.n_cycles - 1) * np.ceil(n_rows / batch_size)
     assert n_steps >= (300 if early_stopping else min(max(75, n_rows // 2), 150))
     assert found.n_pieces == (32 if n_rows > 10_000 else 16)
 
 
-@pytest.mark.parametrize(("n_rows", "max_iter"), [(100, 75), (600, 60), (20_000, 20)])
+@pytest.mark.parametrize(
+    ("n_rows", "max_iter"), [(100, 75), (600, 60 + 120), (20_000, 20 + 40)]
+)
 def test_regressors_learn_faster_and_longer(n_rows, max_iter):
     found = of_rows(n_rows, GradientLassoRegressor())
     assert (found.learning_rate, found.max_iter) == (0.03, max_iter)
@@ -96,7 +98,7 @@ def test_settings_of_other_networks_do_not_depend_on_the_rows(n_rows):
     found = of_rows(n_rows, RRRRegressor(module="perceptron"))
     assert (found.optimizer, found.learning_rate) == ("adam", 0.003)
     assert (found.batch_size, found.max_iter, found.patience) == (256, 200, 10)
-    assert not found.early_stopping and not found.anneals
+    assert not found.early_stopping and not found.n_cycles
     assert found.n_members is None
 
 
@@ -113,6 +115,13 @@ def test_what_is_given_is_used():
     model = RRRRegressor(module="tabular", module_params={"n_members": 3})
     (network,) = (m for m in network_of(model).modules() if isinstance(m, TabularNet))
     assert network.n_members == 3
+
+
+def test_what_is_given_of_the_epochs_is_one_cycle():
+    for given in ({"max_iter": 30}, {"n_iter_no_change": 4}):
+        assert of_rows(600, GradientLassoClassifier(**given)).n_cycles == 1
+    of_ngsll = of_rows(600, NGSLLClassifier(module="tabular"))
+    assert (of_ngsll.n_cycles, of_ngsll.max_iter) == (1, 30)
 
 
 def test_the_weights_of_rows_are_no_rows():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...training.full_batch import FullBatchNet, Stationary
-from ...training.stopping import Plateau
+from ...training.stopping import CyclePlateau, Plateau
 
 __all__ = ["net_options"]
 
@@ -21,16 +21,18 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     one_pass : bool
         Whether they are trained for one epoch only, as by ``partial_fit``.
     """
+    schedule = estimator._schedule_options(one_pass)
+    prior_start = schedule.get("prior_start", 0)
     options = {
         **estimator._optimization(),
         "callbacks": list(estimator.callbacks or []),
-        "plateau": None if one_pass else _plateau(estimator),
         "average": not one_pass,
         "progress": bool(estimator.verbose),
         "verbose": estimator.verbose,
-        "anneals": estimator._settings.anneals and not one_pass,
+        "n_cycles": 0 if one_pass else estimator._settings.n_cycles,
         "max_epochs": 1 if one_pass else estimator._settings.max_iter,
-        **estimator._schedule_options(one_pass),
+        "plateau": None if one_pass else _plateau(estimator, prior_start),
+        **schedule,
     }
     if estimator.accelerator is not None:
         # Import this here, because it needs accelerate, which is optional.
@@ -42,11 +44,15 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
     return options
 
 
-def _plateau(estimator) -> Plateau | None:
+def _plateau(estimator, prior_start: int) -> Plateau | None:
     settings = estimator._settings
-    if settings.anneals and settings.patience == np.inf and not settings.early_stopping:
-        return None
-    if settings.optimizer == "lbfgs" and not settings.early_stopping:
-        return Stationary(estimator.tol)
+    if not settings.early_stopping:
+        if settings.n_cycles and settings.patience == np.inf:
+            return None
+        if settings.optimizer == "lbfgs":
+            return Stationary(estimator.tol)
+    if settings.n_cycles > 1:
+        cycles = settings.max_iter, settings.n_cycles
+        return CyclePlateau(estimator.tol, *cycles, prior_start, estimator.monitor)
     patience, least_steps = settings.patience, settings.least_steps
     return Plateau(estimator.tol, patience, least_steps, estimator.monitor)

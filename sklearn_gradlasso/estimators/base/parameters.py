@@ -71,7 +71,8 @@ weight_l1, weight_l2 : float, default=0.0
         "adamw" for the network "tabular" and "adam" for others. "adamw" lets weights
         decay; without ``optimizer_params`` each part of "tabular" has a rate and a
         decay of its own. The learning rate of "tabular" falls to 0 by a cosine over
-        ``max_iter`` epochs, except with "lbfgs". "sgd" has Nesterov's momentum of 0.9.
+        ``max_iter`` epochs ("auto": over each of its cycles), except with "lbfgs".
+        "sgd" has Nesterov's momentum of 0.9.
         "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
         on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
         have no effect. Without ``early_stopping`` training ends when no gradient by a
@@ -96,8 +97,12 @@ weight_l1, weight_l2 : float, default=0.0
         without ``early_stopping`` it is a quarter of the rows, and all of at most 256.
     max_iter : int or "auto", default="auto"
         Largest number of epochs (passes over the data), or iterations of "lbfgs".
-        "auto" is 200. For the network "tabular" it is as many as make 300 steps, and 20
-        at least; without ``early_stopping`` as many as make 150 steps.
+        "auto" is 200. For the network "tabular" it is as many as make 300 steps (600 of
+        a regressor), and 20 at least. With ``early_stopping`` and
+        ``n_iter_no_change="auto"`` as many again, twice, follow in a second cycle of
+        the learning rate, if what ``monitor`` names has fallen by 3 % in the second
+        half of the first one. Without ``early_stopping`` it is as many as make a step
+        for two distinct rows, 75 to 150.
     shuffle : bool, default=True
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.

@@ -222,7 +222,7 @@ def _settle(estimator, data: TrainingData, warm: bool, one_pass: bool) -> None:
     known = estimator._architecture["module_params"] if warm else None
     settings = settings_of(estimator, data.X, data.y, known)
     if one_pass:
-        settings = replace(settings, early_stopping=False, anneals=False)
+        settings = replace(settings, early_stopping=False, n_cycles=0)
     estimator._settings = settings
 
 

@@ -51,7 +51,7 @@ def report_end(estimator, ended_by: str, one_pass: bool) -> None:
             "estimator holds what it has learned until then.",
             stacklevel=level,
         )
-    if ended_by in LIMITS and not one_pass and not estimator._settings.anneals:
+    if ended_by in LIMITS and not one_pass and not estimator._settings.n_cycles:
         limit = LIMITS[ended_by].format(estimator._settings.max_iter)
         warnings.warn(
             f"{name}: {limit}, and training has not settled; raise max_iter, "

@@ -41,6 +41,9 @@ ANNEALED_EPOCHS = 20  # at least so many where rows are held out
 # At least so many steps there, of a classifier and of a regressor. Squared errors keep
 # falling with training, where probabilities become too certain.
 ANNEALED_STEPS = {False: 300, True: 600}
+# Cycles of annealing at most, of which the second is only taken where the first one
+# ends while the loss still falls.
+MOST_CYCLES = 2
 PATIENCE = 10  # epochs of n_iter_no_change="auto" of other networks, and of one class
 # With early stopping other networks also wait for so many steps: the loss on held-out
 # rows may rise for a while before it falls, and an epoch of a small table is one step.
@@ -70,9 +73,9 @@ class Settings:
         Networks whose scores the network for tables averages.
     n_pieces : int or None
         Pieces of a number between quantiles in the network for tables.
-    anneals : bool
-        Whether the learning rate falls to 0 over ``max_iter`` epochs, which then are
-        all that training takes.
+    n_cycles : int
+        Cycles in which the learning rate falls to 0, see
+        :func:`~sklearn_gradlasso.training.schedules.cycle_of`.
     merges : bool
         Whether equal rows are one row with the sum of their weights, also where a step
         does not take all rows.
@@ -88,7 +91,7 @@ class Settings:
     least_steps: int
     n_members: int | None = None
     n_pieces: int | None = None
-    anneals: bool = False
+    n_cycles: int = 0
     merges: bool = False
 
 
@@ -207,6 +210,12 @@ def _of_tables(
     # The network of a single class is constant.
     is_constant = has_classes(estimator) and estimator.n_outputs_ == 1
     patience = PATIENCE if is_constant else np.inf
+    n_cycles = 0 if optimizer == "lbfgs" else 1
+    is_free = early and estimator.max_iter == estimator.n_iter_no_change == "auto"
+    # NGSLL has a second phase instead of a second cycle.
+    if is_free and n_cycles and not is_constant and not estimator._weighs_columns:
+        n_cycles = MOST_CYCLES
+        max_iter *= 2**MOST_CYCLES - 1
     return Settings(
         optimizer=optimizer,
         optimizer_params=params,
@@ -218,7 +227,7 @@ def _of_tables(
         least_steps=0,
         n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
         n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),
-        anneals=optimizer != "lbfgs",
+        n_cycles=n_cycles,
         merges=merges,
     )
 

@@ -1,0 +1,72 @@
+"""Annealing in cycles; a second one is taken where the first has not settled."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sklearn_gradlasso import GradientLassoClassifier, lambda_path
+from sklearn_gradlasso.training.schedules import annealed_share, cycle_of
+from sklearn_gradlasso.training.stopping import CyclePlateau
+
+rng = np.random.default_rng(0)
+N = 800
+X = rng.uniform(-1, 1, (N, 4))
+RULE = (X[:, 0] * X[:, 1] > 0).astype(int)
+NOISE = (X[:, 0] + 2 * rng.standard_normal(N) > 0).astype(int)
+
+
+def test_each_cycle_is_twice_as_long():
+    found = [cycle_of(epoch, 9, 2) for epoch in range(9)]
+    assert found == 3 * [(0, 3)] + 6 * [(3, 6)]
+    assert {cycle_of(epoch, 9, 1) for epoch in range(9)} == {(0, 9)}
+    assert cycle_of(9, 10, 2) == (4, 6)  # the last cycle has what is left
+
+
+def test_the_rate_falls_from_all_to_almost_nothing_in_each_cycle():
+    shares = [annealed_share(epoch, 9, 2) for epoch in range(9)]
+    assert shares[0] == shares[3] == 1.0
+    np.testing.assert_allclose(shares[:3], [1, 0.75, 0.25])
+    np.testing.assert_allclose(shares[8], (1 + math.cos(math.pi * 5 / 6)) / 2)
+    assert (np.diff(shares[:3]) < 0).all() and (np.diff(shares[3:]) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "settles"),
+    [
+        ([2.0, 1.0, 0.98, 0.971], True),
+        ([2.0, 1.0, 0.98, 0.969], False),
+        ([2.0, 1.0, 0.9, 1.5], False),  # the lowest one counts, not the last one
+        ([1.0, 2.0, 1.5, 1.1], True),
+        ([-0.8, -0.9, -0.91, -0.92], True),  # minus scores
+        ([-0.8, -0.9, -0.91, -0.93], False),
+    ],
+)
+def test_a_cycle_has_settled_if_its_second_half_hardly_falls(values, settles):
+    plateau = CyclePlateau(1e-4, max_epochs=12, n_cycles=2, first=0, monitor="loss")
+    for value in values[:-1]:
+        plateau.update(value)
+        assert not plateau.reached
+    plateau.update(values[-1])
+    assert plateau.reached is settles
+
+
+def test_epochs_before_the_first_one_that_is_judged_are_counted():
+    plateau = CyclePlateau(1e-4, max_epochs=12, n_cycles=2, first=3, monitor="loss")
+    plateau.update(1.0)
+    assert not plateau.reached  # Nothing is known of the first half.
+    for _ in range(8):
+        assert not plateau.reached
+        plateau.update(1.0)
+    assert plateau.reached
+
+
+@pytest.mark.parametrize(("y", "n_cycles"), [(RULE, 2), (NOISE, 1)])
+def test_a_second_cycle_is_taken_where_rules_decide(y, n_cycles):
+    model = GradientLassoClassifier(random_state=0).fit(X, y)
+    n_epochs = 300 // math.ceil(N / 64) + 1
+    assert model.n_iter_ == n_epochs * (2**n_cycles - 1)
+    assert model.net_.ended_by_ == ("plateau" if n_cycles == 1 else "max_epochs")
+    unfitted = GradientLassoClassifier(random_state=0)
+    path = lambda_path(unfitted, X, y, lams=[0.01, 5.0], return_estimators=True)
+    assert path.estimators[0].n_iter_ == model.n_iter_  # whatever the other one takes
