@@ -66,7 +66,6 @@ def test_a_second_cycle_is_taken_where_rules_decide(y, n_cycles):
     model = GradientLassoClassifier(random_state=0).fit(X, y)
     n_epochs = 300 // math.ceil(N / 64) + 1
     assert model.n_iter_ == n_epochs * (2**n_cycles - 1)
-    assert model.net_.ended_by_ == ("plateau" if n_cycles == 1 else "max_epochs")
     unfitted = GradientLassoClassifier(random_state=0)
     path = lambda_path(unfitted, X, y, lams=[0.01, 5.0], return_estimators=True)
     assert path.estimators[0].n_iter_ == model.n_iter_  # whatever the other one takes
