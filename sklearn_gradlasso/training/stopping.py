@@ -18,7 +18,7 @@ from .schedules import cycle_of
 __all__ = ["CyclePlateau", "Plateau", "RunningMean", "Snapshot"]
 
 # By this share a value falls in the second half of a cycle where another one pays.
-FALL = 0.03
+FALL = 0.05
 
 
 class Plateau:

@@ -100,7 +100,7 @@ weight_l1, weight_l2 : float, default=0.0
         "auto" is 200. For the network "tabular" it is as many as make 300 steps (600 of
         a regressor), and 20 at least. With ``early_stopping`` and
         ``n_iter_no_change="auto"`` as many again, twice, follow in a second cycle of
-        the learning rate, if what ``monitor`` names has fallen by 3 % in the second
+        the learning rate, if what ``monitor`` names has fallen by 5 % in the second
         half of the first one. Without ``early_stopping`` it is as many as make a step
         for two distinct rows, 75 to 150.
     shuffle : bool, default=True
