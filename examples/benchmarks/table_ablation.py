@@ -105,6 +105,7 @@ VARIANTS = {
         "the fall of the learning rate",
         {"callbacks": [LRScheduler("LambdaLR", lr_lambda=constant)]},
     ),
+    "one_cycle": Variant("a second cycle", {"n_iter_no_change": np.inf}),
     "nothing_held_out": Variant("rows held out", {"early_stopping": False}),
     "few_pieces": Variant("pieces but 4", {"module_params": {"n_pieces": 4}}),
     "many_pieces": Variant("64 pieces instead", {"module_params": {"n_pieces": 64}}),
@@ -181,8 +182,9 @@ def lines(folder: Path, tables: list[str]) -> list[str]:
 
 def _difference(default: dict, found: dict, key: str) -> str:
     apart = [
-        np.mean([run[key] for run in found[table]])
-        - np.mean([run[key] for run in default[table][: len(found[table])]])
+        np.mean(
+            [own[key] - other[key] for own, other in zip(found[table], default[table])]
+        )
         for table in found
         if key in found[table][0]
     ]
