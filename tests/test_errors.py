@@ -181,10 +181,11 @@ def test_answers_of_a_network_for_tables():
 
 
 def test_predictions_that_do_not_fit_the_precision():
-    model = GradientLassoRegressor(max_iter=2, random_state=0)
+    model = GradientLassoRegressor(**PERCEPTRON, max_iter=2, random_state=0)
     model.fit(X.astype(np.float32), Y * 1e100)
-    with pytest.raises(ValueError, match="do not fit into float32.*rescale y"):
-        model.predict(X.astype(np.float32))
+    assert 1e99 < np.abs(model.predict(X.astype(np.float32))).max() < 1e102
+    with pytest.raises(ValueError, match="do not fit into float64.*rescale y"):
+        model.fit(X, Y * 1e150).predict(1e200 * X)
 
 
 def test_a_module_that_computes_nan_is_found_out():
