@@ -242,9 +242,26 @@ def test_unseen_categories_are_those_of_rare_ones(raw):
     table = raw.assign(job=raw.job.where(raw.index > 3, "pilot"))
     model = GradientLassoClassifier(**QUICK).fit(table, labels_of(raw))
     assert "pilot" not in model._table_form.levels[1].tolist()
-    np.testing.assert_array_equal(
-        *(model.predict_proba(raw.assign(job=job)) for job in ("pilot", "smith"))
-    )
+    with pytest.warns(UserWarning, match="No row of X has a level"):
+        np.testing.assert_array_equal(
+            *(model.predict_proba(raw.assign(job=job)) for job in ("pilot", "smith"))
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_whose_levels_are_all_unknown_is_warned_of(raw, kind):
+    model = GradientLassoClassifier(**QUICK).fit(raw, labels_of(raw))
+    other = raw.assign(job=raw.job.str.upper())
+    given = sorted(set(other.job.dropna()))
+    wanted = f"'job'.*given are .*'{given[0]}'.*known are .*'{given[0].lower()}'"
+    for answer in (model.predict, model.explain):
+        with pytest.warns(UserWarning, match=wanted) as said:
+            answer(kind(other))
+        assert len(said) == 1 and said[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict(kind(other.iloc[:1]))
+        model.predict(kind(raw.assign(job=raw.job.where(raw.index != 3, "PILOT"))))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +286,8 @@ def test_training_goes_on_with_the_form_of_the_first_call(raw):
     model.partial_fit(raw[:80], y[:80], classes=[0, 1])
     form = model._table_form
     other = raw[80:].assign(job="smith", income=raw.income[80:] * 100)
-    model.partial_fit(other, y[80:])
+    with pytest.warns(UserWarning, match="No row of X has a level.*'smith'"):
+        model.partial_fit(other, y[80:])
     assert model._table_form is form
     warm = GradientLassoClassifier(warm_start=True, **QUICK).fit(raw, y)
     first = warm._table_form

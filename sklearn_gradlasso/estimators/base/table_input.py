@@ -20,7 +20,13 @@ from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
 from ...attributions import Attribution
-from ...tables import coded_table, is_raw, learn_form, missing_first
+from ...tables import (
+    coded_table,
+    is_raw,
+    learn_form,
+    missing_first,
+    without_known_levels,
+)
 from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
@@ -98,7 +104,8 @@ def read_to_answer(estimator, X):
     Warns
     -----
     UserWarning
-        If values are missing in columns of a raw table that had all of them in ``fit``.
+        If values are missing in columns of a raw table that had all of them in ``fit``,
+        or if no row has a level that is known in a column of categories.
     """
     if estimator._table_form is None or is_sparse(X):
         with names_columns_it_cannot_read(X):
@@ -188,19 +195,40 @@ def _coded(estimator, X):
     coded = coded_table(form, X)
     names = missing_first(form, coded)
     if names:
-        more = len(names) - MOST_NAMED
-        named = ", ".join(map(repr, names[:MOST_NAMED]))
         average = reads_tables(as_fitted(estimator))
         category = "the average level" if average else "none of the levels"
-        warnings.warn(
+        _warn(
             f"X has missing values in {'column' if len(names) == 1 else 'columns'} "
-            f"{named}{f' and {more} more' if more > 0 else ''}, of which the rows of "
+            f"{_listed(names)}, of which the rows of "
             "fit had all values. Nothing was learned about them: a missing number is "
-            f"taken for the median, and a missing category for {category}.",
-            UserWarning,
-            stacklevel=_level_of_caller(),
+            f"taken for the median, and a missing category for {category}."
+        )
+    unknown = without_known_levels(form, X, coded)
+    if unknown:
+        columns = [
+            f"{str(form.names[j])!r} (given are {_listed(given)}; known are "
+            f"{_listed(form.levels[j].tolist())})"
+            for j, given in unknown.items()
+        ]
+        more = len(columns) - MOST_NAMED
+        _warn(
+            "No row of X has a level that fit has learned in "
+            f"{'column' if len(columns) == 1 else 'columns'} "
+            f"{', '.join(columns[:MOST_NAMED])}{f' and {more} more' * (more > 0)}. "
+            "All rows are taken for rows with rare levels; spell levels as in "
+            "fit."
         )
     return coded
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=_level_of_caller())
+
+
+def _listed(values: list) -> str:
+    more = len(values) - MOST_NAMED
+    named = ", ".join(map(repr, values[:MOST_NAMED]))
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _level_of_caller() -> int:
