@@ -8,6 +8,7 @@ columns of the user. Files of this folder know nothing of torch, and import ``ut
 and nothing else of the package.
 """
 
+from ._large_integers import merged_integers
 from ._reader import (
     coded_table,
     is_raw,
@@ -22,6 +23,7 @@ __all__ = [
     "coded_table",
     "is_raw",
     "learn_form",
+    "merged_integers",
     "missing_first",
     "without_known_levels",
 ]

@@ -518,3 +518,17 @@ def test_a_regressor_learns_from_missing_values(raw):
     model = GradientLassoRegressor(max_iter=200, lam=1e-4, random_state=0)
     model.set_params(learning_rate_init=0.02).fit(raw, y)
     assert r2_score(y, model.predict(raw)) > 0.9
+
+
+@pytest.mark.parametrize("module", [None, "perceptron"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_integers_that_float64_cannot_tell_apart_are_warned_of(raw, kind, module):
+    table = raw[["income"]].assign(key=2**60 + np.arange(len(raw)) % 4)
+    model = GradientLassoClassifier(module=module, **QUICK)
+    wanted = r"integers beyond 2\*\*53 in column 'key' \(such as .*categorical_features"
+    for X, named in ((kind(table), wanted), (table[["key"]].to_numpy(), "column 0 ")):
+        with pytest.warns(UserWarning, match=named) as said:
+            model.fit(X, labels_of(raw))
+        assert said[-1].filename == __file__
+    model.set_params(categorical_features=["key"]).fit(kind(table), labels_of(raw))
+    assert model._table_form.n_levels.tolist() == [0, 5]  # without a warning

@@ -15,6 +15,7 @@ from sklearn_gradlasso.tables import (
     coded_table,
     is_raw,
     learn_form,
+    merged_integers,
     missing_first,
     without_known_levels,
 )
@@ -443,3 +444,39 @@ def test_columns_without_known_levels():
     X = train.iloc[95:97]
     assert without_known_levels(full, X, coded_table(full, X)) == {0: towns[95:97]}
     assert not without_known_levels(form, sp.csr_matrix((2, 2)), sp.csr_matrix((2, 2)))
+
+
+BEYOND = 2**53 + np.arange(3)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.column_stack([[1, 2, 3], BEYOND]),
+        np.column_stack([[1, 2, 3], -BEYOND]),
+        np.column_stack([[1, 2, 3], BEYOND]).astype(np.uint64),
+        np.column_stack([[1, 2, 3], BEYOND]).astype(object),
+        np.column_stack([[1, 2, 3], BEYOND]).tolist(),
+        np.array([[1, 2**70], [2, 2**70 + 1], [3, 5]], dtype=object),
+        pd.DataFrame({"a": [1, 2, 3], "b": BEYOND}),
+        pd.DataFrame({"a": [1, 2, 3], "b": pd.array([*BEYOND[:2], None], "Int64")}),
+        pl.DataFrame({"a": [1, 2, 3], "b": BEYOND}),
+    ],
+)
+def test_integers_that_become_the_same_number(X):
+    (j, pair), *others = merged_integers(X).items()
+    assert not others and j == 1 and pair[0] < pair[1]
+    assert float(pair[0]) == float(pair[1])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.column_stack([2**53 - np.arange(3), 2**60 * np.arange(3)]),
+        BEYOND.astype(float)[:, None],
+        pd.DataFrame({"a": pd.array([None, None], "Int64"), "b": ["x", "y"]}),
+        np.empty((0, 2), dtype=int),
+    ],
+)
+def test_integers_that_stay_apart(X):
+    assert merged_integers(X) == {}
