@@ -50,3 +50,12 @@ def test_attributions_add_up_to_predictions_far_from_zero(attribution, weight):
         found = Explanation.from_estimator(model, FRAME[:20], attribution=attribution)
         of_sums.append(found.base_values + found.values.sum(axis=1) - found.predictions)
     np.testing.assert_allclose(*of_sums, atol=1e-3)  # what the quadrature leaves
+
+
+@pytest.mark.parametrize("spread", [2.0**-130, 2.0**-700, 2.0**-1000])
+@pytest.mark.parametrize(("X", "params"), MODELS, ids=KINDS_OF_X)
+def test_a_tiny_spread_is_scaled_before_it_is_rounded(X, params, spread):
+    model, tiny = fitted(X, Y, **params), fitted(X, Y * spread, **params)
+    np.testing.assert_array_equal(tiny.predict(X), model.predict(X) * spread)
+    reasons = [Explanation.from_estimator(each, X[:20]) for each in (model, tiny)]
+    np.testing.assert_allclose(reasons[1].values, reasons[0].values * spread)

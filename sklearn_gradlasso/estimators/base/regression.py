@@ -58,8 +58,12 @@ class Regression(Task):
         """
         with np.errstate(over="ignore"):
             mean = np.average(y, axis=0, weights=sample_weight)
-            squares = (y - mean) ** 2
+            away = y - mean
+            # Squares of tiny numbers would be 0; a power of 2 rounds nothing.
+            power = np.minimum(np.frexp(np.abs(away).max(axis=0))[1], 0)
+            squares = np.ldexp(away, -power) ** 2
             scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
+            scale = np.ldexp(scale, power)
         if not np.isfinite(scale).all():
             raise ValueError("y has values too large to be standardised; rescale y.")
         if not normalize:
