@@ -25,6 +25,7 @@ from sklearn_gradlasso import (
     TokenSequencer,
     lambda_path,
 )
+from sklearn_gradlasso.estimators.base.settings import MEMBERS
 from sklearn_gradlasso.modules import LogOdds, TabularNet, build_module
 from sklearn_gradlasso.modules._table_columns import columns_of
 from sklearn_gradlasso.modules._table_pieces import Lines
@@ -358,6 +359,7 @@ def test_it_draws_from_its_own_generator():
 def test_a_network_shares_no_memory_with_what_it_was_told():
     columns = columns_of(table(), TableForm.of_numbers(10))
     network = TabularNet(10, 2, columns)
+    assert network.n_members == MEMBERS[0][1]  # as of estimators
     for buffer in network.buffers():
         buffer.zero_()
     assert columns.slot.any() and columns.mean[0].any() and columns.knots[0].any()
