@@ -170,8 +170,10 @@ class TabularNet(nn.Module):
         Returns
         -------
         encodings, directions : Tensor of shape (n, n_encodings)
-            The direction is the derivative by a number. For a category and for a
-            missing cell it is the difference from the average of the training rows.
+            The direction is the derivative by a number; at a knot that of the piece
+            above it, and at the last one that of the piece below. For a category and
+            for a missing cell it is the difference from the average of the training
+            rows.
         """
         place, fraction = self.position(x.flatten(1))
         base, rise, direction = self.pieces.tables(*self._functions())

@@ -366,6 +366,18 @@ def test_a_network_shares_no_memory_with_what_it_was_told():
     assert columns.n_pieces.all()
 
 
+def test_slopes_at_knots_are_those_of_the_piece_above():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 5, (200, 1)).astype(float)
+    model = GradientLassoRegressor(random_state=0, max_iter=5, lam=0.0)
+    model.fit(X, np.sin(2 * X[:, 0]))
+    knots = np.arange(5.0)[:, None]
+    steps = np.array([1e-5] * 4 + [-1e-5])  # None is beyond the last knot.
+    changes = model.predict(knots + steps[:, None]) - model.predict(knots)
+    slopes = model.explain(knots, attribution="gradients")[:, 0]
+    np.testing.assert_allclose(slopes, changes / steps, rtol=1e-4)
+
+
 # Estimators
 
 
