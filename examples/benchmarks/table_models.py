@@ -70,13 +70,13 @@ def ours(table: Table, seed: int):
     )
 
 
-def ours_cv(table: Table, seed: int):
+def ours_cv(table: Table, seed: int, **params):
     return estimator(
         table,
         GradientLassoClassifierCV,
         GradientLassoRegressorCV,
-        selection="one_se",
         random_state=seed,
+        **params,
     )
 
 
@@ -202,7 +202,10 @@ def _filled(X: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 CONTESTANTS = {
     "ours": Contestant("gradient LASSO", ours, "torch"),
-    "ours_cv": Contestant("gradient LASSO, one_se", ours_cv, "torch"),
+    "ours_cv": Contestant("gradient LASSO, CV", ours_cv, "torch"),
+    "ours_one_se": Contestant(
+        "gradient LASSO, one_se", partial(ours_cv, selection="one_se"), "torch"
+    ),
     "linear": Contestant("linear, L1", linear),
     "hist_boosting": Contestant("HistGradientBoosting", hist_boosting),
     "lightgbm": Contestant("LightGBM", lightgbm, "lightgbm"),
