@@ -167,6 +167,24 @@ def test_answers():
             ask(HUGE)
 
 
+@pytest.mark.parametrize("kind", [GradientLassoClassifier, GradientLassoRegressor])
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({"hidden_layer_sizes": (9,)}, r"got hidden.*=\(9,\); .*in module_params"),
+        ({"activation": "tanh"}, "got activation='tanh'; .*module='perceptron'"),
+    ],
+)
+def test_parameters_of_the_perceptron_for_the_network_for_tables(kind, given, message):
+    model = kind(module="tabular", max_iter=2, random_state=0, **given)
+    assert clone(model).get_params() == model.get_params()
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y)
+    model.set_params(module_params={"hidden_layer_sizes": (9,)}, **dict.fromkeys(given))
+    shapes = [tuple(of.shape) for of in model.fit(X, Y).net_.module_.parameters()]
+    assert (5, 24, 9) in shapes  # members, embeddings, units
+
+
 def test_answers_of_a_network_for_tables():
     model = GradientLassoClassifier(max_iter=2, random_state=0).fit(X, Y)
     for method in ANSWERS:
@@ -181,10 +199,11 @@ def test_answers_of_a_network_for_tables():
 
 
 def test_predictions_that_do_not_fit_the_precision():
-    model = GradientLassoRegressor(max_iter=2, random_state=0)
+    model = GradientLassoRegressor(**PERCEPTRON, max_iter=2, random_state=0)
     model.fit(X.astype(np.float32), Y * 1e100)
-    with pytest.raises(ValueError, match="do not fit into float32.*rescale y"):
-        model.predict(X.astype(np.float32))
+    assert 1e99 < np.abs(model.predict(X.astype(np.float32))).max() < 1e102
+    with pytest.raises(ValueError, match="do not fit into float64.*rescale y"):
+        model.fit(X, Y * 1e150).predict(1e200 * X)
 
 
 def test_a_module_that_computes_nan_is_found_out():

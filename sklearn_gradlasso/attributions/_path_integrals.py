@@ -85,6 +85,7 @@ def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:
     """Mean over the first axis."""
     if weight is None:
         return values.mean(0)
+    weight = weight.to(values.dtype)
     return torch.tensordot(weight / weight.sum(), values, dims=1)
 
 

@@ -55,7 +55,8 @@ lams : int or array-like of shape (n_lams,), default=20
         effective columns among strengths that are as good: whose mean score and mean
         loss (log loss, or squared error) are within one standard error of the best, the
         loss also within 0.01, and whose loss is below that of a constant answer by one
-        standard error. A callable takes the
+        standard error (if none is, it chooses by the loss alone, with a warning). A
+        callable takes the
         :class:`~sklearn_gradlasso.paths.LambdaPath` and returns the index of a
         strength.
     warm_path : bool, default=False

@@ -61,7 +61,9 @@ class Explanation:
         The values of the columns, as the user gave them; of dtype object if some are
         no numbers.
     feature_names : ndarray of str of shape (n_features,)
-        Names of the columns; ``x0_1`` is row 0, column 1 of an image.
+        Names of the columns; ``x0_1`` is row 0, column 1 of an image. Columns of an
+        array are ``x0``, ``x1`` and so on, and so are those of a DataFrame whose names
+        are not strings, which scikit-learn passes over, too.
     output_names : ndarray of str of shape (n_outputs,) or None, default=None
         The classes, if each has its own values.
     index : pandas.Index or None, default=None

@@ -23,6 +23,9 @@ MOST_NAMED = 3  # pairs that a repr names
 class PairEffects:
     """How strongly pairs of columns act together; :func:`pair_effects` makes one.
 
+    ``pairs["age", "debt"]`` is the strength of a pair, in either order: a float, or an
+    array of shape (n_outputs,).
+
     Parameters
     ----------
     first, second : ndarray of str of shape (n_pairs,)
@@ -84,6 +87,17 @@ class PairEffects:
         k : int, default=10
         """
         return self.to_frame().head(k)
+
+    def __getitem__(self, names: tuple[str, str]) -> float | np.ndarray:
+        pairs = enumerate(zip(self.first, self.second))
+        if isinstance(names, tuple):
+            for k, (one, other) in pairs:
+                if names in ((one, other), (other, one)):
+                    return self.strengths[k]
+        raise KeyError(
+            f"there is no pair {names!r}; give the names of two columns of which pairs "
+            f"were measured, among {self.feature_names.tolist()}."
+        )
 
     def __len__(self) -> int:
         return len(self.strengths)
@@ -153,6 +167,8 @@ def pair_effects(model, X: ArrayLike | None = None, *, random_state=0) -> PairEf
     >>> pairs = pair_effects(GradientLassoRegressor(random_state=0).fit(X, y))
     >>> pairs.top(1)[["first", "second"]].values.tolist()
     [['x0', 'x2']]
+    >>> bool(pairs["x2", "x0"] > pairs["x0", "x1"])
+    True
     >>> len(pairs)
     6
     """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -65,6 +67,12 @@ def reason_codes(
     TypeError
         If k is not an integer, or words are of another kind.
 
+    Warns
+    -----
+    UserWarning
+        If a reason has no words, but a value that is in no row and is spelt much like
+        it has.
+
     Examples
     --------
     >>> import numpy as np
@@ -112,6 +120,7 @@ def reason_codes(
                     ),
                 }
             )
+    _warn_of_spelling(words, lines, shown, list(explanation.feature_names))
     names = ["row", "rank", "column", "value", "effect", "words"]
     frame = pandas.DataFrame(lines, columns=names)
     frame = frame.astype({"rank": int, "effect": float})  # also without a line
@@ -176,6 +185,31 @@ def _checked_words(name: str, given):
                 "{value} are filled in; give a callable for other forms."
             )
     return given
+
+
+def _warn_of_spelling(words: dict, lines: list[dict], shown, names: list) -> None:
+    """Warn of values of a category whose words seem to be given for another spelling.
+
+    Words may be given for some values only, and for values that no row here has.
+    """
+    for name, given in words.items():
+        if not isinstance(given, Mapping):
+            continue
+        present = set(shown[:, names.index(name)])
+        absent = [key for key in given if key is not None and key not in present]
+        written = {str(key).casefold().strip(): key for key in absent}
+        reasons = [each["value"] for each in lines if each["column"] == name]
+        for value in dict.fromkeys(reasons):
+            text = str(value).casefold().strip()
+            near = [] if value in given else get_close_matches(text, written, n=1)
+            if near:
+                warnings.warn(
+                    f"words[{name!r}] has nothing for {value!r}, which is a reason, "
+                    f"but for {written[near[0]]!r}, which no row has. If they are the "
+                    "same, spell it as in X.",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
 
 def _in_words(given: str | Mapping | Callable | None, name: str, value) -> str:

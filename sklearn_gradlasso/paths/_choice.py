@@ -39,8 +39,9 @@ def one_standard_error(path: LambdaPath) -> int:
     than that of a constant answer by at least one standard error of the difference. Of
     these the one with the fewest effective columns is chosen, and the largest strength
     among equals. If no candidate has such a score, the best score among the others is
-    taken. If no loss is smaller than that of a constant, the smallest loss is taken,
-    and a warning says so. Means and errors are over the folds that have a value.
+    taken. If no loss is smaller than that of a constant, scores say nothing: the fewest
+    columns are taken of those whose loss is as good as the smallest, and a warning says
+    so. Means and errors are over the folds that have a value.
 
     Raises
     ------
@@ -53,25 +54,24 @@ def one_standard_error(path: LambdaPath) -> int:
     lowest = losses == np.nanmin(losses)
     error = min(_standard_error(path.losses[:, lowest]).max(), LOSS_ERROR)
     gains = path.constant_losses[:, None] - path.losses
-    helps = by_lam(gains) > _standard_error(gains)
-    usable = helps & (losses <= losses[lowest][0] + error)
+    near = losses <= losses[lowest][0] + error
+    usable = near & (by_lam(gains) > _standard_error(gains))
     if not usable.any():
         warnings.warn(
             "selection='one_se': no strength predicts held-out rows better than a "
-            "constant answer by one standard error; the one with the smallest loss is "
-            "chosen. There may be nothing to learn, or too few rows to tell.",
+            "constant answer by one standard error; the sparsest of those with the "
+            "smallest loss, within one standard error, is chosen. There may be nothing "
+            "to learn, or too few rows to tell.",
             UserWarning,
             stacklevel=4,
         )
-        return _strongest(path, lowest)
+        return _sparsest(path, near)
     highest = means == np.nanmax(means)
     error = _standard_error(path.scores[:, highest]).max()
     good = usable & (means >= means[highest][0] - error)
     if not good.any():
         good = usable & (means == means[usable].max())
-    counts = path.effective_columns
-    counts = np.where(np.isnan(counts), path.effective_features, counts)
-    return _strongest(path, good & (counts == counts[good].min()))
+    return _sparsest(path, good)
 
 
 def _mean_scores(path: LambdaPath) -> np.ndarray:
@@ -93,6 +93,12 @@ def _standard_error(values: np.ndarray) -> np.ndarray:
     n_folds = np.isfinite(values).sum(axis=0)
     deviations = by_lam(values, np.ma.MaskedArray.std)  # divided by n_folds
     return deviations / np.sqrt(np.maximum(n_folds - 1, 1))
+
+
+def _sparsest(path: LambdaPath, chosen: np.ndarray) -> int:
+    counts = path.effective_columns
+    counts = np.where(np.isnan(counts), path.effective_features, counts)
+    return _strongest(path, chosen & (counts == counts[chosen].min()))
 
 
 def _strongest(path: LambdaPath, chosen: np.ndarray) -> int:

@@ -8,7 +8,22 @@ columns of the user. Files of this folder know nothing of torch, and import ``ut
 and nothing else of the package.
 """
 
-from ._reader import coded_table, is_raw, learn_form, missing_first
+from ._large_integers import merged_integers
+from ._reader import (
+    coded_table,
+    is_raw,
+    learn_form,
+    missing_first,
+    without_known_levels,
+)
 from ._table_form import TableForm
 
-__all__ = ["TableForm", "coded_table", "is_raw", "learn_form", "missing_first"]
+__all__ = [
+    "TableForm",
+    "coded_table",
+    "is_raw",
+    "learn_form",
+    "merged_integers",
+    "missing_first",
+    "without_known_levels",
+]

@@ -20,9 +20,16 @@ from ._raw_table import RawTable, is_sparse, n_axes
 from ._spread import center_and_scale, in_units_of, sparse_scales
 from ._table_form import TableForm
 
-__all__ = ["coded_table", "is_raw", "learn_form", "missing_first"]
+__all__ = [
+    "coded_table",
+    "is_raw",
+    "learn_form",
+    "missing_first",
+    "without_known_levels",
+]
 
 FROM_DTYPE = "from_dtype"
+CHANCE = 1e-3  # that all rows have rare levels, below which it is no accident
 
 
 def is_raw(
@@ -190,6 +197,44 @@ def missing_first(form: TableForm, coded) -> list[str]:
     without = np.flatnonzero(form.missing == 0)
     found = without[np.isnan(coded[:, without]).any(axis=0)]
     return [str(form.names[j]) for j in found]
+
+
+def without_known_levels(form: TableForm, X, coded) -> dict[int, list]:
+    """Columns of categories in which no row has a level that is known.
+
+    So it is if levels are spelt in another way than in the training rows. A row alone
+    may have any level, and rows may all have rare ones by chance, if these were
+    frequent enough in the training rows: such columns are not among them. Nor are those
+    of fractions, which are measurements and have no other spelling.
+
+    Parameters
+    ----------
+    form : TableForm
+    X : {array-like, DataFrame} of shape (n_samples, n_columns)
+    coded : ndarray of shape (n_samples, n_columns)
+        The same rows, coded.
+
+    Returns
+    -------
+    dict of int to list
+        By the position of each column the levels that X has in it.
+    """
+    if sp.issparse(coded):
+        return {}
+    found = {}
+    for j, levels in enumerate(form.levels):
+        if levels is None or not len(levels) or _are_fractions(levels):
+            continue
+        present = coded[~np.isnan(coded[:, j]), j]
+        if len(present) < 2 or (present < len(levels)).any():
+            continue
+        if form.shares[j][-1] ** len(present) < CHANCE:
+            found[j] = RawTable(X).distinct(j).values
+    return found
+
+
+def _are_fractions(levels: np.ndarray) -> bool:
+    return levels.dtype.kind == "f" and bool((levels % 1 != 0).any())
 
 
 def _form_of_sparse(X, weight: np.ndarray) -> TableForm:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["as_data", "tensor_to_read"]
+__all__ = ["as_data", "in_double", "tensor_to_read"]
 
 
 def tensor_to_read(values: np.ndarray) -> Tensor:
@@ -25,3 +25,8 @@ def as_data(x: Tensor) -> Tensor:
     has made, such as encodings of rows, depends on parameters and keeps its graph.
     """
     return x.detach() if x.is_leaf else x
+
+
+def in_double(values: Tensor) -> Tensor:
+    """The values in float64, except on the devices of Apple, which do not have it."""
+    return values if values.device.type == "mps" else values.double()

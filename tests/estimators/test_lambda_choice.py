@@ -103,6 +103,15 @@ def test_one_standard_error_is_better_than_a_constant():
         assert one_se(losses=1.0) == 2
 
 
+def test_one_standard_error_is_sparse_where_nothing_is_better_than_a_constant():
+    # The standard error of the smallest loss is 0.005; the last one is a constant.
+    losses = [[1.015, 0.99, 1.0], [1.005, 1.0, 1.0]]
+    with pytest.warns(UserWarning, match="better than a constant.*sparsest"):
+        assert one_se(losses=losses, columns=[3.0, 2.0, 0.0]) == 2
+    with pytest.warns(UserWarning, match="better than a constant"):
+        assert one_se(losses=[[1.0, 0.95, 1.0], [1.1, 1.01, 1.0]]) == 1
+
+
 def test_a_flat_network_is_not_chosen_for_its_score():
     # Scores of a ranking do not see that the probabilities are those of the base rate.
     scores = [0.70, 0.71, 0.72], [0.71, 0.72, 0.73]

@@ -79,11 +79,11 @@ def test_layers_are_arrays_of_the_same_shapes(sizes, n_classes):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @BOTH
-def test_layers_and_predictions_have_the_precision_of_the_data(kind, dtype):
+def test_layers_have_the_precision_of_the_data(kind, dtype):
     model = translated(kind, max_iter=2).fit(DIGITS.astype(dtype), LABELS)
     assert {of.dtype for of in (*model.coefs_, *model.intercepts_)} == {np.dtype(dtype)}
-    if kind is MLPRegressor:
-        assert model.predict(DIGITS.astype(dtype)).dtype == dtype
+    if kind is MLPRegressor:  # The mean of y is not rounded to that of the network.
+        assert model.predict(DIGITS.astype(dtype)).dtype == np.float64
 
 
 def test_layers_follow_the_network_and_cannot_be_set():

@@ -242,9 +242,26 @@ def test_unseen_categories_are_those_of_rare_ones(raw):
     table = raw.assign(job=raw.job.where(raw.index > 3, "pilot"))
     model = GradientLassoClassifier(**QUICK).fit(table, labels_of(raw))
     assert "pilot" not in model._table_form.levels[1].tolist()
-    np.testing.assert_array_equal(
-        *(model.predict_proba(raw.assign(job=job)) for job in ("pilot", "smith"))
-    )
+    with pytest.warns(UserWarning, match="No row of X has a level"):
+        np.testing.assert_array_equal(
+            *(model.predict_proba(raw.assign(job=job)) for job in ("pilot", "smith"))
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_whose_levels_are_all_unknown_is_warned_of(raw, kind):
+    model = GradientLassoClassifier(**QUICK).fit(raw, labels_of(raw))
+    other = raw.assign(job=raw.job.str.upper())
+    given = sorted(set(other.job.dropna()))
+    wanted = f"'job'.*given are .*'{given[0]}'.*known are .*'{given[0].lower()}'"
+    for answer in (model.predict, model.explain):
+        with pytest.warns(UserWarning, match=wanted) as said:
+            answer(kind(other))
+        assert len(said) == 1 and said[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict(kind(other.iloc[:1]))
+        model.predict(kind(raw.assign(job=raw.job.where(raw.index != 3, "PILOT"))))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +286,8 @@ def test_training_goes_on_with_the_form_of_the_first_call(raw):
     model.partial_fit(raw[:80], y[:80], classes=[0, 1])
     form = model._table_form
     other = raw[80:].assign(job="smith", income=raw.income[80:] * 100)
-    model.partial_fit(other, y[80:])
+    with pytest.warns(UserWarning, match="No row of X has a level.*'smith'"):
+        model.partial_fit(other, y[80:])
     assert model._table_form is form
     warm = GradientLassoClassifier(warm_start=True, **QUICK).fit(raw, y)
     first = warm._table_form
@@ -500,3 +518,17 @@ def test_a_regressor_learns_from_missing_values(raw):
     model = GradientLassoRegressor(max_iter=200, lam=1e-4, random_state=0)
     model.set_params(learning_rate_init=0.02).fit(raw, y)
     assert r2_score(y, model.predict(raw)) > 0.9
+
+
+@pytest.mark.parametrize("module", [None, "perceptron"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_integers_that_float64_cannot_tell_apart_are_warned_of(raw, kind, module):
+    table = raw[["income"]].assign(key=2**60 + np.arange(len(raw)) % 4)
+    model = GradientLassoClassifier(module=module, **QUICK)
+    wanted = r"integers beyond 2\*\*53 in column 'key' \(such as .*categorical_features"
+    for X, named in ((kind(table), wanted), (table[["key"]].to_numpy(), "column 0 ")):
+        with pytest.warns(UserWarning, match=named) as said:
+            model.fit(X, labels_of(raw))
+        assert said[-1].filename == __file__
+    model.set_params(categorical_features=["key"]).fit(kind(table), labels_of(raw))
+    assert model._table_form.n_levels.tolist() == [0, 5]  # without a warning

@@ -80,7 +80,11 @@ def test_an_integer_weight_is_repetition_where_steps_take_a_part(model):
     weighted = model.fit(table, y, sample_weight=counts)
     repeated = clone(model).fit(table.loc[table.index.repeat(counts)], y.repeat(counts))
     assert weighted._settings.batch_size < np.sum(counts > 0)
-    np.testing.assert_array_equal(weighted.predict(table), repeated.predict(table))
+    answers = weighted.predict(table), repeated.predict(table)
+    if hasattr(model, "predict_proba"):
+        np.testing.assert_array_equal(*answers)
+    else:  # A sum of products and a sum of repeated numbers are rounded differently.
+        np.testing.assert_allclose(*answers, rtol=1e-14)
     np.testing.assert_array_equal(weighted.explain(table), repeated.explain(table))
 
 

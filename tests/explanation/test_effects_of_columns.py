@@ -375,7 +375,9 @@ def test_missing_values_that_no_imputer_fills():
 @pytest.mark.parametrize("module", ["perceptron", "tabular"])
 def test_a_row_has_the_same_reasons_alone_and_among_others(module):
     X, y = people()
-    network = GradientLassoClassifier(**{**QUICK, "max_iter": 3}, module=module)
+    sizes = None if module == "tabular" else QUICK["hidden_layer_sizes"]
+    params = {**QUICK, "max_iter": 3, "hidden_layer_sizes": sizes}
+    network = GradientLassoClassifier(**params, module=module)
     model = make_pipeline(encoder(), network).fit(X, y)
     together = Explanation.from_estimator(model, X)
     exact = {"rtol": 1e-9, "atol": 1e-12}

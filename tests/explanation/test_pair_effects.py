@@ -63,6 +63,7 @@ def test_strengths_are_those_of_the_answers(model, table):
     assert len(found) == 10
     assert found.feature_names.tolist() == NAMES
     for one, other, value in found.to_frame().itertuples(index=False):
+        assert found[one, other] == found[other, one] == value
         expected = strength(model.decision_function, X, [one], [other])
         assert value == pytest.approx(expected, rel=1e-3, abs=1e-5)
     for name, value in zip(NAMES, found.totals):
@@ -76,6 +77,12 @@ def test_strengths_are_those_of_the_answers(model, table):
     assert frame.shape == (3, 3)
     assert frame.attrs["target"] == "log-odds of 'yes'"
     assert repr(found).startswith("<PairEffects of 10 pairs on the log-odds of 'yes', ")
+
+
+@pytest.mark.parametrize("names", ["age", ("age", "income"), ("age", "age"), 0])
+def test_pairs_that_are_not_there(model, names):
+    with pytest.raises(KeyError, match=r"no pair .*two columns.*among \['age', 'job'"):
+        pair_effects(model)[names]
 
 
 def test_the_training_rows_are_kept(model, table):

@@ -118,6 +118,22 @@ def test_words_of_three_kinds():
     assert plain["words"].tolist() == ["job = a", "age is missing", "job = c"]
 
 
+@pytest.mark.parametrize("value", ["driver", "Driver ", "drvier", "DRIVERS"])
+def test_words_of_a_misspelt_level_are_warned_of(value):
+    data = DATA.copy()
+    data[0, 1] = "driver"
+    said, given = {"adverse": "good"}, {value: "the job", "cook": "no job", None: "-"}
+    if value == "driver":
+        codes = reason_codes(by_hand(data=data), words={"job": given}, **said)
+        assert "the job" in codes["words"].tolist()  # without a warning
+    else:
+        wanted = rf"words\['job'\] has nothing for 'driver'.* for '{value}'.*as in X"
+        with pytest.warns(UserWarning, match=wanted) as found:
+            codes = reason_codes(by_hand(data=data), words={"job": given}, **said)
+        assert found[0].filename == __file__ and len(found) == 1
+        assert "job = driver" in codes["words"].tolist()
+
+
 def test_a_callable_is_given_none_for_what_is_missing():
     seen = []
     reason_codes(by_hand(), adverse="good", words={"age": lambda v: seen.append(v)})

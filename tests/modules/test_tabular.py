@@ -25,6 +25,7 @@ from sklearn_gradlasso import (
     TokenSequencer,
     lambda_path,
 )
+from sklearn_gradlasso.estimators.base.settings import MEMBERS
 from sklearn_gradlasso.modules import LogOdds, TabularNet, build_module
 from sklearn_gradlasso.modules._table_columns import columns_of
 from sklearn_gradlasso.modules._table_pieces import Lines
@@ -358,10 +359,23 @@ def test_it_draws_from_its_own_generator():
 def test_a_network_shares_no_memory_with_what_it_was_told():
     columns = columns_of(table(), TableForm.of_numbers(10))
     network = TabularNet(10, 2, columns)
+    assert network.n_members == MEMBERS[0][1]  # as of estimators
     for buffer in network.buffers():
         buffer.zero_()
     assert columns.slot.any() and columns.mean[0].any() and columns.knots[0].any()
     assert columns.n_pieces.all()
+
+
+def test_slopes_at_knots_are_those_of_the_piece_above():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 5, (200, 1)).astype(float)
+    model = GradientLassoRegressor(random_state=0, max_iter=5, lam=0.0)
+    model.fit(X, np.sin(2 * X[:, 0]))
+    knots = np.arange(5.0)[:, None]
+    steps = np.array([1e-5] * 4 + [-1e-5])  # None is beyond the last knot.
+    changes = model.predict(knots + steps[:, None]) - model.predict(knots)
+    slopes = model.explain(knots, attribution="gradients")[:, 0]
+    np.testing.assert_allclose(slopes, changes / steps, rtol=1e-4)
 
 
 # Estimators

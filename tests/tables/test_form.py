@@ -11,7 +11,14 @@ from helpers.frames import KINDS, as_polars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_gradlasso.tables import coded_table, is_raw, learn_form, missing_first
+from sklearn_gradlasso.tables import (
+    coded_table,
+    is_raw,
+    learn_form,
+    merged_integers,
+    missing_first,
+    without_known_levels,
+)
 
 NAN = np.nan
 
@@ -413,3 +420,63 @@ def test_columns_that_are_missing_first():
     X = pd.DataFrame({"a": [NAN], "b": [None], "c": [NAN]})
     assert missing_first(form, coded_table(form, X)) == ["a", "b"]
     assert not missing_first(form, sp.csr_matrix((2, 3)))
+
+
+def test_columns_without_known_levels():
+    towns = ["u"] * 90 + ["v"] * 5 + [f"rare {k}" for k in range(5)]
+    train = pd.DataFrame({"town": towns, "id": [f"id {k}" for k in range(100)]})
+    form = learn_form(train)
+
+    def found(*towns):
+        X = pd.DataFrame({"town": towns, "id": "id 7"})
+        return without_known_levels(form, X, coded_table(form, X))
+
+    assert found("U", "V", "V", None) == {0: ["U", "V"]}
+    assert not found("U")  # A row alone may have any level,
+    assert not found("U", "V")  # and two rows may both have rare ones,
+    assert not found("U", "V", "V", "v")
+    assert not found(None, None)
+    for size, is_found in ((0.5, False), (1.0, True)):  # measurements, or codes
+        numbers = size * np.repeat([[1.0], [2.0]], 5, axis=0)
+        codes, X = learn_form(numbers, [0]), np.array([[3.0], [3.5]])
+        assert bool(without_known_levels(codes, X, coded_table(codes, X))) == is_found
+    full = learn_form(train.iloc[:95])  # but not where there are none.
+    X = train.iloc[95:97]
+    assert without_known_levels(full, X, coded_table(full, X)) == {0: towns[95:97]}
+    assert not without_known_levels(form, sp.csr_matrix((2, 2)), sp.csr_matrix((2, 2)))
+
+
+BEYOND = 2**53 + np.arange(3)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.column_stack([[1, 2, 3], BEYOND]),
+        np.column_stack([[1, 2, 3], -BEYOND]),
+        np.column_stack([[1, 2, 3], BEYOND]).astype(np.uint64),
+        np.column_stack([[1, 2, 3], BEYOND]).astype(object),
+        np.column_stack([[1, 2, 3], BEYOND]).tolist(),
+        np.array([[1, 2**70], [2, 2**70 + 1], [3, 5]], dtype=object),
+        pd.DataFrame({"a": [1, 2, 3], "b": BEYOND}),
+        pd.DataFrame({"a": [1, 2, 3], "b": pd.array([*BEYOND[:2], None], "Int64")}),
+        pl.DataFrame({"a": [1, 2, 3], "b": BEYOND}),
+    ],
+)
+def test_integers_that_become_the_same_number(X):
+    (j, pair), *others = merged_integers(X).items()
+    assert not others and j == 1 and pair[0] < pair[1]
+    assert float(pair[0]) == float(pair[1])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.column_stack([2**53 - np.arange(3), 2**60 * np.arange(3)]),
+        BEYOND.astype(float)[:, None],
+        pd.DataFrame({"a": pd.array([None, None], "Int64"), "b": ["x", "y"]}),
+        np.empty((0, 2), dtype=int),
+    ],
+)
+def test_integers_that_stay_apart(X):
+    assert merged_integers(X) == {}

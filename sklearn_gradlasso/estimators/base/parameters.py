@@ -48,7 +48,7 @@ weight_l1, weight_l2 : float, default=0.0
         shape of a row. An instance is copied. {module_contract}
     module_params : dict, default=None
         Keyword arguments for the network, but for an instance, such as ``{"n_members":
-        8}`` of "tabular".
+        8}`` of "tabular", to which also its ``hidden_layer_sizes`` are given here.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Which columns of a raw table are categories. "from_dtype": the columns of a
         DataFrame (of pandas or polars) of categories, strings or bools, and of objects

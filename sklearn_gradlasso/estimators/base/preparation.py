@@ -39,6 +39,13 @@ from .settings import (
 
 __all__ = ["architecture_of", "prepare_fit", "prepare_path"]
 
+# Parameters of the perceptron alone, and what to do with the network for tables.
+PERCEPTRON_ONLY = {
+    "hidden_layer_sizes": "give them in module_params={'hidden_layer_sizes': ...}, or "
+    "use module='perceptron'.",
+    "activation": "leave it out, or use module='perceptron'.",
+}
+
 
 def prepare_fit(
     estimator, data: TrainingData, *, warm: bool, one_pass: bool = False, classes=None
@@ -188,11 +195,27 @@ def _check_call(estimator, one_pass: bool) -> None:
         raise ValueError(
             "optimizer='lbfgs' trains in one process; use 'adam' with an accelerator."
         )
+    for name, value in _of_perceptron(estimator).items():
+        raise ValueError(
+            f"{name} is a parameter of the perceptron, but module='tabular', got "
+            f"{name}={value!r}; {PERCEPTRON_ONLY[name]}"
+        )
     if one_pass and estimator.early_stopping is True:
         raise ValueError(
             "partial_fit does not support early_stopping=True, because "
             "partial_fit does not hold rows out; use early_stopping=False with it."
         )
+
+
+def _of_perceptron(estimator) -> dict:
+    """Parameters that were given for a perceptron, where another is asked for."""
+    if not (isinstance(estimator.module, str) and estimator.module == "tabular"):
+        return {}
+    both = {
+        name: (getattr(estimator, name), getattr(type(estimator), name))
+        for name in PERCEPTRON_ONLY
+    }
+    return {k: v for k, (v, default) in both.items() if not np.array_equal(v, default)}
 
 
 def _largest_batch(settings: Settings, n_rows: int) -> int:

@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from ... import targets
 from ...inspection.linear_score import LinearScore
 from ...objective import average, poisson_deviance, squared_error
+from ...utils.tensors import in_double
 from .task import Task
 
 __all__ = ["PoissonRegression", "Regression"]
@@ -19,6 +20,9 @@ __all__ = ["PoissonRegression", "Regression"]
 @dataclass(frozen=True, eq=False)
 class Regression(Task):
     """A task in which the output is the targets in standardised units.
+
+    Predictions are in float64 whatever the precision of the network is: with a mean of
+    a million standard deviations float32 would round away what tells rows apart.
 
     Parameters
     ----------
@@ -54,8 +58,12 @@ class Regression(Task):
         """
         with np.errstate(over="ignore"):
             mean = np.average(y, axis=0, weights=sample_weight)
-            squares = (y - mean) ** 2
+            away = y - mean
+            # Squares of tiny numbers would be 0; a power of 2 rounds nothing.
+            power = np.minimum(np.frexp(np.abs(away).max(axis=0))[1], 0)
+            squares = np.ldexp(away, -power) ** 2
             scale = np.sqrt(np.average(squares, axis=0, weights=sample_weight))
+            scale = np.ldexp(scale, power)
         if not np.isfinite(scale).all():
             raise ValueError("y has values too large to be standardised; rescale y.")
         if not normalize:
@@ -79,8 +87,8 @@ class Regression(Task):
 
     def predicted(self, output):
         with np.errstate(over="ignore"):
-            in_units = output * self.scale + self.mean
-            return self._in_shape_of_y(in_units.astype(output.dtype))
+            in_units = output.astype(np.float64) * self.scale + self.mean
+            return self._in_shape_of_y(in_units)
 
     def _in_shape_of_y(self, values):
         return values[:, 0] if self.n_axes == 1 else values
@@ -101,6 +109,7 @@ class Regression(Task):
 
     def in_units(self, target):
         def in_units(output, y):
+            output = in_double(output)
             like = {"dtype": output.dtype, "device": output.device}
             scale, mean = (torch.tensor(v, **like) for v in (self.scale, self.mean))
             return target(output * scale + mean, y)
@@ -166,11 +175,11 @@ class PoissonRegression(Regression):
 
     def predicted(self, output):
         with np.errstate(over="ignore"):
-            return super().predicted(np.exp(output))
+            return super().predicted(np.exp(output.astype(np.float64)))
 
     def in_units(self, target):
         in_units = super().in_units(target)
-        return lambda output, y: in_units(output.exp(), y)
+        return lambda output, y: in_units(in_double(output).exp(), y)
 
     def linear_score(self, n_raw):
         shift, unit = np.log(self.scale), "logarithms of y"

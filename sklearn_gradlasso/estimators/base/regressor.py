@@ -125,14 +125,14 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in the units of y, with as many axes as y had in ``fit``.
+            Predictions in the units of y, in float64, with as many axes as y had in
+            ``fit``.
         """
-        output = self._outputs(X)
+        output = self._outputs(X)  # It raises an error before a fit.
         predicted = self._task.predicted(output)
         if not np.isfinite(predicted).all():
             raise ValueError(
-                f"Predictions in the units of y do not fit into {output.dtype}, in "
-                "which the model computes; rescale y, or fit with X in float64."
+                "Predictions in the units of y do not fit into float64; rescale y."
             )
         return predicted
 

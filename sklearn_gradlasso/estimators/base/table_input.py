@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -20,8 +21,15 @@ from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
 from ...attributions import Attribution
-from ...tables import coded_table, is_raw, learn_form, missing_first
-from ...tables._raw_table import as_array, is_frame, is_sparse, n_axes
+from ...tables import (
+    coded_table,
+    is_raw,
+    learn_form,
+    merged_integers,
+    missing_first,
+    without_known_levels,
+)
+from ...tables._raw_table import RawTable, as_array, is_frame, is_sparse, n_axes
 from ...training.rows import TrainingData
 from ...utils.readable_columns import names_columns_it_cannot_read, refuse_dates
 from ...utils.validation import check_equal_lengths, weight_in_rows
@@ -52,6 +60,11 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
     ------
     TypeError, ValueError
         If X or y are not as ``fit`` documents it.
+
+    Warns
+    -----
+    UserWarning
+        If a first table has integers that float64 cannot tell apart.
     """
     X = data.X
     if estimator.module is None and getattr(X, "ndim", 2) > 2:
@@ -74,6 +87,8 @@ def read_to_fit(estimator, data: TrainingData, reset: bool) -> TrainingData:
         form = {"reset": reset, "multi_output": True, **estimator._input_form()}
         with names_columns_it_cannot_read(X):
             X, y = validate_data(estimator, X, data.y, **form)
+    if reset:
+        _warn_of_integers(estimator, data.X)
     estimator._check_row_shape(X.shape[1:], reset)
     return replace(data, X=X, y=y)
 
@@ -98,7 +113,8 @@ def read_to_answer(estimator, X):
     Warns
     -----
     UserWarning
-        If values are missing in columns of a raw table that had all of them in ``fit``.
+        If values are missing in columns of a raw table that had all of them in ``fit``,
+        or if no row has a level that is known in a column of categories.
     """
     if estimator._table_form is None or is_sparse(X):
         with names_columns_it_cannot_read(X):
@@ -188,19 +204,60 @@ def _coded(estimator, X):
     coded = coded_table(form, X)
     names = missing_first(form, coded)
     if names:
-        more = len(names) - MOST_NAMED
-        named = ", ".join(map(repr, names[:MOST_NAMED]))
         average = reads_tables(as_fitted(estimator))
         category = "the average level" if average else "none of the levels"
-        warnings.warn(
-            f"X has missing values in {'column' if len(names) == 1 else 'columns'} "
-            f"{named}{f' and {more} more' if more > 0 else ''}, of which the rows of "
-            "fit had all values. Nothing was learned about them: a missing number is "
-            f"taken for the median, and a missing category for {category}.",
-            UserWarning,
-            stacklevel=_level_of_caller(),
+        _warn(
+            f"X has missing values in {_in_columns([*map(repr, names)])}, of which the "
+            "rows of fit had all values. Nothing was learned about them: a missing "
+            f"number is taken for the median, and a missing category for {category}."
+        )
+    unknown = without_known_levels(form, X, coded)
+    if unknown:
+        columns = [
+            f"{str(form.names[j])!r} (given are {_listed(map(repr, given))}; known are "
+            f"{_listed(map(repr, form.levels[j].tolist()))})"
+            for j, given in unknown.items()
+        ]
+        _warn(
+            f"No row of X has a level that fit has learned in {_in_columns(columns)}. "
+            "All rows are taken for rows with rare levels; spell levels as in fit."
         )
     return coded
+
+
+def _warn_of_integers(estimator, X) -> None:
+    """Warn of numbers that a network would be given as one and the same."""
+    if is_sparse(X) or n_axes(X) != 2:
+        return
+    form, merged = estimator._table_form, merged_integers(X)
+    if form is not None:
+        merged = {j: two for j, two in merged.items() if not form.is_category[j]}
+    if merged:
+        called = RawTable(X).called
+        columns = [
+            f"{called(j)} (such as {one} and {other})"
+            for j, (one, other) in merged.items()
+        ]
+        _warn(
+            f"X has integers beyond 2**53 in {_in_columns(columns)}, which become the "
+            "same number in float64. Name a column of codes in categorical_features, "
+            "leave it out if it only numbers the rows, and subtract an offset from one "
+            "that measures something."
+        )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=_level_of_caller())
+
+
+def _in_columns(columns: list[str]) -> str:
+    return f"{'column' if len(columns) == 1 else 'columns'} {_listed(columns)}"
+
+
+def _listed(named: Iterable[str]) -> str:
+    named = [*named]
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _level_of_caller() -> int:
