@@ -109,8 +109,12 @@ class MLP(nn.Sequential):
 def _linear(
     fan_in: int, fan_out: int, bound: float, generator: torch.Generator
 ) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float32)
-    with torch.no_grad():
-        layer.weight.uniform_(-bound, bound, generator=generator)
-        layer.bias.uniform_(-bound, bound, generator=generator)
+    # On "meta" torch draws nothing. ``skip_init`` would import sympy, which takes
+    # longer than the fit of a small table.
+    layer = nn.Linear(fan_in, fan_out, device="meta")
+    for name in ("weight", "bias"):
+        shape = getattr(layer, name).shape
+        values = torch.empty(shape, device="cpu", dtype=torch.float32)
+        values.uniform_(-bound, bound, generator=generator)
+        setattr(layer, name, nn.Parameter(values))
     return layer

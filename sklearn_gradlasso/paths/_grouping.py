@@ -17,6 +17,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from ..training.prepared import Prepared
 from ..training.rows import StackedRows
+from ..utils.optimizers import kind_of
 from ..utils.threads import computing
 from ._stack import Stack
 
@@ -120,7 +121,7 @@ def obstacle_to_stacking(prepared: Prepared, *lams: float) -> str:
     if candidate.options["callbacks"]:
         return "callbacks are about one net."
     net = prepared.net_of(candidate, deepcopy(prepared.network))
-    optimizer = type(net.optimizer_)
+    optimizer = kind_of(net.optimizer_)
     if optimizer not in ELEMENTWISE:
         return f"{optimizer.__name__} might not treat each weight by itself."
     # Scale each network differently, so that mixing them changes the result. Use a

@@ -18,6 +18,7 @@ from skorch.callbacks.scoring import ScoringBase
 from skorch.history import History
 from torch.optim import Optimizer
 
+from ..utils.optimizers import kind_of
 from .own_callbacks import unnamed
 
 __all__ = ["continue_from", "resume_schedules", "schedule_states", "schedules_kept"]
@@ -39,7 +40,7 @@ def continue_from(net: NeuralNet, previous: NeuralNet, begins_phase: bool) -> No
         case.
     """
     net.history.extend(previous.history)
-    same_kind = type(previous.optimizer_) is type(net.optimizer_)
+    same_kind = kind_of(previous.optimizer_) is kind_of(net.optimizer_)
     begins_phase = begins_phase or not same_kind
     known = {(key, id(of)): cb for (key, cb), of in _with_origin(previous)}
     net.callbacks_ = [

@@ -1,20 +1,66 @@
-"""Optimizers by their names, and L-BFGS whose steps are single iterations."""
+"""Optimizers by their names: those of torch, and L-BFGS with an iteration a step.
+
+The first call of almost any method of torch's own optimizers imports torch's compiler,
+``torch._dynamo`` with sympy, only to tell it that it must not compile the method. That
+takes longer than a fit of a small table. The optimizers here call the same methods
+without that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, signature
+from inspect import Parameter, signature, unwrap
 from numbers import Integral
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
-__all__ = ["LBFGS", "OPTIMIZERS", "check_optimizer"]
+__all__ = ["LBFGS", "OPTIMIZERS", "check_optimizer", "kind_of"]
 
 LONGEST_SEARCH = 26  # largest number of evaluations in a step
 
 
-class LBFGS(torch.optim.LBFGS):
+class WithoutCompiler(Optimizer):
+    """An optimizer of torch whose methods do not import torch's compiler.
+
+    The methods are torch's own, beneath their decorators. A method that a version of
+    torch does not decorate is taken as it is.
+    """
+
+    plain_step: Callable  # torch's ``step``, which needs gradients switched off
+
+    add_param_group = unwrap(Optimizer.add_param_group)
+    load_state_dict = unwrap(Optimizer.load_state_dict)
+    state_dict = unwrap(Optimizer.state_dict)
+    zero_grad = unwrap(Optimizer.zero_grad)
+
+    # torch adds its hooks to the ``step`` of a class when it makes the first instance.
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """One step; ``closure`` computes the objective and its gradients."""
+        with torch.set_grad_enabled(self.defaults.get("differentiable", False)):
+            return self.plain_step(closure)
+
+
+class Adam(WithoutCompiler, torch.optim.Adam):
+    """Adam of torch."""
+
+    plain_step = unwrap(torch.optim.Adam.step)
+
+
+class AdamW(WithoutCompiler, torch.optim.AdamW):
+    """AdamW of torch."""
+
+    plain_step = unwrap(torch.optim.AdamW.step)
+
+
+class SGD(WithoutCompiler, torch.optim.SGD):
+    """Stochastic gradient descent of torch."""
+
+    plain_step = unwrap(torch.optim.SGD.step)
+
+
+class LBFGS(WithoutCompiler, torch.optim.LBFGS):
     """L-BFGS with a line search by the strong Wolfe conditions, one iteration a step.
 
     Every step must be on the same rows. The loop over epochs decides when it ends.
@@ -36,6 +82,8 @@ class LBFGS(torch.optim.LBFGS):
     gradient_size : float
         Largest absolute gradient by a weight at the beginning of the last step.
     """
+
+    plain_step = unwrap(torch.optim.LBFGS.step)
 
     def __init__(self, params, lr: float, history_size=10, max_fun=15000):
         for name, given in {"history_size": history_size, "max_fun": max_fun}.items():
@@ -77,17 +125,23 @@ class LBFGS(torch.optim.LBFGS):
         return super().step(counted)
 
 
-OPTIMIZERS = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "sgd": torch.optim.SGD,
-    "lbfgs": LBFGS,
+OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD, "lbfgs": LBFGS}
+SAME = {
+    Adam: torch.optim.Adam,
+    AdamW: torch.optim.AdamW,
+    SGD: torch.optim.SGD,
 }
+
+
+def kind_of(optimizer: Optimizer) -> type[Optimizer]:
+    """The class of optimizers that take the same steps: torch's, if it has one."""
+    kind = type(optimizer)
+    return SAME.get(kind, kind)
 
 
 def check_optimizer(
     optimizer: str | type, params: dict | None
-) -> tuple[type[torch.optim.Optimizer], dict]:
+) -> tuple[type[Optimizer], dict]:
     """The optimizer's class and parameters.
 
     "adam", "adamw" and "sgd" use torch's fused implementation, unless the parameters
@@ -106,7 +160,7 @@ def check_optimizer(
         )
     is_class = isinstance(optimizer, type)
     method = optimizer if is_class else OPTIMIZERS.get(optimizer)
-    if method is None or not issubclass(method, torch.optim.Optimizer):
+    if method is None or not issubclass(method, Optimizer):
         raise TypeError(
             "optimizer must be 'adam', 'adamw', 'sgd', 'lbfgs' or a subclass of "
             f"torch.optim.Optimizer, got {optimizer!r}."
