@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..inspection.background import Background
+from ..inspection.crossed_rows import CrossedRows
 from ..inspection.evaluation import Explained
 from ..inspection.explainable import Explainable
 from ..inspection.open_model import OpenedModel
 from ..inspection.table_columns import TableColumn
 from ..metrics import effects
+from ..metrics._effects import effects_by
 from ._slopes import Slopes, point_slopes, slopes_of_steps
 
 __all__ = ["EFFECTS", "explained_fields"]
@@ -87,14 +90,16 @@ def _effects(
     network: Explainable, columns: Sequence[TableColumn], background: Background
 ) -> dict[str, Any]:
     x = network.rows.dense()
-    found = effects(
-        network.scores,
-        x,
-        background.rows.astype(x.dtype),
-        columns=[column.positions for column in columns],
-        sample_weight=background.weight,
-        n_background=N_BACKGROUND,
-    )
+    rows = background.rows.astype(x.dtype)
+    how = {
+        "columns": [column.positions for column in columns],
+        "sample_weight": background.weight,
+        "n_background": N_BACKGROUND,
+    }
+    if network.is_column_sum:
+        found = effects_by(partial(CrossedRows, network), x, rows, **how)
+    else:
+        found = effects(network.scores, x, rows, **how)
     slopes = slopes_of_steps(network, x, columns, background)
     n = min(N_BACKGROUND, len(background.rows))
     return {

@@ -20,6 +20,7 @@ from ..objective import Score
 from ..objective._by_column import Inputs
 from ..objective._checks import check_attribution
 from ..training.rows import Batches, Rows
+from ..utils.networks import encodes_columns
 from ..utils.representatives import representatives
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
 
 # A batch has at most this many rows, and as many values as fit into 16 MB of float32.
 MAX_ROWS, MAX_VALUES = 4096, 2**22
+# Encodings of columns that are computed at once for an answer. More of them leave the
+# cache of a processor, and an answer takes several times as long.
+MAX_ENCODINGS = 2**19
 # A fitted estimator keeps at most this many rows and values as its background.
 BACKGROUND_ROWS, BACKGROUND_VALUES = 500, 2**22
 
@@ -104,7 +108,7 @@ def outputs_of(module: nn.Module, rows: Rows) -> np.ndarray:
         If an output is infinite or NaN.
     """
     with evaluating(module):
-        outputs = torch.cat([module(x).cpu() for x, _ in batches(rows)])
+        outputs = torch.cat([module(x).cpu() for x, _ in _to_answer(module, rows)])
     return finite(outputs, "output")
 
 
@@ -165,8 +169,9 @@ def scores_of(module: nn.Module, rows: Rows, target) -> np.ndarray:
         If one of them is infinite or NaN.
     """
     with evaluating(module):
-        scores = [Score(module, target, y)(x).cpu() for x, y in batches(rows)]
-    return finite(torch.cat(scores), "output")
+        parts = _to_answer(module, rows)
+        scores = torch.cat([Score(module, target, y)(x).cpu() for x, y in parts])
+    return finite(scores, "output")
 
 
 def base_value_of(
@@ -269,6 +274,14 @@ def batches(rows: Rows) -> Batches:
     """The rows in order, cut so that the memory of a batch is limited."""
     n_values = max(1, prod(rows.feature_shape))
     return Batches(rows, min(MAX_ROWS, max(1, MAX_VALUES // n_values)))
+
+
+def _to_answer(module: nn.Module, rows: Rows) -> Batches:
+    """The rows in order, cut so that an answer is quick."""
+    if not encodes_columns(module):
+        return batches(rows)
+    size = MAX_ENCODINGS // max(1, len(module.column_of))
+    return Batches(rows, min(MAX_ROWS, max(1, size)))
 
 
 def attribution_batches(module, rows, attribution, target) -> Iterator[Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .. import targets
 from ..attributions import Gradients
 from ..training.rows import Rows
+from ..utils.networks import column_sum_of
 from ..utils.threads import computing
 from .evaluation import attributions_of, scores_of
 
@@ -43,6 +44,11 @@ class Explainable:
         """Whether the scalar is that of whichever class is predicted."""
         return self.target is targets.predicted_class
 
+    @property
+    def is_column_sum(self) -> bool:
+        """Whether the scores are functions of columns, and what these do together."""
+        return column_sum_of(self.module) is not None
+
     def scores(self, x: np.ndarray) -> np.ndarray:
         """The explained scalars of other rows, of shape (n,) or (n, m).
 
@@ -52,15 +58,16 @@ class Explainable:
             Rows as the network sees them.
         """
         with computing(self.n_jobs):
-            return scores_of(self.module, self._rows_of(x), self.target)
+            return scores_of(self.module, self.rows_of(x), self.target)
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Derivatives of the scalars by the features at rows, (n, n_features[, m])."""
-        of = self.module, self._rows_of(x), Gradients(), self.target
+        of = self.module, self.rows_of(x), Gradients(), self.target
         with computing(self.n_jobs):
             return attributions_of(*of)
 
-    def _rows_of(self, x: np.ndarray) -> Rows:
+    def rows_of(self, x: np.ndarray) -> Rows:
+        """Other rows as they are given to the module."""
         like = self.rows
         form = {"dtype": like.dtype, "device": like.device}
         return Rows(x, feature_shape=like.feature_shape, **form)

@@ -66,10 +66,11 @@ encodes their columns. It has the first three of these, or none:
 ``with_members``      a method ``(E, share) -> (output, of_members)``, whose second
                       part has shape (n, n_members, n_outputs). Each member then has a
                       loss of its own. ``None`` by default: the module has one loss.
-``column_sum``        The part whose raw scores are a bias, functions of single columns
-                      and what columns do together, with the members ``bias``,
+``column_sum``,       The part whose raw scores are a bias, functions of single columns
+``after_sum``         and what columns do together, with the members ``bias``,
                       ``shape``, ``n_per_column``, ``places``, ``columns_alone`` and
-                      ``together`` of :class:`TabularNet`. ``None`` by default.
+                      ``together`` of :class:`TabularNet`; and a module from these
+                      scores to the output. ``None`` by default: there is no such part.
 ====================  ==============================================================
 
 The reasons of such a module are told column by column (``objective/_by_column.py``).

@@ -7,6 +7,8 @@ hooks on layers of torch. If the layers have hooks, the heads compute the same v
 
 from __future__ import annotations
 
+from copy import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -56,6 +58,13 @@ class _Head(nn.Sequential):
     @property
     def column_sum(self) -> nn.Module | None:
         return column_sum_of(self[0])
+
+    @property
+    def after_sum(self) -> nn.Module:
+        """The head without its network, which takes the raw scores instead."""
+        head = copy(self)
+        head._modules = {**self._modules, "0": nn.Identity()}
+        return head
 
     @property
     def is_category(self) -> Tensor | None:

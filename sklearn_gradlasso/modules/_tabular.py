@@ -108,6 +108,11 @@ class TabularNet(nn.Module):
         return self
 
     @property
+    def after_sum(self) -> nn.Module:
+        """What turns the raw scores of the sum into the output: nothing."""
+        return nn.Identity()
+
+    @property
     def places(self) -> list[np.ndarray]:
         """Knots of each number, and the codes of each category, in coded units.
 

@@ -12,12 +12,10 @@ from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
 from ..inspection.column_slopes import ColumnSlopes, UserColumns
-from ..inspection.evaluation import evaluating
+from ..inspection.explainable import Explainable
 from ..inspection.labels import has_classes
 from ..metrics import effective_columns, effective_features, effects
-from ..objective import Score
 from ..training.rows import Rows, TrainingData
-from ..utils.threads import computing
 
 __all__ = ["Usage", "Used"]
 
@@ -27,7 +25,6 @@ N_BACKGROUND = 512  # training rows, for columns of few values and for the devia
 # The effects of a network take at most this many answers for each training row, unless
 # that leaves fewer than LEAST_ROWS. Training takes some hundreds of answers and slopes.
 ANSWERS = 100
-ANSWERED_AT_ONCE = 4096  # rows
 LEAST_ROWS, MOST_ROWS = 32, 256
 FLOOR = 0.01  # share of the scale of the answer
 # Log-odds are the mean of a variable whose sign is the class. This is the variance of
@@ -110,11 +107,10 @@ class Usage:
         phi = phi.reshape(len(phi), len(estimator.feature_importances_), -1)
         asked = "log_odds" if self.is_classifier else None
         module, row, asked = estimator._differentiable(_rows(X, [0]), asked, True)
-        with computing(estimator.n_jobs), evaluating(module):
-            answers = _Answers(module, row, asked)
-            scale, magnitudes = self._scale(answers), None
-            if self.has_effects:
-                magnitudes = self._magnitudes(answers)
+        answers = Explainable(module, row, asked, estimator.n_jobs).scores
+        scale, magnitudes = self._scale(answers), None
+        if self.has_effects:
+            magnitudes = self._magnitudes(answers)
         floor = np.full(phi.shape[1:], np.inf)  # of a feature that never changes
         changes = self.slopes.deviations > 0
         of_slopes = scale.mean() if self.has_classes else scale
@@ -159,28 +155,6 @@ class Usage:
             found.append(each.magnitudes.reshape(len(self.rows), len(chosen), m))
         order = np.argsort([*self.of_few_values, *self.of_many_values])
         return np.concatenate(found, axis=1)[:, order]
-
-
-class _Answers:
-    """The answers of a network to rows of numbers, inside ``evaluating``.
-
-    Parameters
-    ----------
-    module : nn.Module
-    like : Rows
-        Rows of the network, in their shape, on their device and in their precision.
-    target : callable
-        The answer as a function of the network's output.
-    """
-
-    def __init__(self, module, like: Rows, target):
-        self.score, self.like = Score(module, target), like
-
-    def __call__(self, rows: np.ndarray) -> np.ndarray:
-        rows = torch.from_numpy(rows).to(self.like.device, self.like.dtype)
-        rows = rows.reshape(len(rows), *self.like.feature_shape)
-        found = [self.score(part).cpu() for part in rows.split(ANSWERED_AT_ONCE)]
-        return torch.cat(found).double().numpy()
 
 
 def _of_predicted_class(output: Tensor, y: Tensor | None) -> Tensor:

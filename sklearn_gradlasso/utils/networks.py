@@ -68,7 +68,7 @@ def n_per_column_of(module: nn.Module) -> int | None:
 def column_sum_of(module: nn.Module) -> nn.Module | None:
     """The part whose raw scores are functions of columns, and what these do together.
 
-    ``None`` for a module that has no such part.
+    It then has ``after_sum`` as well. ``None`` for a module that has no such part.
     """
     return getattr(module, "column_sum", None)
 
