@@ -56,6 +56,12 @@ class Columns:
         return np.array([knots is not None for knots in self.knots], dtype=bool)
 
     @property
+    def is_level(self) -> np.ndarray:
+        """Whether each column holds levels: a category, or an indicator of a level."""
+        is_shared = np.bincount(self.slot, minlength=1)[self.slot] > 1
+        return ~self.is_number | is_shared
+
+    @property
     def most(self) -> int:
         """The largest number of pieces or codes of a column."""
         return int(self.n_pieces.max(initial=1))

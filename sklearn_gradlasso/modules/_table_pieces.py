@@ -153,7 +153,8 @@ class Lines(Functions):
 
     All of them begin at zero. Lines learn from few rows, pieces need more: pieces can
     be shrunk without shrinking lines. Values of levels are three times their weights,
-    so that they are shrunk less than pieces: no line is below them.
+    so that they are shrunk less than pieces: no line is below them. Indicators of the
+    levels of one variable are levels, too: with lines, rare levels would be overfitted.
 
     Parameters
     ----------
@@ -171,11 +172,12 @@ class Lines(Functions):
         zeros = torch.zeros(columns.n_columns, n_functions, dtype=torch.float32)
         self.line = nn.Parameter(zeros)
         widths = np.zeros((columns.n_columns, columns.most))
+        is_level = columns.is_level
         for j, knots in enumerate(columns.knots):
-            if knots is not None:
+            if not is_level[j]:
                 widths[j, : len(knots) - 1] = np.diff(knots) / columns.spread[j]
         self.register_buffer("widths", torch.tensor(widths[:, :, None]))
-        sizes = np.where(columns.is_number, 1.0, OF_LEVELS)
+        sizes = np.where(is_level, OF_LEVELS, 1.0)
         self.register_buffer("sizes", torch.tensor(sizes[:, None, None]))
 
     @property

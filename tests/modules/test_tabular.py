@@ -124,6 +124,23 @@ def test_a_line_rises_evenly_and_by_itself_over_the_spread():
     np.testing.assert_allclose(slopes, 1 / columns.spread[0], rtol=1e-5)
 
 
+def test_indicators_of_one_variable_are_levels_and_have_no_lines():
+    codes = np.arange(60) % 3
+    alone = (np.arange(60) % 4 > 1).astype(float)  # one indicator may be a number
+    X = np.column_stack([alone, codes[:, None] == np.arange(3)]).astype(float)
+    columns = columns_of(X, TableForm.of_numbers(4))
+    assert columns.is_level.tolist() == [False, True, True, True]
+    lines = Lines(columns, 1)
+    with torch.no_grad():
+        lines.line.fill_(1.0)
+        assert lines.rises[1:].abs().max() == 0 < lines.rises[0, 0, 0]
+        lines.weight.fill_(1.0)
+    one, two = lines.rises[0, 0, 0].item(), lines.rises[1, 0, 0].item()
+    assert (one - 1 / columns.spread[0], two) == pytest.approx((1, 3))
+    level = columns_of(codes[:, None].astype(float), TableForm.of_numbers(1))
+    assert not level.is_level.any()
+
+
 def test_the_spread_is_near_a_standard_deviation():
     X = np.random.default_rng(0).normal(5, 3, size=(200, 1))
     spread = columns_of(X, TableForm.of_numbers(1)).spread[0]
