@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,9 +35,11 @@ def answer_in_time(script: str, arguments: list, seconds: float) -> dict:
         there were none, as ``NOT_FINISHED`` if there were some.
     """
     command = [sys.executable, script, *map(str, arguments)]
+    # The program imports what its caller can import.
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         answer = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, timeout=seconds
+            command, check=True, stdout=subprocess.PIPE, timeout=seconds, env=known
         ).stdout
     except subprocess.TimeoutExpired as late:
         found = _figures(late.stdout or b"")

@@ -51,8 +51,8 @@ class ObjectiveNet(SteppingNet):
     prior_start : int
         Number of epochs before the prior acts. A plateau cannot end training earlier.
     n_cycles : int
-        Cycles in each of which the learning rates fall to 0 by a cosine, see
-        :func:`~.schedules.position_in_cycle`; 0 leaves them as they are. After training
+        Cycles in each of which the learning rates rise, and fall to 0 by a cosine, see
+        :func:`~.schedules.annealed_share`; 0 leaves them as they are. After training
         they are what they were. With an ``LRScheduler`` among the callbacks they are
         left to it.
     progress : bool

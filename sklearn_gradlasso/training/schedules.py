@@ -12,6 +12,8 @@ from torch.optim import Optimizer
 
 __all__ = ["AdaptiveRate", "InverseScaling", "annealed_share", "cycle_of"]
 
+RISING = 0.3  # of the epochs of a cycle
+
 
 def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
     """First epoch and length of the cycle of an epoch; each is twice the one before.
@@ -25,9 +27,17 @@ def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
 
 
 def annealed_share(epoch: int, max_epochs: int, n_cycles: int) -> float:
-    """Share of the rate in an epoch: a cosine from 1 to 0 in each cycle."""
+    """Share of the rate in an epoch: in each cycle it rises, and falls by a cosine.
+
+    It rises evenly in the first part of a cycle, because the first steps of Adam are
+    large in all weights at once, however many there are (the one-cycle policy of Smith
+    and Topin, 2019).
+    """
     start, length = cycle_of(epoch, max_epochs, n_cycles)
-    return (1 + cos(pi * (epoch - start) / length)) / 2
+    epoch, n_rising = epoch - start, int(RISING * length)
+    if epoch < n_rising:
+        return (epoch + 1) / (n_rising + 1)
+    return (1 + cos(pi * (epoch - n_rising) / (length - n_rising))) / 2
 
 
 class InverseScaling(Callback):

@@ -108,6 +108,8 @@ def test_an_answer_that_is_late_is_told_as_far_as_it_is_known(benchmark, tmp_pat
     answer = time_box.answer_in_time
     assert answer(str(script), [0.75, 0], 60) == {"AUC": 0.75}
     assert answer(str(script), [0.75, 60], 3) == {"AUC": 0.75, "not finished within": 3}
+    script.write_text("import json, table_fit\nprint(json.dumps({'AUC': 0.5}))\n")
+    assert answer(str(script), [], 60) == {"AUC": 0.5}  # It finds what we can import.
     script.write_text("import time\ntime.sleep(60)\n")
     assert answer(str(script), [], 1) == {"no answer within": 1}
 

@@ -23,12 +23,14 @@ def test_each_cycle_is_twice_as_long():
     assert cycle_of(9, 10, 2) == (4, 6)  # the last cycle has what is left
 
 
-def test_the_rate_falls_from_all_to_almost_nothing_in_each_cycle():
-    shares = [annealed_share(epoch, 9, 2) for epoch in range(9)]
-    assert shares[0] == shares[3] == 1.0
-    np.testing.assert_allclose(shares[:3], [1, 0.75, 0.25])
-    np.testing.assert_allclose(shares[8], (1 + math.cos(math.pi * 5 / 6)) / 2)
-    assert (np.diff(shares[:3]) < 0).all() and (np.diff(shares[3:]) < 0).all()
+def test_the_rate_rises_and_falls_in_each_cycle():
+    shares = [annealed_share(epoch, 30, 2) for epoch in range(30)]
+    np.testing.assert_allclose(shares[:4], [1 / 4, 2 / 4, 3 / 4, 1])
+    np.testing.assert_allclose(shares[9], (1 + math.cos(math.pi * 6 / 7)) / 2)
+    assert (np.diff(shares[3:10]) < 0).all()
+    np.testing.assert_allclose(shares[10:17], np.arange(1, 8) / 7)
+    assert (np.diff(shares[16:]) < 0).all()
+    assert [annealed_share(epoch, 3, 1) for epoch in range(3)][0] == 1  # too short
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,9 @@ weight_l1, weight_l2 : float, default=0.0
         Optimizer that minimises the objective; a class is one of torch. "auto" is
         "adamw" for the network "tabular" and "adam" for others. "adamw" lets weights
         decay; without ``optimizer_params`` each part of "tabular" has a rate and a
-        decay of its own. The learning rate of "tabular" falls to 0 by a cosine over
-        ``max_iter`` epochs ("auto": over each of its cycles), except with "lbfgs".
+        decay of its own. The learning rate of "tabular" rises in the first 0.3 of
+        the ``max_iter`` epochs and falls to 0 by a cosine in the others ("auto": in
+        each of its cycles), except with "lbfgs".
         "sgd" has Nesterov's momentum of 0.9.
         "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
         on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
