@@ -88,10 +88,10 @@ weight_l1, weight_l2 : float, default=0.0
         ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
         ``max_fun=15000``, the largest number of evaluations of the objective.
     learning_rate_init : float or "auto", default="auto"
-        Learning rate of the optimizer. "auto" is 0.015 for the network "tabular" up to
-        10,000 distinct rows, 0.03 for more (and of a regressor), and 0.003 for other
-        networks. NGSLL divides that of "tabular" by twice the number of columns,
-        because a step moves the weights of all of them.
+        Learning rate of the optimizer. "auto" is 0.01 for the network "tabular" below
+        500 distinct rows, 0.015 up to 10,000, 0.03 for more (and of a regressor), and
+        0.003 for other networks. NGSLL divides that of "tabular" by twice the number of
+        columns, because a step moves the weights of all of them.
     batch_size : int or "auto", default="auto"
         Number of rows per step. "auto" is ``min(256, n_samples)``. For the network
         "tabular" it is 64 up to 2,000 distinct rows, 128 up to 10,000 and 512 for more;

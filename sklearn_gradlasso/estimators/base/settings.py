@@ -51,7 +51,10 @@ VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
 MEMBERS = ((10_000, 5), (np.inf, 2))
-RATES = {False: ((10_000, 0.015), (np.inf, 0.03)), True: ((np.inf, 0.03),)}
+RATES = {
+    False: ((HELD_OUT_FROM - 1, 0.01), (10_000, 0.015), (np.inf, 0.03)),
+    True: ((np.inf, 0.03),),
+}
 PIECES = ((10_000, 16), (np.inf, 32))
 # Distinct rows beyond which more make no difference, and rows compared at a time.
 MOST_COUNTED, COUNTED_AT_ONCE = 10_001, 1_000
