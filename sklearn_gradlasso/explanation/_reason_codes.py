@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -188,7 +187,7 @@ def _checked_words(name: str, given):
 
 
 def _warn_of_spelling(words: dict, lines: list[dict], shown, names: list) -> None:
-    """Warn of values of a category whose words seem to be given for another spelling.
+    """Warn of values of a category whose words are given for another spelling.
 
     Words may be given for some values only, and for values that no row here has.
     """
@@ -197,19 +196,23 @@ def _warn_of_spelling(words: dict, lines: list[dict], shown, names: list) -> Non
             continue
         present = set(shown[:, names.index(name)])
         absent = [key for key in given if key is not None and key not in present]
-        written = {str(key).casefold().strip(): key for key in absent}
+        written = {_letters(key): key for key in absent}
         reasons = [each["value"] for each in lines if each["column"] == name]
         for value in dict.fromkeys(reasons):
-            text = str(value).casefold().strip()
-            near = [] if value in given else get_close_matches(text, written, n=1)
-            if near:
+            if value not in given and _letters(value) in written:
+                other = written[_letters(value)]
                 warnings.warn(
                     f"words[{name!r}] has nothing for {value!r}, which is a reason, "
-                    f"but for {written[near[0]]!r}, which no row has. If they are the "
-                    "same, spell it as in X.",
+                    f"but for {other!r}, which no row has. If they are the same, spell "
+                    "it as in X.",
                     UserWarning,
                     stacklevel=3,
                 )
+
+
+def _letters(value) -> str:
+    """A value without case, blanks and hyphens."""
+    return re.sub(r"[\W_]", "", str(value).casefold())
 
 
 def _in_words(given: str | Mapping | Callable | None, name: str, value) -> str:

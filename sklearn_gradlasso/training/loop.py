@@ -55,6 +55,8 @@ class ObjectiveNet(SteppingNet):
         :func:`~.schedules.annealed_share`; 0 leaves them as they are. After training
         they are what they were. With an ``LRScheduler`` among the callbacks they are
         left to it.
+    rising : float
+        Share of the epochs of a cycle in which the rates rise.
     progress : bool
         Whether to show a progress bar over epochs, with the terms of the objective.
     stop : Event or None
@@ -93,6 +95,7 @@ class ObjectiveNet(SteppingNet):
         average: bool = False,
         prior_start: int = 0,
         n_cycles: int = 0,
+        rising: float = 0.0,
         progress: bool = False,
         stop: Event | None = None,
         **kwargs,
@@ -101,7 +104,7 @@ class ObjectiveNet(SteppingNet):
         self.plateau = plateau
         self.average = average
         self.prior_start = prior_start
-        self.n_cycles = n_cycles
+        self.n_cycles, self.rising = n_cycles, rising
         self.progress = progress
         self.stop = stop
 
@@ -244,7 +247,9 @@ class ObjectiveNet(SteppingNet):
             Number of epochs before it in this training.
         """
         if self._rates:
-            self._set_rates(annealed_share(number, self.max_epochs, self.n_cycles))
+            self._set_rates(
+                annealed_share(number, self.max_epochs, self.n_cycles, self.rising)
+            )
         self._objectives = self.objectives_of_step(has_prior)
         self._held_out_objective = self.objective.on_held_out_rows(
             penalised=has_prior and self._monitors_objective

@@ -12,8 +12,6 @@ from torch.optim import Optimizer
 
 __all__ = ["AdaptiveRate", "InverseScaling", "annealed_share", "cycle_of"]
 
-RISING = 0.3  # of the epochs of a cycle
-
 
 def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
     """First epoch and length of the cycle of an epoch; each is twice the one before.
@@ -26,15 +24,15 @@ def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
     return start, min(length, max_epochs - start)
 
 
-def annealed_share(epoch: int, max_epochs: int, n_cycles: int) -> float:
+def annealed_share(epoch: int, max_epochs: int, n_cycles: int, rising: float) -> float:
     """Share of the rate in an epoch: in each cycle it rises, and falls by a cosine.
 
-    It rises evenly in the first part of a cycle, because the first steps of Adam are
-    large in all weights at once, however many there are (the one-cycle policy of Smith
-    and Topin, 2019).
+    It rises evenly in a share of the epochs of a cycle, because the first steps of Adam
+    are large in all weights at once, however many there are (the one-cycle policy of
+    Smith and Topin, 2019).
     """
     start, length = cycle_of(epoch, max_epochs, n_cycles)
-    epoch, n_rising = epoch - start, int(RISING * length)
+    epoch, n_rising = epoch - start, int(rising * length)
     if epoch < n_rising:
         return (epoch + 1) / (n_rising + 1)
     return (1 + cos(pi * (epoch - n_rising) / (length - n_rising))) / 2

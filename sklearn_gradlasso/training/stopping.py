@@ -17,7 +17,7 @@ from .schedules import cycle_of
 
 __all__ = ["CyclePlateau", "Plateau", "RunningMean", "Snapshot"]
 
-# By this share a value falls in the second half of a cycle where another one pays.
+# By this share the loss falls in the second half of a cycle where another one pays.
 FALL = 0.05
 
 
@@ -95,11 +95,12 @@ class Plateau:
 
 
 class CyclePlateau(Plateau):
-    """Ends training after a cycle of annealing in which the value has settled.
+    """Ends training after a cycle of annealing in which the held-out loss has settled.
 
-    It has settled if its lowest one of the second half of the cycle is hardly below
+    It has settled if its lowest value of the second half of the cycle is hardly below
     those before. Where noise decides, this is so after the first cycle; where rules
-    decide, a network goes on learning.
+    decide, a network goes on learning. The loss decides, whatever chooses the weights:
+    an objective may be negative, and a score has no unit.
 
     Parameters
     ----------
@@ -118,19 +119,21 @@ class CyclePlateau(Plateau):
     ):
         super().__init__(tol, math.inf, monitor=monitor)
         self.max_epochs, self.n_cycles = max_epochs, n_cycles
-        self.epoch, self.best_of_half, self.settles = first, math.inf, False
+        self.epoch, self.settles = first, False
+        self.lowest_loss = self.lowest_of_half = math.inf
 
-    def update(self, value: float, n_steps: int = 1) -> bool:
-        lowest = super().update(value, n_steps)
+    def judge(self, epoch: dict) -> bool:
+        better = super().judge(epoch)
+        self.lowest_loss = min(self.lowest_loss, epoch["valid_loss"])
         start, length = cycle_of(self.epoch, self.max_epochs, self.n_cycles)
         self.epoch += 1
         n_epochs = self.epoch - start
         if n_epochs == length // 2:
-            self.best_of_half = self.best
+            self.lowest_of_half = self.lowest_loss
         if n_epochs == length:
-            least = FALL * abs(self.best_of_half)
-            self.settles = self.best_of_half - self.best < least
-        return lowest
+            fall = self.lowest_of_half - self.lowest_loss
+            self.settles = fall <= FALL * abs(self.lowest_of_half)
+        return better
 
     @property
     def has_settled(self) -> bool:

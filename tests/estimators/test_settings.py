@@ -15,7 +15,7 @@ from helpers.quick import QUICK
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_diabetes, make_friedman1
 from sklearn.exceptions import ConvergenceWarning
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 
 from sklearn_gradlasso import (
     AttributionPriorRegressor,
@@ -64,9 +64,9 @@ def has(network, kind):
 @pytest.mark.parametrize(
     ("n_rows", "early_stopping", "batch_size", "max_iter", "n_members", "rate"),
     [
-        (100, False, 100, 75, 5, 0.01),
-        (256, False, 256, 128, 5, 0.01),
-        (301, False, 76, 38, 5, 0.01),  # 4 batches, the last of which is smaller
+        (100, False, 100, 75, 5, 0.015),
+        (256, False, 256, 128, 5, 0.015),
+        (301, False, 76, 38, 5, 0.015),  # 4 batches, the last of which is smaller
         (600, True, 64, 30 + 60, 5, 0.015),
         (3_000, True, 128, 20 + 40, 5, 0.015),
         (20_000, True, 512, 20 + 40, 2, 0.03),
@@ -120,6 +120,8 @@ def test_what_is_given_is_used():
 def test_what_is_given_of_the_epochs_is_one_cycle():
     for given in ({"max_iter": 30}, {"n_iter_no_change": 4}):
         assert of_rows(600, GradientLassoClassifier(**given)).n_cycles == 1
+    given = GradientLassoClassifier(callbacks=[LRScheduler("StepLR", step_size=9)])
+    assert (of_rows(600, given).n_cycles, of_rows(600, given).max_iter) == (1, 30)
     of_ngsll = of_rows(600, NGSLLClassifier(module="tabular"))
     assert (of_ngsll.n_cycles, of_ngsll.max_iter) == (1, 30)
 
@@ -274,18 +276,25 @@ def test_large_first_chunks_decide_for_small_ones():
     assert model._settings.n_members == 2 and model._settings.n_pieces == 32
 
 
-def test_passes_have_one_rate_and_that_of_a_fit_rises_and_falls():
+def test_passes_have_one_rate_and_that_of_a_fit_falls():
     model = GradientLassoRegressor(max_iter=8, random_state=0, warm_start=True)
     model.set_params(callbacks=[Rates()]).fit(X, X[:, 0])
     rates = fitted_callback(model, Rates).rates
     # Those of the first group, which are lines: twice the learning rate.
-    falling = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
-    expected = 0.06 * np.concatenate([[1 / 3, 2 / 3], falling])
+    expected = 0.06 * (1 + np.cos(np.pi * np.arange(8) / 8)) / 2
     np.testing.assert_allclose(rates, expected)
     model.partial_fit(X, X[:, 0])
     assert rates[8:] == [pytest.approx(0.06)]
     model.fit(X, X[:, 0])
     np.testing.assert_allclose(rates[9:], expected)
+
+
+def test_the_rate_rises_first_where_rows_are_held_out():
+    model = GradientLassoRegressor(max_iter=8, random_state=0, early_stopping=True)
+    model.set_params(callbacks=[Rates()]).fit(X, X[:, 0])
+    falling = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
+    expected = 0.06 * np.concatenate([[1 / 3, 2 / 3], falling])
+    np.testing.assert_allclose(fitted_callback(model, Rates).rates, expected)
 
 
 # When training ends -------------------------------------------------------------------

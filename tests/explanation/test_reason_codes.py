@@ -118,7 +118,7 @@ def test_words_of_three_kinds():
     assert plain["words"].tolist() == ["job = a", "age is missing", "job = c"]
 
 
-@pytest.mark.parametrize("value", ["driver", "Driver ", "drvier", "DRIVERS"])
+@pytest.mark.parametrize("value", ["driver", "Driver ", "DRIVER", "dri-ver"])
 def test_words_of_a_misspelt_level_are_warned_of(value):
     data = DATA.copy()
     data[0, 1] = "driver"
@@ -132,6 +132,13 @@ def test_words_of_a_misspelt_level_are_warned_of(value):
             codes = reason_codes(by_hand(data=data), words={"job": given}, **said)
         assert found[0].filename == __file__ and len(found) == 1
         assert "job = driver" in codes["words"].tolist()
+
+
+@pytest.mark.parametrize("value", ["a driver", "river", "drivers"])
+def test_words_of_other_levels_are_not(value):
+    data = DATA.copy()
+    data[0, 1] = "driver"  # without a warning, as with "female" and "male"
+    reason_codes(by_hand(data=data), adverse="good", words={"job": {value: "the job"}})
 
 
 def test_a_callable_is_given_none_for_what_is_missing():

@@ -30,6 +30,7 @@ def net_options(estimator, one_pass: bool) -> dict[str, Any]:
         "progress": bool(estimator.verbose),
         "verbose": estimator.verbose,
         "n_cycles": 0 if one_pass else estimator._settings.n_cycles,
+        "rising": estimator._settings.rising,
         "max_epochs": 1 if one_pass else estimator._settings.max_iter,
         "plateau": None if one_pass else _plateau(estimator, prior_start),
         **schedule,

@@ -70,9 +70,9 @@ weight_l1, weight_l2 : float, default=0.0
         Optimizer that minimises the objective; a class is one of torch. "auto" is
         "adamw" for the network "tabular" and "adam" for others. "adamw" lets weights
         decay; without ``optimizer_params`` each part of "tabular" has a rate and a
-        decay of its own. The learning rate of "tabular" rises in the first 0.3 of
-        the ``max_iter`` epochs and falls to 0 by a cosine in the others ("auto": in
-        each of its cycles), except with "lbfgs".
+        decay of its own. The learning rate of "tabular" falls to 0 by a cosine over
+        ``max_iter`` epochs ("auto": in each of its cycles), except with "lbfgs"; with
+        ``early_stopping`` it rises before, in the first 0.3 of the epochs.
         "sgd" has Nesterov's momentum of 0.9.
         "lbfgs" is for small tables: a step is an iteration of L-BFGS with a line search
         on all rows at once, and ``batch_size``, ``shuffle`` and ``learning_rate_init``
@@ -88,9 +88,9 @@ weight_l1, weight_l2 : float, default=0.0
         ``{"momentum": 0.0}`` of "sgd". Those of "lbfgs" are ``history_size=10`` and
         ``max_fun=15000``, the largest number of evaluations of the objective.
     learning_rate_init : float or "auto", default="auto"
-        Learning rate of the optimizer. "auto" is 0.01 for the network "tabular" below
-        500 distinct rows, 0.015 up to 10,000, 0.03 for more (and of a regressor), and
-        0.003 for other networks. NGSLL divides that of "tabular" by twice the number of
+        Learning rate of the optimizer. "auto" is 0.015 for the network "tabular" up to
+        10,000 distinct rows, 0.03 for more (and of a regressor), and 0.003 for other
+        networks. NGSLL divides that of "tabular" by twice the number of
         columns, because a step moves the weights of all of them.
     batch_size : int or "auto", default="auto"
         Number of rows per step. "auto" is ``min(256, n_samples)``. For the network
@@ -100,24 +100,25 @@ weight_l1, weight_l2 : float, default=0.0
         Largest number of epochs (passes over the data), or iterations of "lbfgs".
         "auto" is 200. For the network "tabular" it is as many as make 300 steps (600 of
         a regressor), and 20 at least. With ``early_stopping`` and
-        ``n_iter_no_change="auto"`` as many again, twice, follow in a second cycle of
-        the learning rate, if what ``monitor`` names has fallen by 5 % in the second
-        half of the first one. Without ``early_stopping`` it is as many as make a step
-        for two distinct rows, 75 to 150.
+        ``n_iter_no_change="auto"`` twice as many follow in a second cycle of the
+        learning rate, if the loss on held-out rows has fallen by 5 % in the second half
+        of the first one (not for NGSLL, and not with an ``LRScheduler``). Without
+        ``early_stopping`` it is as many as make a step for two distinct rows, 75 to
+        150.
     shuffle : bool, default=True
         Whether the rows are shuffled in each epoch. It has no effect if one batch holds
         all rows.
     tol : float, default=1e-4
         An epoch counts as no change if it lowers the objective by less than this. With
         ``early_stopping`` it is the value on the held-out rows that ``monitor`` names
-        (a score must rise).
+        (a score must rise). It has no effect where ``n_iter_no_change`` is infinite.
     n_iter_no_change : int, "auto" or np.inf, default="auto"
         Training ends after more than this many consecutive epochs without change.
         "auto" is 10. With ``early_stopping`` it is at least as many as have 150 steps,
         because values on held-out rows may rise before they fall, and an epoch of a
         small table has one step. For the network "tabular", whose learning rate falls
-        in ``max_iter`` epochs, "auto" is infinite unless there is only one class: it
-        takes all of them.
+        in ``max_iter`` epochs, "auto" takes all epochs of a cycle, unless there is only
+        one class. np.inf takes all epochs, of one cycle.
     early_stopping : bool or "auto", default="auto"
         Whether to hold out rows for validation, and to keep the weights that are best
         on them, as ``monitor`` says. "auto" does so for the network "tabular" from 500
@@ -223,9 +224,9 @@ PARAMETERS_DOC = parameters_doc(
         otherwise "perceptron".""",
     """The
         network must map ``(n, *feature_shape)`` to raw scores of shape ``(n,
-        n_outputs)``, without a last activation. With "tabular" or a network of one's
-        own ``hidden_layer_sizes`` and ``activation`` have no effect, and with the
-        latter X may have more than two dimensions. If X is read as a raw table, such a
+        n_outputs)``, without a last activation. With "tabular" ``hidden_layer_sizes``
+        and ``activation`` are refused. With a network of one's own they have no effect,
+        and X may have more than two dimensions. If X is read as a raw table, such a
         network and the perceptron are given numbers of bounded size and indicators of
         categories and of missing values, and n_features is their number.""",
 )

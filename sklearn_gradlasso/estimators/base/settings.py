@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
+from skorch.callbacks import LRScheduler
 
 from ...inspection.labels import has_classes
 from ...modules import TabularNet
@@ -51,10 +52,10 @@ VALIDATED_STEPS = 150
 # Rows of a batch, and members, of the network for tables up to so many rows.
 BATCHES = ((2_000, 64), (10_000, 128), (np.inf, 512))
 MEMBERS = ((10_000, 5), (np.inf, 2))
-RATES = {
-    False: ((HELD_OUT_FROM - 1, 0.01), (10_000, 0.015), (np.inf, 0.03)),
-    True: ((np.inf, 0.03),),
-}
+RATES = {False: ((10_000, 0.015), (np.inf, 0.03)), True: ((np.inf, 0.03),)}
+# Share of the epochs of a cycle in which the rate rises, where rows are held out. On
+# small tables a prior without a scale would decide before anything is learned.
+RISING = 0.3
 PIECES = ((10_000, 16), (np.inf, 32))
 # Distinct rows beyond which more make no difference, and rows compared at a time.
 MOST_COUNTED, COUNTED_AT_ONCE = 10_001, 1_000
@@ -79,6 +80,8 @@ class Settings:
     n_cycles : int
         Cycles in which the learning rate falls to 0, see
         :func:`~sklearn_gradlasso.training.schedules.cycle_of`.
+    rising : float
+        Share of the epochs of a cycle in which the learning rate rises.
     merges : bool
         Whether equal rows are one row with the sum of their weights, also where a step
         does not take all rows.
@@ -95,6 +98,7 @@ class Settings:
     n_members: int | None = None
     n_pieces: int | None = None
     n_cycles: int = 0
+    rising: float = 0.0
     merges: bool = False
 
 
@@ -215,8 +219,12 @@ def _of_tables(
     patience = PATIENCE if is_constant else np.inf
     n_cycles = 0 if optimizer == "lbfgs" else 1
     is_free = early and estimator.max_iter == estimator.n_iter_no_change == "auto"
+    has_schedule = any(
+        isinstance(callback, LRScheduler) for callback in estimator.callbacks or ()
+    )
     # NGSLL has a second phase instead of a second cycle.
-    if is_free and n_cycles and not is_constant and not estimator._weighs_columns:
+    is_free = is_free and not has_schedule and not estimator._weighs_columns
+    if is_free and n_cycles and not is_constant:
         n_cycles = MOST_CYCLES
         max_iter *= 2**MOST_CYCLES - 1
     return Settings(
@@ -231,6 +239,7 @@ def _of_tables(
         n_members=asked.get("n_members", _up_to(MEMBERS, n_distinct)),
         n_pieces=asked.get("n_pieces", _up_to(PIECES, n_distinct)),
         n_cycles=n_cycles,
+        rising=RISING if early else 0.0,
         merges=merges,
     )
 
