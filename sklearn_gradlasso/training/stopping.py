@@ -131,8 +131,9 @@ class CyclePlateau(Plateau):
         if n_epochs == length // 2:
             self.lowest_of_half = self.lowest_loss
         if n_epochs == length:
-            fall = self.lowest_of_half - self.lowest_loss
-            self.settles = fall <= FALL * abs(self.lowest_of_half)
+            before = self.lowest_of_half
+            has_fallen = before - self.lowest_loss > FALL * abs(before)
+            self.settles = math.isfinite(before) and not has_fallen
         return better
 
     @property
