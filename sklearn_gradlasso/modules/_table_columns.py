@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..tables import TableForm
+from ..utils.indicator_blocks import indicator_blocks
 from ..utils.validation import check_count
 from ._columns import Columns
 
@@ -30,8 +31,9 @@ def columns_of(
     A number with at most ``4 * n_pieces`` values has a knot at each of them. A number
     with more has knots at quantiles. If ties leave less than 0.6 times as many pieces,
     quantiles of the distinct values are knots as well. Neighbouring numbers of two
-    values share a slot if no row has the larger value in two of them, as the columns of
-    a ``OneHotEncoder``.
+    values share a slot if each row has the larger value in exactly one of them, as the
+    columns of a ``OneHotEncoder``. Flags that no row has together may still be
+    independent, if they are rare.
 
     Parameters
     ----------
@@ -53,17 +55,15 @@ def columns_of(
         If ``n_pieces`` is not a positive integer.
     """
     check_count("module_params: n_pieces", n_pieces)
-    knots, mean, if_missing, spread, slot = [], [], [], [], []
-    taken, last_indicator = np.zeros(X.shape[0], dtype=bool), -2
+    knots, mean, if_missing, spread, on = [], [], [], [], []
     weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
     for j, column in enumerate(_iterate_columns(X)):
-        n_slots = slot[-1] + 1 if slot else 0
         if form.n_levels[j]:
             knots.append(None)
             mean.append(form.shares[j])
             if_missing.append(form.shares[j])
             spread.append(1.0)
-            slot.append(n_slots)
+            on.append(None)
             continue
         known = ~np.isnan(column)
         values, share, place = _distinct(column[known], weight[known])
@@ -72,15 +72,8 @@ def columns_of(
         mean.append(share @ activations(values, between))
         spread.append(_spread(values, share, between))
         if_missing.append(activations(_median(values, share), between)[0])
-        # A row takes part in a group by the one column in which it has the larger
-        # value; `taken` marks the rows that already do.
-        joins = False
-        if len(values) <= 2 and known.all():
-            on = place > 0
-            joins = last_indicator == j - 1 and not (taken & on).any()
-            taken = taken | on if joins else on
-            last_indicator = j
-        slot.append(n_slots - joins)
+        is_indicator = len(values) <= 2 and known.all()
+        on.append(np.flatnonzero(place) if is_indicator else None)
     return Columns(
         tuple(knots),
         np.array([len(each) for each in mean], dtype=np.int64),
@@ -88,8 +81,21 @@ def columns_of(
         tuple(if_missing),
         np.array(spread, dtype=np.float64),
         np.asarray(form.missing, dtype=np.float64),
-        np.array(slot, dtype=np.int64),
+        _slots(on, X.shape[0]),
     )
+
+
+def _slots(on: list[np.ndarray | None], n_rows: int) -> np.ndarray:
+    """Numbers of the slots, from the rows in which each indicator is "on"."""
+    # A column that is no indicator has another value in a row.
+    rows = [np.zeros(1, dtype=int) if each is None else each for each in on]
+    values = [
+        np.full(len(of), 2.0 if each is None else 1.0) for of, each in zip(rows, on)
+    ]
+    ends = np.cumsum([0, *map(len, rows)])
+    entries = np.concatenate([np.zeros(0), *values]), np.concatenate(rows), ends
+    blocks = indicator_blocks(sp.csc_matrix(entries, shape=(n_rows, len(on))))
+    return np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
 
 
 def activations(values: np.ndarray, knots: np.ndarray) -> np.ndarray:

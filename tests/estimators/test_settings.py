@@ -120,7 +120,9 @@ def test_what_is_given_is_used():
 def test_what_is_given_of_the_epochs_is_one_cycle():
     for given in ({"max_iter": 30}, {"n_iter_no_change": 4}):
         assert of_rows(600, GradientLassoClassifier(**given)).n_cycles == 1
-    given = GradientLassoClassifier(callbacks=[LRScheduler("StepLR", step_size=9)])
+    given = GradientLassoClassifier(
+        callbacks=[("rate", LRScheduler("StepLR", step_size=9))]
+    )
     assert (of_rows(600, given).n_cycles, of_rows(600, given).max_iter) == (1, 30)
     of_ngsll = of_rows(600, NGSLLClassifier(module="tabular"))
     assert (of_ngsll.n_cycles, of_ngsll.max_iter) == (1, 30)

@@ -94,13 +94,17 @@ def test_indicators_of_one_variable_share_a_slot():
     assert found.n_slots == 4
 
 
-def test_only_neighbours_share_a_slot_and_only_if_no_row_has_both():
-    first, second = np.eye(5)[[0, 1, 2, 2, 2]][:, :2].T
-    assert described(first, second).slot.tolist() == [0, 0]
-    assert described(first, np.arange(5.0), second).slot.tolist() == [0, 1, 2]
+def test_only_neighbours_share_a_slot_and_only_if_each_row_has_one_of_them():
+    first = np.array([1.0, 0, 0, 0, 1])
+    assert described(first, 1 - first).slot.tolist() == [0, 0]
+    assert described(first, np.arange(5.0), 1 - first).slot.tolist() == [0, 1, 2]
     assert described(first, first).slot.tolist() == [0, 1]
-    missing = np.where(np.arange(5) == 4, NAN, second)
+    missing = np.where(np.arange(5) == 4, NAN, 1 - first)
     assert described(first, missing).slot.tolist() == [0, 1]
+    flags = np.eye(5)[:, :2].T  # No row has both, which says nothing of rare flags.
+    assert described(*flags).slot.tolist() == [0, 1]
+    levels = np.eye(3)[[0, 1, 2, 2, 0]].T
+    assert described(flags[1], *levels).slot.tolist() == [0, 1, 1, 1]
     categories = columns_of(coded_rows(100).numpy(), form_of_four_columns())
     assert categories.slot.tolist() == [0, 1, 2, 3]
 

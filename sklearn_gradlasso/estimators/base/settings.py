@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
-from skorch.callbacks import LRScheduler
 
 from ...inspection.labels import has_classes
 from ...modules import TabularNet
 from ...training.rows import bytes_of_rows
+from ...training.schedules import has_schedule
 from ...utils.validation import check_hidden_layer_sizes
 
 __all__ = [
@@ -219,11 +219,12 @@ def _of_tables(
     patience = PATIENCE if is_constant else np.inf
     n_cycles = 0 if optimizer == "lbfgs" else 1
     is_free = early and estimator.max_iter == estimator.n_iter_no_change == "auto"
-    has_schedule = any(
-        isinstance(callback, LRScheduler) for callback in estimator.callbacks or ()
-    )
     # NGSLL has a second phase instead of a second cycle.
-    is_free = is_free and not has_schedule and not estimator._weighs_columns
+    is_free = (
+        is_free
+        and not has_schedule(estimator.callbacks)
+        and not estimator._weighs_columns
+    )
     if is_free and n_cycles and not is_constant:
         n_cycles = MOST_CYCLES
         max_iter *= 2**MOST_CYCLES - 1
