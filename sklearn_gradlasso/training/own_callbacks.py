@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback, PrintLog, TrainEndCheckpoint
+from skorch.callbacks import Callback, LRScheduler, PrintLog, TrainEndCheckpoint
 from skorch.callbacks.scoring import ScoringBase
 from skorch.exceptions import SkorchException
 from skorch.utils import to_numpy
@@ -18,6 +18,7 @@ from torch import Tensor
 __all__ = [
     "Decoded",
     "copies_of",
+    "has_schedule",
     "own_callbacks",
     "printed",
     "unnamed",
@@ -146,6 +147,13 @@ def _uncopied(callbacks: list[Callback], memo: dict) -> Iterator[Any]:
                 deepcopy(value, dict(memo))
             except Exception:  # See above.
                 yield value
+
+
+def has_schedule(callbacks: Iterable | None) -> bool:
+    """Whether a schedule of the rate is among the callbacks that a user gives."""
+    given = map(unnamed, callbacks or ())
+    kinds = (each if isinstance(each, type) else type(each) for each in given)
+    return any(issubclass(kind, LRScheduler) for kind in kinds)
 
 
 def unnamed(given) -> Any:

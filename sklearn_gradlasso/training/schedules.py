@@ -5,21 +5,12 @@ The latter are callbacks, whose state is in the groups of the optimizer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import ceil, cos, pi
 
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
-from .own_callbacks import unnamed
-
-__all__ = [
-    "AdaptiveRate",
-    "InverseScaling",
-    "annealed_share",
-    "cycle_of",
-    "has_schedule",
-]
+__all__ = ["AdaptiveRate", "InverseScaling", "annealed_share", "cycle_of"]
 
 
 def cycle_of(epoch: int, max_epochs: int, n_cycles: int) -> tuple[int, int]:
@@ -45,13 +36,6 @@ def annealed_share(epoch: int, max_epochs: int, n_cycles: int, rising: float) ->
     if epoch < n_rising:
         return (epoch + 1) / (n_rising + 1)
     return (1 + cos(pi * (epoch - n_rising) / (length - n_rising))) / 2
-
-
-def has_schedule(callbacks: Iterable | None) -> bool:
-    """Whether a schedule of the rate is among the callbacks that a user gives."""
-    given = map(unnamed, callbacks or ())
-    kinds = (each if isinstance(each, type) else type(each) for each in given)
-    return any(issubclass(kind, LRScheduler) for kind in kinds)
 
 
 class InverseScaling(Callback):

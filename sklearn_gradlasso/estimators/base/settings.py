@@ -15,8 +15,8 @@ from sklearn.base import is_regressor
 
 from ...inspection.labels import has_classes
 from ...modules import TabularNet
+from ...training.own_callbacks import has_schedule
 from ...training.rows import bytes_of_rows
-from ...training.schedules import has_schedule
 from ...utils.validation import check_hidden_layer_sizes
 
 __all__ = [
