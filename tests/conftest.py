@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # read when scipy is imported; enables a check
@@ -118,3 +119,11 @@ def data_folder():
     if folder is None:
         pytest.skip("SKLEARN_GRADLASSO_DATA does not name a folder of data")
     return folder
+
+
+@pytest.fixture
+def interruptible():
+    """Jobs in the background ignore Ctrl-C, and so would the tests in them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

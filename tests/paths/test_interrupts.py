@@ -20,6 +20,7 @@ from sklearn_gradlasso.paths._stack_net import StackNet
 from sklearn_gradlasso.paths._usage import Usage
 
 ENDLESS = {**SMALL, "max_iter": 100_000, "n_iter_no_change": 100_000}
+pytestmark = pytest.mark.usefixtures("interruptible")
 GIVEN = "ignore:.*one by one and not as one"
 
 

@@ -217,7 +217,7 @@ def test_an_interrupt_at_any_moment_keeps_the_best_weights(cancer, method, monke
     assert torch.equal(parameters(model.net_.module_), best["weights"])
 
 
-def test_nothing_is_lost_on_an_interrupt(cancer):
+def test_nothing_is_lost_on_an_interrupt(interruptible, cancer):
     X, y = cancer
     model = GradientLassoClassifier(
         module="perceptron",
