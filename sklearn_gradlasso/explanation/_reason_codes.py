@@ -69,8 +69,8 @@ def reason_codes(
     Warns
     -----
     UserWarning
-        If a reason has no words, but a value that is in no row and is spelt much like
-        it has.
+        If a reason has no words, but a value has that is in no row and differs from it
+        in case, blanks or hyphens only.
 
     Examples
     --------
